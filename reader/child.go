@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"context"
+	"io"
+)
+
+// Child is the whole of the child process: it opens device, watches it, and
+// writes its events to out, until ctx ends, nobody reads out, or the reader
+// fails, of which it writes a Fault.
+func Child(ctx context.Context, device string, out io.Writer) error {
+	emit := func(e Event) error {
+		line, err := encodeEvent(e)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(line)
+		return err
+	}
+	err := serve(ctx, device, emit)
+	if err != nil {
+		emit(Event{Kind: Fault, Err: err, Missing: Missing(err)})
+	}
+	return err
+}
+
+func serve(ctx context.Context, device string, emit func(Event) error) error {
+	dev, err := Open(device)
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	if err := emit(Event{Kind: Ready}); err != nil {
+		return err
+	}
+	return Watch(ctx, dev, emit)
+}

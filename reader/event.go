@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// An EventKind is what happened at a reader.
+type EventKind string
+
+const (
+	Ready   EventKind = "ready"   // the reader answers
+	Beat    EventKind = "beat"    // nothing new, but alive
+	Entered EventKind = "entered" // a new tap has begun: Tap has UID, Chip and Entered
+	Tapped  EventKind = "tapped"  // the tap is read: Tap is whole
+	Fault   EventKind = "fault"   // the reader cannot be used: Err says why
+)
+
+// An Event is one thing that happened at a reader. Each Entered is followed by
+// the Tapped of the same tap, whatever fails in between.
+type Event struct {
+	Kind    EventKind
+	Tap     Tap
+	Err     error
+	Missing bool // Fault: there is no such reader
+}
+
+// maxLine is the longest line that a child can have reason to write: 1 KiB of
+// URL in base64 and the rest.
+const maxLine = 4096
+
+// eventLine is an Event on the pipe between the child and the daemon: one JSON
+// object a line. Moments are readings of CLOCK_MONOTONIC in nanoseconds, which
+// both processes share and nobody can step.
+type eventLine struct {
+	Kind    EventKind `json:"kind"`
+	UID     string    `json:"uid,omitempty"`
+	Chip    Chip      `json:"chip,omitempty"`
+	URL     []byte    `json:"url,omitempty"` // base64: any bytes may stand in a tag
+	Reason  Reason    `json:"reason,omitempty"`
+	Entered int64     `json:"entered,omitempty"`
+	Read    int64     `json:"read,omitempty"`
+	Err     string    `json:"error,omitempty"`
+	Missing bool      `json:"missing,omitempty"`
+}
+
+func encodeEvent(e Event) ([]byte, error) {
+	l := eventLine{
+		Kind: e.Kind, UID: e.Tap.UID, Chip: e.Tap.Chip, URL: []byte(e.Tap.URL), Reason: e.Tap.Reason,
+		Entered: toMonotonic(e.Tap.Entered), Read: toMonotonic(e.Tap.Read), Missing: e.Missing,
+	}
+	if e.Err != nil {
+		l.Err = e.Err.Error()
+	}
+	b, err := json.Marshal(l)
+	return append(b, '\n'), err
+}
+
+var errBadLine = errors.New("not a line of the reader's protocol")
+
+func decodeEvent(line []byte) (Event, error) {
+	var l eventLine
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&l); err != nil {
+		return Event{}, fmt.Errorf("%w: %v", errBadLine, err)
+	}
+	switch l.Kind {
+	case Ready, Beat, Entered, Tapped, Fault:
+	default:
+		return Event{}, fmt.Errorf("%w: kind %q", errBadLine, l.Kind)
+	}
+	e := Event{Kind: l.Kind, Missing: l.Missing, Tap: Tap{
+		UID: l.UID, Chip: l.Chip, URL: string(l.URL), Reason: l.Reason,
+		Entered: fromMonotonic(l.Entered), Read: fromMonotonic(l.Read),
+	}}
+	if l.Kind == Fault {
+		e.Err = errors.New(l.Err)
+	}
+	return e, nil
+}
+
+func toMonotonic(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return monotonic() - int64(time.Since(t))
+}
+
+func fromMonotonic(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(time.Duration(ns - monotonic()))
+}
+
+func monotonic() int64 {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
+	return ts.Nano()
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build cgo && !nolibnfc
+
+package reader
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/clausecker/nfc/v2"
+	"golang.org/x/sys/unix"
+)
+
+const Libnfc = true // built with libnfc
+
+var typeA106 = nfc.Modulation{Type: nfc.ISO14443a, BaudRate: nfc.Nbr106}
+
+type libnfc struct {
+	dev    nfc.Device
+	name   string
+	isoDEP bool
+	rx     [264]byte // PN532: the longest answer to InDataExchange (UM0701-02, 7.3.8)
+}
+
+func openLibnfc(connstring string) (Device, error) {
+	if err := probePort(connstring); err != nil {
+		return nil, err
+	}
+	// libnfc reads these once, before its first open: never search, never log.
+	// From level 3 on it logs APDUs, which is to say tap URLs.
+	os.Setenv("LIBNFC_AUTO_SCAN", "false")
+	os.Setenv("LIBNFC_LOG_LEVEL", "0")
+	dev, err := nfc.Open(connstring)
+	if err != nil {
+		return nil, fmt.Errorf("reader %s: no answer; check its power, its wires and its mode switches", connstring)
+	}
+	l := &libnfc{dev: dev, name: connstring}
+	if err := l.init(); err != nil {
+		dev.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// probePort looks at a serial port, I2C or SPI node first, because libnfc has
+// one error for everything. It does not open it: that alone moves DTR.
+func probePort(connstring string) error {
+	_, port, _ := strings.Cut(connstring, ":")
+	path, _, _ := strings.Cut(port, ":")
+	if !strings.HasPrefix(path, "/") {
+		return nil
+	}
+	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
+		return &fs.PathError{Op: "reader", Path: path, Err: err}
+	}
+	return nil
+}
+
+// init makes an initiator that gives up at once when the field is empty.
+// nfc.Open succeeds on a chip that never answered, and the first select then
+// dies on an assertion; SupportedModulations fails in Go on such a device.
+func (l *libnfc) init() (err error) {
+	defer func() {
+		if recover() != nil {
+			err = l.fault("no firmware version", nfc.Error(nfc.ECHIP))
+		}
+	}()
+	if _, err := l.dev.SupportedModulations(nfc.InitiatorMode); err != nil {
+		return l.fault("asking for modulations", err)
+	}
+	if err := l.dev.InitiatorInit(); err != nil {
+		return l.fault("initiator init", err)
+	}
+	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); err != nil {
+		return l.fault("finite select", err)
+	}
+	return nil
+}
+
+func (l *libnfc) Select() (Target, error) {
+	found, err := l.selectPassive()
+	if err != nil {
+		return Target{}, err
+	}
+	a, ok := found.(*nfc.ISO14443aTarget)
+	if !ok {
+		return Target{}, ErrNoTag
+	}
+	t := Target{
+		ATQA: a.Atqa,
+		SAK:  a.Sak,
+		UID:  append([]byte(nil), a.UID[:clamp(a.UIDLen, len(a.UID))]...),
+		ATS:  append([]byte(nil), a.Ats[:clamp(a.AtsLen, len(a.Ats))]...),
+	}
+	l.isoDEP = t.ISODEP()
+	return t, nil
+}
+
+// selectPassive turns the panic with which the binding answers "0 targets"
+// (v2.2.0, unmarshallTarget) into ErrNoTag.
+func (l *libnfc) selectPassive() (t nfc.Target, err error) {
+	defer func() {
+		if recover() != nil {
+			err = ErrNoTag
+		}
+	}()
+	t, err = l.dev.InitiatorSelectPassiveTarget(typeA106, nil)
+	switch code := libnfcCode(err); code {
+	case nfc.SUCCESS:
+		return t, nil
+	case nfc.ETIMEOUT, nfc.ERFTRANS, nfc.ETGRELEASED, nfc.ECHIP, nfc.EOVFLOW:
+		return nil, ErrNoTag
+	default:
+		return nil, l.fault("select", err)
+	}
+}
+
+// Transceive sends APDUs by InDataExchange, and Type 2 commands by
+// InCommunicateThru: the chip takes 60h in InDataExchange for a MIFARE Classic
+// authentication, and knows no FAST_READ (UM0701-02, 7.3.8 and 7.3.9).
+func (l *libnfc) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
+	if err := l.dev.SetPropertyBool(nfc.EasyFraming, l.isoDEP); err != nil {
+		return nil, l.fault("framing", err)
+	}
+	n, err := l.dev.InitiatorTransceiveBytes(tx, l.rx[:], int(max(timeout, time.Millisecond)/time.Millisecond))
+	switch code := libnfcCode(err); code {
+	case nfc.SUCCESS:
+		return append([]byte(nil), l.rx[:n]...), nil
+	case nfc.EIO, nfc.ENOTSUCHDEV, nfc.ESOFT:
+		return nil, l.fault("transceive", err)
+	default:
+		return nil, ErrTagLost
+	}
+}
+
+func (l *libnfc) Present() (bool, error) {
+	err := l.dev.InitiatorTargetIsPresent(nil)
+	switch code := libnfcCode(err); code {
+	case nfc.SUCCESS:
+		return true, nil
+	case nfc.EDEVNOTSUPP: // libnfc has no ping for this kind of tag: select it again
+		_, err := l.Select()
+		if errors.Is(err, ErrNoTag) {
+			return false, nil
+		}
+		return err == nil, err
+	case nfc.EIO, nfc.ENOTSUCHDEV, nfc.ESOFT:
+		return false, l.fault("presence", err)
+	default:
+		return false, nil
+	}
+}
+
+func (l *libnfc) Close() error { return l.dev.Close() }
+
+func (l *libnfc) fault(doing string, err error) error {
+	return fmt.Errorf("reader %s: %s: %w", l.name, doing, err)
+}
+
+func libnfcCode(err error) int {
+	var code nfc.Error
+	switch {
+	case err == nil:
+		return nfc.SUCCESS
+	case errors.As(err, &code):
+		return int(code)
+	default:
+		return nfc.ESOFT
+	}
+}
+
+func clamp(n, limit int) int { return max(0, min(n, limit)) }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !cgo || nolibnfc
+
+package reader
+
+import "fmt"
+
+const Libnfc = false // built without libnfc
+
+func openLibnfc(connstring string) (Device, error) {
+	return nil, fmt.Errorf("reader %s: %w", connstring, ErrNoLibnfc)
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+const (
+	silence    = 5 * time.Second        // a child without a line for this long hangs
+	firstDelay = 100 * time.Millisecond // before the first new start
+	lastDelay  = 5 * time.Second        // before any later one
+	healthy    = 10 * time.Second       // a child that lived this long starts the delays anew
+	grace      = 500 * time.Millisecond // for a child to switch the field off and end
+	lastWords  = 300                    // bytes kept of what a child says on standard error
+)
+
+// A Process runs the reader in a child process and starts it again whenever it
+// ends, hangs or talks nonsense.
+type Process struct {
+	// Command is the child's program and arguments. It writes events to its
+	// standard output, and ends when its standard input does.
+	Command []string
+}
+
+// Run passes the child's events on until ctx ends, which ends the child too.
+// Beats are not passed on.
+func (p *Process) Run(ctx context.Context, events chan<- Event) {
+	delay := firstDelay
+	for ctx.Err() == nil {
+		started := time.Now()
+		fault := p.once(ctx, events)
+		if ctx.Err() != nil {
+			return
+		}
+		send(ctx, events, fault)
+		if time.Since(started) >= healthy {
+			delay = firstDelay
+		}
+		sleep(ctx, delay)
+		delay = min(2*delay, lastDelay)
+	}
+}
+
+// once runs one child to its end and says why it ended. A tap that it had begun
+// is ended for it.
+func (p *Process) once(ctx context.Context, events chan<- Event) Event {
+	cmd := exec.Command(p.Command[0], p.Command[1:]...)
+	cmd.Env = []string{"GOTRACEBACK=none"}
+	words := &tail{}
+	cmd.Stderr = words
+	life, err := cmd.StdinPipe()
+	if err != nil {
+		return Event{Kind: Fault, Err: err}
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return Event{Kind: Fault, Err: err}
+	}
+	if err := cmd.Start(); err != nil {
+		return Event{Kind: Fault, Err: err}
+	}
+
+	lines := make(chan Event)
+	read := make(chan error, 1)
+	done := make(chan struct{})
+	go func() { read <- readLines(out, lines, done) }()
+
+	fault := p.follow(ctx, lines, read, events)
+	close(done)
+	life.Close()
+	kill := time.AfterFunc(grace, func() { cmd.Process.Kill() })
+	err = cmd.Wait()
+	kill.Stop()
+	if fault.Err == nil {
+		fault.Err = words.explain(err)
+	}
+	return fault
+}
+
+// follow passes events on until the child ends, is silent, or ctx ends. An
+// error of its own goes into the Fault that it returns.
+func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan error, events chan<- Event) Event {
+	var open *Tap
+	defer func() {
+		if open != nil {
+			open.Reason, open.Read = Torn, time.Now()
+			send(ctx, events, Event{Kind: Tapped, Tap: *open})
+		}
+	}()
+	hang := time.NewTimer(silence)
+	defer hang.Stop()
+	fault := Event{Kind: Fault}
+	for {
+		select {
+		case <-ctx.Done():
+			return fault
+		case <-hang.C:
+			fault.Err = fmt.Errorf("the reader's process was silent for %v", silence)
+			return fault
+		case err := <-read:
+			if errors.Is(err, errBadLine) || errors.Is(err, bufio.ErrTooLong) {
+				fault.Err = err
+			}
+			return fault
+		case e := <-lines:
+			hang.Reset(silence)
+			switch e.Kind {
+			case Beat:
+				continue
+			case Fault:
+				fault = e
+				continue
+			case Entered:
+				open = &e.Tap
+			case Tapped:
+				open = nil
+			}
+			send(ctx, events, e)
+		}
+	}
+}
+
+func readLines(out interface{ Read([]byte) (int, error) }, lines chan<- Event, done <-chan struct{}) error {
+	s := bufio.NewScanner(out)
+	s.Buffer(make([]byte, 0, maxLine), maxLine)
+	for s.Scan() {
+		e, err := decodeEvent(s.Bytes())
+		if err != nil {
+			return err
+		}
+		select {
+		case lines <- e:
+		case <-done:
+			return nil
+		}
+	}
+	return s.Err()
+}
+
+func send(ctx context.Context, events chan<- Event, e Event) {
+	select {
+	case events <- e:
+	case <-ctx.Done():
+	}
+}
+
+// tail keeps the beginning of what a child says on standard error, where libnfc
+// and the Go runtime say why they gave up.
+type tail struct{ said []byte }
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.said = append(t.said, b[:min(len(b), lastWords-len(t.said))]...)
+	return len(b), nil
+}
+
+func (t *tail) explain(exit error) error {
+	first, _, _ := strings.Cut(strings.TrimSpace(string(t.said)), "\n")
+	switch {
+	case exit == nil:
+		return errors.New("the reader's process ended")
+	case first == "" || errors.Is(exit, os.ErrProcessDone):
+		return fmt.Errorf("the reader's process ended: %w", exit)
+	default:
+		return fmt.Errorf("the reader's process ended: %w: %q", exit, first)
+	}
+}

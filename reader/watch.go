@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"time"
+)
+
+const (
+	pollEvery = 40 * time.Millisecond // between looks at an empty field
+	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
+	beatEvery = time.Second
+	// An unplugged reader gives an I/O error at once and for ever; a tap that
+	// lands in libnfc's flush gives up to six that clear within 5 ms.
+	maxFaults  = 10
+	faultPause = 5 * time.Millisecond
+)
+
+// Watch looks for tags with dev until ctx ends or the reader fails, and gives
+// emit an Entered and then a Tapped event for each tap, and a Beat at least
+// once a second whatever else happens.
+func Watch(ctx context.Context, dev Device, emit func(Event) error) error {
+	w := &watch{dev: dev, emit: emit}
+	faults := 0
+	for ctx.Err() == nil {
+		if err := w.beat(); err != nil {
+			return err
+		}
+		pause := pollEvery
+		err := w.look(ctx)
+		var gone *emitError
+		switch {
+		case err == nil:
+			faults = 0
+		case errors.As(err, &gone):
+			return gone.err
+		default:
+			if faults++; faults > maxFaults {
+				return err
+			}
+			pause = faultPause
+		}
+		sleep(ctx, pause)
+	}
+	return nil
+}
+
+// watch is the state of one reader's field.
+type watch struct {
+	dev     Device
+	emit    func(Event) error
+	visits  visits
+	lastOut time.Time // of the newest event
+}
+
+// emitError ends Watch: nobody listens any more.
+type emitError struct{ err error }
+
+func (e *emitError) Error() string { return e.err.Error() }
+
+func (w *watch) send(e Event) error {
+	w.lastOut = time.Now()
+	if err := w.emit(e); err != nil {
+		return &emitError{err}
+	}
+	return nil
+}
+
+func (w *watch) beat() error {
+	if time.Since(w.lastOut) < beatEvery {
+		return nil
+	}
+	return w.send(Event{Kind: Beat})
+}
+
+// look selects a tag once, reads it if it is a new tap, and stays until it is
+// gone or counts again.
+func (w *watch) look(ctx context.Context) error {
+	t, err := w.dev.Select()
+	if errors.Is(err, ErrNoTag) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	uid := hex.EncodeToString(t.UID)
+	if due := w.visits.arrive(t.UID, now); due.After(now) {
+		return w.rest(ctx, t.UID, due)
+	}
+	if err := w.send(Event{Kind: Entered, Tap: Tap{UID: uid, Chip: chipOf(t), Entered: now}}); err != nil {
+		return err
+	}
+	tap, fault := Read(w.dev, t, now)
+	if err := w.send(Event{Kind: Tapped, Tap: tap}); err != nil {
+		return err
+	}
+	if fault != nil {
+		return fault
+	}
+	return w.rest(ctx, t.UID, never)
+}
+
+// rest stays with the selected tag for as long as it is present and until due.
+func (w *watch) rest(ctx context.Context, uid []byte, due time.Time) error {
+	for ctx.Err() == nil && time.Now().Before(due) {
+		if err := w.beat(); err != nil {
+			return err
+		}
+		present, err := w.dev.Present()
+		if err != nil || !present {
+			return err
+		}
+		w.visits.stay(uid, time.Now())
+		sleep(ctx, restEvery)
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package session knows which session a tag is in, and for how long.
+//
+// A session is one verification flow on one tag. The platform opens it when a
+// scan arrives without one, names it in the answer, and keeps it live for ten
+// minutes. Carrying its id on the next scan of the same tag lets the platform
+// resolve pending into valid or invalid. Dropping a live id costs the person a
+// tap and carrying a dead one costs nothing, so an id is dropped only when it is
+// provably dead.
+//
+// No moment here is the board's wall clock: ages come from the platform's clock
+// and from time since boot, which nobody can step.
+package session
+
+import "time"
+
+// Carry says for how long an id is carried.
+type Carry string
+
+const (
+	UntilResolved Carry = "until-resolved" // until a verdict, or the window's end
+	WholeWindow   Carry = "whole-window"   // until the window's end
+)
+
+// maxTags bounds the cache; the tag whose session is oldest makes room.
+const maxTags = 4096
+
+// A Cache holds at most one session a tag. It is used by one goroutine.
+type Cache struct {
+	window time.Duration
+	carry  Carry
+	tags   map[string]held
+}
+
+type held struct {
+	id     string
+	opened time.Duration // since boot
+}
+
+// New returns an empty cache for sessions that are live for window.
+func New(window time.Duration, carry Carry) *Cache {
+	return &Cache{window: window, carry: carry, tags: make(map[string]held)}
+}
+
+// Carried returns the id that a scan of the tag carries now, or "".
+func (c *Cache) Carried(tag string, now time.Duration) string {
+	h, ok := c.tags[tag]
+	if !ok {
+		return ""
+	}
+	if now-h.opened >= c.window {
+		delete(c.tags, tag)
+		return ""
+	}
+	return h.id
+}
+
+// An Answer is what the platform said of a session in answer to a scan.
+type Answer struct {
+	Session string        // the id that it names, or ""
+	Age     time.Duration // of the verification when it was answered, by the platform's clock
+	Verdict bool          // valid or invalid, as against pending
+}
+
+// Answered takes the platform's answer to a scan of the tag. Whatever id the
+// answer names is the one we hold; a verdict ends the flow.
+func (c *Cache) Answered(tag string, a Answer, now time.Duration) {
+	if a.Verdict && c.carry == UntilResolved {
+		delete(c.tags, tag)
+		return
+	}
+	if a.Session == "" || c.tags[tag].id == a.Session {
+		return
+	}
+	if len(c.tags) >= maxTags {
+		c.makeRoom(now)
+	}
+	c.tags[tag] = held{id: a.Session, opened: now - max(0, a.Age)}
+}
+
+// Refused takes the platform's refusal of a scan that carried an id, by which
+// the id is known to be no good for this tag.
+func (c *Cache) Refused(tag string) { delete(c.tags, tag) }
+
+// Len is the number of sessions held, dead ones included until they are met.
+func (c *Cache) Len() int { return len(c.tags) }
+
+func (c *Cache) makeRoom(now time.Duration) {
+	var oldest string
+	for tag, h := range c.tags {
+		if now-h.opened >= c.window {
+			delete(c.tags, tag)
+			continue
+		}
+		if o, ok := c.tags[oldest]; !ok || h.opened < o.opened {
+			oldest = tag
+		}
+	}
+	if len(c.tags) >= maxTags {
+		delete(c.tags, oldest)
+	}
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"regexp"
+	"strings"
+)
+
+// A Key is the station's credential at the platform, key_<id>:<secret>. However
+// it is printed, its secret is not.
+type Key struct {
+	id string
+	// Behind a pointer, fmt shows an address even where it finds the field by
+	// reflection and asks no method.
+	secret *string
+}
+
+var keyPattern = regexp.MustCompile(`^(key_[A-Za-z0-9_-]{1,64}):([\x21-\x39\x3b-\x7e]{1,256})$`)
+
+// ErrKey is all that is said of a key that does not look like one.
+var ErrKey = errors.New("not a key; it must be one line of the form key_<id>:<secret>, as the platform showed it once")
+
+// ParseKey takes a key as it stands in its file, with or without a newline.
+func ParseKey(b []byte) (Key, error) {
+	line := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+	m := keyPattern.FindStringSubmatch(line)
+	if m == nil {
+		return Key{}, ErrKey
+	}
+	return Key{id: m[1], secret: &m[2]}, nil
+}
+
+func (k Key) bearer() string {
+	if k.secret == nil {
+		return ""
+	}
+	return "Bearer " + k.id + ":" + *k.secret
+}
+
+// String shows the key's public half.
+func (k Key) String() string {
+	if k.id == "" {
+		return "no key"
+	}
+	return k.id + ":redacted"
+}
+
+func (k Key) Format(f fmt.State, _ rune)   { io.WriteString(f, k.String()) }
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+func (k Key) LogValue() slog.Value         { return slog.StringValue(k.String()) }

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"regexp"
+	"time"
+)
+
+// MediaType is JSON:API's, on every body in both directions.
+const MediaType = "application/vnd.api+json"
+
+// A Verification is the resource that a scan creates.
+type Verification struct {
+	ID      string // vrf_…
+	Session string // ses_…, or "" if the answer names none
+	// Age of the verification when it was answered: the answer's Date less
+	// inserted_at, both by the platform's clock; 0 if either is missing.
+	Age time.Duration
+}
+
+// identifier is one end of a JSON:API relationship.
+type identifier struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+}
+
+type relationship struct {
+	Data *identifier `json:"data"`
+}
+
+// encode writes the JSON:API document of a scan (platform-api, "Submit a scan").
+func (s Scan) encode() ([]byte, error) {
+	type relationships struct {
+		Session relationship `json:"session"`
+	}
+	type data struct {
+		Type          string            `json:"type"`
+		Attributes    map[string]string `json:"attributes"`
+		Relationships *relationships    `json:"relationships,omitempty"`
+	}
+	doc := struct {
+		Data data `json:"data"`
+	}{data{Type: "verifications", Attributes: s.Params}}
+	if s.Session != "" {
+		doc.Data.Relationships = &relationships{relationship{&identifier{"sessions", s.Session}}}
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(doc)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// maxAnswer is all that is read of an answer's body.
+const maxAnswer = 64 << 10
+
+var (
+	verificationID = regexp.MustCompile(`^vrf_[A-Za-z0-9_-]{1,128}$`)
+	sessionID      = regexp.MustCompile(`^ses_[A-Za-z0-9_-]{1,128}$`)
+
+	errAnswer = errors.New("the platform's answer")
+)
+
+// verificationDocument is the platform's answer to a scan, as far as it is used.
+type verificationDocument struct {
+	Data struct {
+		Type       string `json:"type"`
+		ID         string `json:"id"`
+		Attributes struct {
+			Status     string `json:"status"`
+			InsertedAt string `json:"inserted_at"`
+		} `json:"attributes"`
+		Relationships struct {
+			Session relationship `json:"session"`
+			Tag     relationship `json:"tag"`
+		} `json:"relationships"`
+	} `json:"data"`
+}
+
+// decodeVerification reads a 2xx answer to a scan of the tag. Whatever is not
+// as documented is an error: a verdict is taken from nothing less than a
+// verification of this very tag.
+func decodeVerification(header http.Header, body io.Reader, tag string) (Outcome, Verification, error) {
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil || media != MediaType {
+		return "", Verification{}, fmt.Errorf("%w is not of type %s", errAnswer, MediaType)
+	}
+	b, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+	if err != nil {
+		return "", Verification{}, fmt.Errorf("%w breaks off: %w", errAnswer, err)
+	}
+	if len(b) > maxAnswer {
+		return "", Verification{}, fmt.Errorf("%w is longer than 64 KiB", errAnswer)
+	}
+	var doc verificationDocument
+	if err := json.Unmarshal(b, &doc); err != nil {
+		return "", Verification{}, fmt.Errorf("%w is not JSON:API", errAnswer)
+	}
+	return doc.check(header, tag)
+}
+
+func (doc *verificationDocument) check(header http.Header, tag string) (Outcome, Verification, error) {
+	d := doc.Data
+	outcome := Outcome(d.Attributes.Status)
+	v := Verification{ID: d.ID}
+	if s := d.Relationships.Session.Data; s != nil {
+		if s.Type != "sessions" || !sessionID.MatchString(s.ID) {
+			return "", Verification{}, fmt.Errorf("%w names a session that is none", errAnswer)
+		}
+		v.Session = s.ID
+	}
+	t := d.Relationships.Tag.Data
+	switch {
+	case d.Type != "verifications" || !verificationID.MatchString(d.ID):
+		return "", Verification{}, fmt.Errorf("%w is not a verification", errAnswer)
+	case t != nil && (t.Type != "tags" || t.ID != tag):
+		return "", Verification{}, fmt.Errorf("%w is about another tag", errAnswer)
+	case outcome != Pending && outcome != Valid && outcome != Invalid:
+		return "", Verification{}, fmt.Errorf("%w has a status that is not pending, valid or invalid", errAnswer)
+	case outcome == Pending && v.Session == "":
+		return "", Verification{}, fmt.Errorf("%w is pending and names no session", errAnswer)
+	}
+	v.Age = ageOf(header, d.Attributes.InsertedAt)
+	return outcome, v, nil
+}
+
+func ageOf(header http.Header, insertedAt string) time.Duration {
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	inserted, err := time.Parse(time.RFC3339Nano, insertedAt)
+	if err != nil {
+		return 0
+	}
+	return max(0, date.Sub(inserted))
+}

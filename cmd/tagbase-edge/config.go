@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/led"
+	"github.com/tagbase/tagbase-edge/session"
+	"github.com/tagbase/tagbase-edge/uplink"
+)
+
+const defaultConfig = "/etc/tagbase-edge/config.toml"
+
+// credential is the systemd credential that holds the key if no file is named.
+const credential = "api-key"
+
+// A config is the configuration, checked: what it names exists and reads well.
+type config struct {
+	station struct{ name, stateDir, socket string }
+	reader  struct{ device, liveness, resetGPIO string }
+	tags    struct {
+		entryPoints []string
+		mapFile     string
+		parsed      uplink.Tags
+	}
+	platform struct {
+		baseURL         string
+		keyFile, caFile string
+		timeout         time.Duration
+		base            *url.URL
+		roots           *x509.CertPool // nil: the system's
+	}
+	session struct {
+		window time.Duration
+		carry  session.Carry
+	}
+	leds led.Config
+	page struct{ listen string }
+}
+
+func defaults() *config {
+	c := &config{}
+	c.station.stateDir = "/var/lib/tagbase-edge"
+	c.station.socket = "/run/tagbase-edge/api.sock"
+	c.reader.liveness = "two-taps"
+	c.platform.baseURL = "https://platform.tagbase.io/api/v1"
+	c.platform.timeout = 8 * time.Second
+	c.session.window = 10 * time.Minute
+	c.session.carry = session.UntilResolved
+	return c
+}
+
+// loadConfig reads the file and gives every problem in it, in the file's order.
+func loadConfig(file string) (*config, []problem) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, []problem{{place{1, 1}, "file", unreadable(err)}}
+	}
+	doc, bad := parseDocument(b)
+	if bad != nil {
+		return nil, []problem{*bad}
+	}
+	c := defaults()
+	problems := c.take(doc)
+	problems = append(problems, c.complete(doc)...)
+	slices.SortStableFunc(problems, func(a, b problem) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.col, b.col))
+	})
+	return c, problems
+}
+
+// take puts every key's value into c.
+func (c *config) take(doc *document) (problems []problem) {
+	known := c.settings()
+	for _, key := range doc.keys {
+		v := doc.values[key]
+		set, ok := known[key]
+		if !ok {
+			problems = append(problems, problem{v.key, key, "is not a key; the reference configuration lists them all"})
+			continue
+		}
+		if at, err := set(v); err != nil {
+			problems = append(problems, problem{at, key, err.Error()})
+		}
+	}
+	for table, at := range doc.tables {
+		if !slices.Contains(tableNames(known), table) {
+			problems = append(problems, problem{at, table, "is not a table; the reference configuration lists them all"})
+		}
+	}
+	return problems
+}
+
+func tableNames(known map[string]setter) (names []string) {
+	for key := range known {
+		table, _, _ := strings.Cut(key, ".")
+		names = append(names, table)
+	}
+	return names
+}
+
+// complete checks what lies between keys, and fills in what the station knows itself.
+func (c *config) complete(doc *document) (problems []problem) {
+	missing := func(key, text string) {
+		problems = append(problems, problem{doc.missing(key), key, text})
+	}
+	if c.station.name == "" {
+		c.station.name, _ = os.Hostname()
+	}
+	if _, ok := doc.values["reader.device"]; !ok {
+		missing("reader.device", `is not set; name the reader, such as "pn532_uart:/dev/ttyAMA0"`)
+	}
+	if _, ok := doc.values["tags.entry_points"]; !ok {
+		missing("tags.entry_points", `is not set; name the beginning of your tags' URLs, such as ["https://tap.example.com/"]`)
+	}
+	if c.platform.base == nil {
+		c.platform.base, _ = uplink.ParseBaseURL(c.platform.baseURL)
+	}
+	lines := map[string]string{}
+	for _, lamp := range []struct{ key, line string }{
+		{"leds.green", c.leds.Green}, {"leds.red", c.leds.Red}, {"leds.amber", c.leds.Amber},
+	} {
+		if other := lines[lamp.line]; lamp.line != "" && other != "" {
+			problems = append(problems, problem{doc.values[lamp.key].at, lamp.key,
+				fmt.Sprintf("%q is %s already; give each lamp a line of its own", lamp.line, other)})
+		}
+		lines[lamp.line] = lamp.key
+	}
+	return problems
+}
+
+// key reads the station's key from its file or the systemd credential.
+func (c *config) key() (uplink.Key, *problem) {
+	file := c.platform.keyFile
+	if file == "" {
+		dir := os.Getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return uplink.Key{}, &problem{place{1, 1}, "platform.key_file",
+				`is not set, and systemd gave no credential "api-key"; set it to the file that holds the key`}
+		}
+		file = filepath.Join(dir, credential)
+	}
+	key, err := readKey(file)
+	if err != nil {
+		return uplink.Key{}, &problem{place{1, 1}, "platform.key_file", err.Error()}
+	}
+	return key, nil
+}
+
+func readKey(file string) (uplink.Key, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return uplink.Key{}, errors.New(unreadable(err))
+	}
+	key, err := uplink.ParseKey(b)
+	if err != nil {
+		return uplink.Key{}, fmt.Errorf("%s holds %w", file, err)
+	}
+	return key, nil
+}
+
+// unreadable says why a file cannot be read and what to do.
+func unreadable(err error) string {
+	var pe *fs.PathError
+	if !errors.As(err, &pe) {
+		return err.Error()
+	}
+	mend := "look at the path and the disk"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		mend = "create it, or correct the path"
+	case errors.Is(err, fs.ErrPermission):
+		mend = "let the user that runs tagbase-edge read it"
+	}
+	return fmt.Sprintf("%s cannot be read: %v; %s", pe.Path, pe.Err, mend)
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/led"
+)
+
+func ledsCommand() *cobra.Command {
+	leds := &cobra.Command{Use: "leds", Short: "The lamps, without the daemon"}
+	off := &cobra.Command{
+		Use:   "off",
+		Short: "Turn every lamp off",
+		Args:  cobra.NoArgs,
+	}
+	file := configFlag(off)
+	off.RunE = func(c *cobra.Command, _ []string) error {
+		cfg, problems := loadConfig(*file)
+		if len(problems) > 0 {
+			tell(c.ErrOrStderr(), *file, problems)
+		}
+		if cfg == nil {
+			return exitError(exitConfig)
+		}
+		if err := led.Off(cfg.leds); err != nil {
+			fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", err)
+			return exitError(exitFailed)
+		}
+		return nil
+	}
+	leds.AddCommand(off)
+	return leds
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/reader"
+)
+
+// lastGrace is what a reader's process is given to close its device.
+const lastGrace = time.Second
+
+// readerCommand is the child process in which libnfc lives. Its standard input
+// is its life line: when that ends, so does it, even from within a C call.
+func readerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "reader DEVICE",
+		Short:  "Read tags and write them to standard output (internal)",
+		Args:   cobra.ExactArgs(1),
+		Hidden: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			// A terminal or systemd signals the whole group; the daemon decides.
+			signal.Ignore(os.Interrupt, syscall.SIGTERM)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			go func() {
+				io.Copy(io.Discard, os.Stdin)
+				cancel()
+				time.AfterFunc(lastGrace, func() { os.Exit(exitFailed) })
+			}()
+			if err := reader.Child(ctx, args[0], os.Stdout); err != nil {
+				return exitError(exitFailed)
+			}
+			return nil
+		},
+	}
+}

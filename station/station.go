@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package station is the loop of one station: one tap at a time from the reader
+// through tags, session and platform to the lamps, and one line in the log.
+package station
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/led"
+	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/session"
+	"github.com/tagbase/tagbase-edge/uplink"
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+)
+
+// A Station is what one tap goes through. Its fields are set before Run and
+// not changed afterwards.
+type Station struct {
+	Name     string
+	Tags     uplink.Tags
+	Platform *uplink.Platform
+	Sessions *session.Cache
+	Lamps    *led.Lamps
+	Log      *zap.Logger
+	Timeout  time.Duration // from tap to verdict
+
+	services services
+
+	mu     sync.Mutex
+	newest uint64 // the newest tap that has begun
+	seq    uint64 // of the newest finished scan
+}
+
+// visit is a tap on its way from the reader to its scan.
+type visit struct {
+	tap    reader.Tap
+	number uint64 // the order in which taps began
+}
+
+// waiting is how many taps may wait behind the one that is being sent.
+const waiting = bucketSize
+
+// Run takes events until ctx ends, and then finishes the scan in hand.
+func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
+	if err := s.Lamps.Err(); err != nil {
+		s.services.raise(lampsFail)
+		s.Lamps.Service(int(lampsFail))
+		s.Log.Error("lamps", zap.Int("service_code", int(lampsFail)), zap.Error(err))
+	}
+	visits := make(chan visit, waiting)
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		for v := range visits {
+			if ctx.Err() != nil {
+				s.finish(v, Record{Outcome: dropped})
+				continue
+			}
+			s.finish(v, s.judge(v.tap))
+		}
+	}()
+	s.receive(ctx, events, visits)
+	close(visits)
+	<-finished
+}
+
+// receive lights the lamps the moment a tap begins, and queues it when it is read.
+func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visits chan<- visit) {
+	bucket := newBucket(time.Now())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-events:
+			switch e.Kind {
+			case reader.Ready:
+				s.services.clear(readerMissing, readerSilent)
+				s.Lamps.Service(int(s.services.lowest()))
+				s.Log.Info("reader ready")
+			case reader.Fault:
+				s.fault(e)
+			case reader.Entered:
+				s.begin()
+			case reader.Tapped:
+				s.queue(visit{tap: e.Tap, number: s.newest}, visits, bucket.take(time.Now()))
+			}
+		}
+	}
+}
+
+// begin puts out whatever the last tap lit.
+func (s *Station) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.newest++
+	s.Lamps.Show(led.Reading)
+}
+
+func (s *Station) queue(v visit, visits chan<- visit, pass bool) {
+	if pass {
+		select {
+		case visits <- v:
+			return
+		default:
+		}
+	}
+	s.finish(v, Record{Outcome: dropped})
+}
+
+func (s *Station) fault(e reader.Event) {
+	code := readerSilent
+	if e.Missing {
+		code = readerMissing
+	}
+	s.services.clear(readerMissing, readerSilent)
+	s.services.raise(code)
+	s.Lamps.Service(int(s.services.lowest()))
+	s.Log.Error("reader", zap.Int("service_code", int(code)), zap.Error(e.Err))
+}
+
+// finish ends a tap. The lamps show what came of it unless the next tap has
+// begun: green and red are for the object that lies on the reader.
+func (s *Station) finish(v visit, r Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.newest == v.number {
+		s.Lamps.Show(signals[r.Outcome])
+	}
+	s.seq++
+	r.Seq = s.seq
+	r.Station = s.Name
+	r.UID, r.Chip = v.tap.UID, string(v.tap.Chip)
+	r.ReadMS = milliseconds(v.tap.Read.Sub(v.tap.Entered))
+	r.TotalMS = milliseconds(time.Since(v.tap.Entered))
+	s.Log.Info("scan", zap.Inline(r))
+}
+
+// judge takes a tap through tags, session and platform.
+func (s *Station) judge(t reader.Tap) Record {
+	if t.Reason != "" {
+		return Record{Outcome: unreadable, Reason: string(t.Reason)}
+	}
+	scan, err := s.Tags.Scan(t.URL)
+	if err != nil {
+		return Record{Outcome: foreign, Reason: foreignReasons[err]}
+	}
+	return s.submit(scan, t.Entered.Add(s.Timeout))
+}
+
+// submit posts the scan in its tag's session and keeps what the platform says
+// of that. It is not cut short by the daemon's end: what was posted has an outcome.
+func (s *Station) submit(scan uplink.Scan, deadline time.Time) Record {
+	scan.Session = s.Sessions.Carried(scan.Tag, sinceBoot())
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	res := s.Platform.Submit(ctx, scan)
+	switch {
+	case res.Verification.ID != "":
+		s.Sessions.Answered(scan.Tag, session.Answer{
+			Session: res.Verification.Session,
+			Age:     res.Verification.Age,
+			Verdict: res.Verdict(),
+		}, sinceBoot())
+	case scan.Session != "" && (res.Status == 404 || res.Status == 422):
+		s.Sessions.Refused(scan.Tag)
+	}
+	s.services.clear(platformUnreachable, keyRefused, clockOrCertificate)
+	s.services.raise(serviceOfReason[res.Reason])
+	s.Lamps.Service(int(s.services.lowest()))
+	if res.Err != nil {
+		s.Log.Warn("platform", zap.String("outcome", string(res.Outcome)), zap.Error(res.Err))
+	}
+	return Record{
+		Outcome:        string(res.Outcome),
+		Reason:         string(res.Reason),
+		Tag:            scan.Tag,
+		CarriedSession: scan.Session,
+		Session:        res.Verification.Session,
+		Verification:   res.Verification.ID,
+		HTTPStatus:     res.Status,
+		ConnectMS:      milliseconds(res.Connect),
+		AnswerMS:       milliseconds(res.Answer),
+	}
+}
+
+// sinceBoot is CLOCK_BOOTTIME, which no clock step moves and no suspend stops.
+func sinceBoot() time.Duration {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts)
+	return time.Duration(ts.Nano())
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	url424 = "https://tap.example.com/tag_x"
+	url22x = "https://tap.example.com/tag_y"
+)
+
+var (
+	uid424 = [7]byte{0x04, 0xDE, 0x5F, 0x1E, 0xAC, 0xC0, 0x40}
+	uid22x = [7]byte{0x04, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77}
+	key1   = [16]byte{1}
+	key2   = [16]byte{2}
+)
+
+// bench is a PN532 on a pseudo-terminal.
+type bench struct {
+	field  *Field
+	reader *PN532
+	link   string
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{field: NewField(), link: filepath.Join(t.TempDir(), "reader")}
+	b.reader = NewPN532(b.field)
+	pty, err := OpenPTY(b.link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error)
+	go func() { served <- b.reader.Serve(pty) }()
+	t.Cleanup(func() {
+		if err := pty.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// console collects what a program prints, and acts once when the cue is heard.
+type console struct {
+	heard bytes.Buffer
+	cue   string
+	act   func()
+}
+
+func (c *console) Write(p []byte) (int, error) {
+	c.heard.Write(p)
+	if c.act != nil && strings.Contains(c.heard.String(), c.cue) {
+		c.act()
+		c.act = nil
+	}
+	return len(p), nil
+}
+
+// tool runs one of Debian's libnfc programs on the bench and gives its words, joined by single spaces. The tag is taken
+// away when the program waits for that.
+func (b *bench) tool(t *testing.T, args ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath(args[0]); err != nil {
+		t.Skipf("%s is missing: apt install libnfc-bin libnfc-examples", args[0])
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "LIBNFC_DEFAULT_DEVICE=pn532_uart:"+b.link, "LIBNFC_LOG_LEVEL=1")
+	out := &console{cue: "Waiting for card removing", act: b.field.Remove}
+	cmd.Stdout, cmd.Stderr = out, out
+	err := cmd.Run()
+	t.Logf("%v: %d commands in all\n%s", args, b.reader.Commands(), out.heard.String())
+	if err != nil {
+		t.Fatalf("%v: %v", args, err)
+	}
+	return strings.Join(strings.Fields(out.heard.String()), " ")
+}
+
+func TestLibnfc(t *testing.T) {
+	genuine424 := func() Chip { return NewNTAG424(uid424, key1, key2, url424) }
+	genuine223 := func() Chip { return NewNTAG223(uid22x, key1, url22x) }
+	nobody := func() Chip { return nil }
+	shown424 := []string{"ATQA (SENS_RES): 03 44", "UID (NFCID1): 04 de 5f 1e ac c0 40", "SAK (SEL_RES): 20", "ATS: 77 77 71 02 80"}
+	shown223 := []string{"ATQA (SENS_RES): 00 44", "UID (NFCID1): 04 22 33 44 55 66 77", "SAK (SEL_RES): 00"}
+	tests := []struct {
+		name string
+		chip func() Chip
+		tool []string
+		want []string
+		miss string
+	}{
+		{"list 424", genuine424, []string{"nfc-list", "-v"}, append(shown424, "1 ISO14443A passive"), "Error"},
+		{"list 223", genuine223, []string{"nfc-list", "-v"}, append(shown223, "1 ISO14443A passive"), "ATS"},
+		{"list nothing", nobody, []string{"nfc-list", "-v"}, []string{"0 ISO14443A passive", "0 ISO14443A-2 NFC Barcode"}, "UID"},
+		{"list Classic", NewClassic, []string{"nfc-list", "-v"}, []string{"UID (NFCID1): de ad 10 01", "SAK (SEL_RES): 08"}, "ATS"},
+		{"poll 424", genuine424, []string{"nfc-poll"}, append(shown424, "Target Released"), "No target"},
+		{"poll 223", genuine223, []string{"nfc-poll"}, append(shown223, "Target Released"), "ATS"},
+		{"poll Classic", NewClassic, []string{"nfc-poll"}, []string{"UID (NFCID1): de ad 10 01", "Target Released"}, "ATS"},
+		{
+			"anticollision 424", genuine424, []string{"nfc-anticol"},
+			[]string{"UID: 04de5f1eacc040", "ATQA: 0344", "SAK: 20", "ATS: 06 77 77 71 02 80"}, "WARNING",
+		},
+		{
+			"anticollision 223", genuine223, []string{"nfc-anticol"},
+			[]string{"UID: 04223344556677", "ATQA: 0044", "SAK: 00"}, "WARNING",
+		},
+		{
+			"Ultralight read 223", genuine223, []string{"nfc-mfultralight", "r", "dump"},
+			[]string{"Using MIFARE Ultralight card with UID: 04223344556677", "45 of 45 pages read (0 pages failed)"}, "Error",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t)
+			if chip := tt.chip(); chip != nil {
+				b.field.Put(chip)
+			}
+			got := b.tool(t, tt.tool...)
+			for _, want := range tt.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("got %q, want %q in it", got, want)
+				}
+			}
+			if strings.Contains(got, tt.miss) {
+				t.Errorf("got %q, want no %q in it", got, tt.miss)
+			}
+		})
+	}
+}
+
+// A station's reader comes and goes; the port and the chip stay.
+func TestLibnfcReopens(t *testing.T) {
+	b := newBench(t)
+	b.field.Put(NewForeign("https://example.org/"))
+	for range 3 {
+		got := b.tool(t, "nfc-list")
+		if want := "1 ISO14443A passive target(s) found"; !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q in it", got, want)
+		}
+	}
+}

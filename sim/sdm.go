@@ -39,7 +39,7 @@ func Open424(meta, file [16]byte, e, c string) (uid [7]byte, counter uint32, ok 
 		return uid, 0, false
 	}
 	mac, err := hex.DecodeString(c)
-	if err != nil || len(mac) != 8 {
+	if err != nil {
 		return uid, 0, false
 	}
 
@@ -72,7 +72,7 @@ func Proof22x(key [16]byte, uid [7]byte, counter uint32) string {
 // Open22x takes a mirror apart and verifies its MAC in constant time.
 func Open22x(key [16]byte, mirror string) (uid [7]byte, counter uint32, ok bool) {
 	const headLen = 14 + 1 + 6 + 1
-	if len(mirror) != headLen+16 || mirror[14] != 'x' || mirror[21] != 'x' {
+	if len(mirror) != headLen+16 { // the separators are under the MAC
 		return uid, 0, false
 	}
 	id, err := hex.DecodeString(mirror[:14])

@@ -102,7 +102,7 @@ func TestProof22x(t *testing.T) {
 			t.Errorf("counter %d: got %X, %d, %t", want, uid, got, ok)
 		}
 	}
-	if got, want := Proof22x(testFile, testUID, 0x010203)[15:21], "010203"; got != want {
+	if got, want := Proof22x(testFile, testUID, 0xFF010203)[15:21], "010203"; got != want {
 		t.Errorf("counter in the mirror: got %s, want %s", got, want)
 	}
 }

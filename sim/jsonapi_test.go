@@ -54,6 +54,7 @@ func TestRefusedRequests(t *testing.T) {
 		{"session posted", "POST", "/sessions/ses_0", good, "", "", 404},
 		{"scan put", "PUT", scans, good, "", "", 404},
 		{"session deleted", "DELETE", "/sessions/ses_0", "", "", "", 404},
+		{"other collection of a tag", "POST", "/tags/tag_424/scans", good, "", "", 404},
 		{"trailing slash", "POST", scans + "/", good, "", "", 404},
 		{"doubled slash", "POST", "/" + scans, good, "", "", 404},
 		{"outside the base path", "POST", "/../v2" + scans, good, "", "", 404},

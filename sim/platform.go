@@ -135,24 +135,23 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *Platform) post(w http.ResponseWriter, r *http.Request) (*resource, *refusal) {
 	body, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 
-	p.mu.Lock()
-	v := Verification{
-		Seq:        len(p.recorded) + 1,
-		Time:       time.Now(),
-		HTTPStatus: http.StatusCreated,
-		Header:     withheld(r.Header),
-		Body:       body,
-	}
-	created, ref := p.create(r, readErr, &v)
-	if ref != nil {
-		v.HTTPStatus = ref.status
-	}
-	p.recorded = append(p.recorded, v)
-	p.mu.Unlock()
-
+	v := Verification{HTTPStatus: http.StatusCreated, Header: withheld(r.Header), Body: body}
+	created, ref := p.record(r, readErr, &v)
 	if p.OnVerification != nil {
 		p.OnVerification(v)
 	}
+	return created, ref
+}
+
+func (p *Platform) record(r *http.Request, readErr error, v *Verification) (*resource, *refusal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v.Seq, v.Time = len(p.recorded)+1, time.Now()
+	created, ref := p.create(r, readErr, v)
+	if ref != nil {
+		v.HTTPStatus = ref.status
+	}
+	p.recorded = append(p.recorded, *v)
 	return created, ref
 }
 

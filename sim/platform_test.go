@@ -252,6 +252,8 @@ func TestAnswers(t *testing.T) {
 	if resp.StatusCode != http.StatusOK || !session.MatchString(body) {
 		t.Errorf("GET: got %s %s, want 200 %s", resp.Status, body, session)
 	}
+	checkRefusal(t, rig, rig.request(t, "DELETE", "/sessions/"+match[1], ""), 404)
+	checkRefusal(t, rig, rig.request(t, "GET", "/tags/"+match[1], ""), 404)
 }
 
 func TestTimestamp(t *testing.T) {
@@ -272,6 +274,9 @@ func TestKey(t *testing.T) {
 	probe(404)
 	rig.Revoke()
 	probe(401)
+	empty := rig.request(t, "GET", "/sessions/ses_0", "")
+	empty.Header.Set("Authorization", "Bearer ")
+	checkRefusal(t, rig, empty, 401)
 	rig.SetKey("key_2:other")
 	probe(401)
 	rig.SetKey(testKey)

@@ -25,14 +25,7 @@ import (
 //	remove          ok
 //
 // Anything else is answered "error: TEXT". The chips that put knows are those of lookup.
-func ServeSocket(ctx context.Context, path string, f *Field, lookup func(name string) (Chip, bool)) error {
-	if err := removeSocket(path); err != nil {
-		return err
-	}
-	listener, err := net.Listen("unix", path) // its Close removes the file
-	if err != nil {
-		return err
-	}
+func ServeSocket(ctx context.Context, listener net.Listener, f *Field, lookup func(name string) (Chip, bool)) error {
 	var talks sync.WaitGroup
 	defer talks.Wait()
 	ctx, cancel := context.WithCancel(ctx)
@@ -55,6 +48,14 @@ func ServeSocket(ctx context.Context, path string, f *Field, lookup func(name st
 			talk(conn, f, lookup)
 		})
 	}
+}
+
+// ListenSocket makes the socket, in place of one that an earlier bench left behind. Its Close removes the file.
+func ListenSocket(path string) (net.Listener, error) {
+	if err := removeSocket(path); err != nil {
+		return nil, err
+	}
+	return net.Listen("unix", path)
 }
 
 // removeSocket removes what an earlier bench left behind, but nothing that is not a socket.

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+
+GO          ?= go
+READER      ?= libnfc
+ONCE        ?=
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 10m
+PREFIX      ?= /usr
+DESTDIR     ?=
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+BUILD   := $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+MODULE  := $(shell $(GO) list -m 2>/dev/null)
+LEAVES  := ./reader ./session ./uplink ./led
+
+# What `make run READER=simulated` builds does without libnfc, and so without cgo.
+ifeq ($(READER),simulated)
+run: export CGO_ENABLED = 0
+else
+run: deps
+endif
+
+.PHONY: all build run test check fuzz deps deps-test install clean
+
+all: build
+
+build: deps ## bin/tagbase-edge, with libnfc
+	$(BUILD) -o bin/ ./cmd/tagbase-edge ./cmd/tagbase-sim
+
+run: ## a real station on the bench; ONCE=1 tells the story once, READER=simulated does without libnfc
+	$(BUILD) -o bin/ ./cmd/tagbase-edge ./cmd/tagbase-sim
+	@exec bin/tagbase-sim story --daemon bin/tagbase-edge --reader $(READER) $(if $(ONCE),--once)
+
+test: deps-test ## everything, with the race detector
+	$(GO) test -race -timeout 10m ./...
+
+check: deps ## what must hold of the source
+	@test -z "$$(gofmt -l .)" || { echo "gofmt these:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags nolibnfc ./...
+	$(GO) run $(STATICCHECK) ./...
+	@# no leaf room imports a sibling, and no station imports the bench
+	@! $(GO) list -f '{{.ImportPath}}: {{join .Imports " "}}' $(LEAVES) | grep ' $(MODULE)/'
+	@! $(GO) list -deps ./cmd/tagbase-edge | grep '^$(MODULE)/sim'
+	@for arch in amd64 arm64 arm; do echo "build linux/$$arch without libnfc"; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOARM=6 $(GO) build -tags nolibnfc -o /dev/null ./cmd/tagbase-edge || exit 1; done
+	$(BUILD) -o bin/ ./cmd/tagbase-edge
+	systemd/verify bin/tagbase-edge
+
+fuzz: deps ## every fuzz target for FUZZTIME each
+	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+		echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+deps: ## what the build needs, by apt
+	@./install-deps gcc libc6-dev pkg-config libnfc-dev systemd
+
+deps-test: deps
+	@./install-deps libnfc-bin libnfc-examples
+
+install: build ## binary, unit and reference configuration; as root
+	install -D -m 0755 bin/tagbase-edge $(DESTDIR)$(PREFIX)/bin/tagbase-edge
+	install -D -m 0644 systemd/tagbase-edge.service $(DESTDIR)$(PREFIX)/lib/systemd/system/tagbase-edge.service
+	install -D -m 0644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/tagbase-edge.conf
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/tagbase-edge configs/reference.toml configs/minimal.toml
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge LICENSE NOTICE README.md CHANGELOG.md
+
+clean:
+	rm -rf bin

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// A Bench is all that a station meets, on one table: an antenna and a cast of
+// tags, the two readers over it, three lamps, and the platform. Everything lies
+// in one directory, which the bench does not make and does not remove.
+type Bench struct {
+	Dir      string
+	Field    *Field
+	Chip     *PN532
+	Cast     *Cast
+	Platform *Platform
+	Lamps    *Lamps
+	Key      string
+
+	server *Server
+	pty    *PTY
+	end    context.CancelFunc
+	loops  sync.WaitGroup
+}
+
+// certificateLife is long enough for a bench that is left running.
+const certificateLife = 30 * 24 * time.Hour
+
+// NewBench sets up a bench in dir.
+func NewBench(dir string) (*Bench, error) {
+	b := &Bench{Dir: dir, Field: NewField(), Key: "key_bench:" + rand.Text()}
+	b.Chip = NewPN532(b.Field)
+	b.Platform = NewPlatform(b.Key)
+	b.Cast = NewCast(b.Platform)
+	if err := b.start(); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+func (b *Bench) start() (err error) {
+	if err := b.startPlatform(); err != nil {
+		return err
+	}
+	if b.Lamps, err = NewLamps(b.Dir); err != nil {
+		return err
+	}
+	if b.pty, err = OpenPTY(b.path("pn532")); err != nil {
+		return err
+	}
+	b.loops.Go(func() { b.Chip.Serve(b.pty) })
+	var ctx context.Context
+	ctx, b.end = context.WithCancel(context.Background())
+	listener, err := ListenSocket(b.Socket())
+	if err != nil {
+		return err
+	}
+	b.loops.Go(func() { ServeSocket(ctx, listener, b.Field, b.Cast.Find) })
+	return nil
+}
+
+func (b *Bench) startPlatform() error {
+	authority, err := NewAuthority()
+	if err != nil {
+		return err
+	}
+	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(certificateLife), "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	if b.server, err = ServePlatform(b.Platform, net.JoinHostPort("127.0.0.1", "0"), cert); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(b.path("ca.pem"), authority.PEM(), 0o644),
+		os.WriteFile(b.path("api-key"), []byte(b.Key+"\n"), 0o600))
+}
+
+func (b *Bench) path(name string) string { return filepath.Join(b.Dir, name) }
+
+// Socket is where tags are put and removed by hand, and what the simulated reader opens.
+func (b *Bench) Socket() string { return b.path("bench.sock") }
+
+// Device is the name of one of the bench's readers: "libnfc" or "simulated".
+func (b *Bench) Device(reader string) string {
+	if reader == "libnfc" {
+		return "pn532_uart:" + b.path("pn532")
+	}
+	return "simulated:" + b.Socket()
+}
+
+// WriteConfig writes a station's configuration for this bench, with more lines
+// at its end, and returns its file.
+func (b *Bench) WriteConfig(reader, more string) (string, error) {
+	file := b.path("config.toml")
+	return file, os.WriteFile(file, fmt.Appendf(nil, `[station]
+name = "bench"
+state_dir = %q
+socket = %q
+[reader]
+device = %q
+[tags]
+entry_points = [%q]
+[platform]
+base_url = %q
+key_file = %q
+ca_file = %q
+[leds]
+green = "file:%s"
+red = "file:%s"
+amber = "file:%s"
+%s`, b.path("state"), b.path("api.sock"), b.Device(reader), EntryPoint,
+		b.server.URL, b.path("api-key"), b.path("ca.pem"),
+		b.Lamps.Path(Green), b.Lamps.Path(Red), b.Lamps.Path(Amber), more), 0o644)
+}
+
+// Close ends everything and removes what the bench itself made beside files.
+func (b *Bench) Close() error {
+	var errs []error
+	if b.end != nil {
+		b.end()
+	}
+	if b.pty != nil {
+		errs = append(errs, b.pty.Close())
+	}
+	if b.Lamps != nil {
+		errs = append(errs, b.Lamps.Close())
+	}
+	if b.server != nil {
+		errs = append(errs, b.server.Close())
+	}
+	b.loops.Wait()
+	return errors.Join(errs...)
+}

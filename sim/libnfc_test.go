@@ -19,22 +19,22 @@ const (
 )
 
 var (
-	uid424 = [7]byte{0x04, 0xDE, 0x5F, 0x1E, 0xAC, 0xC0, 0x40}
-	uid22x = [7]byte{0x04, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77}
-	key1   = [16]byte{1}
-	key2   = [16]byte{2}
+	test424 = [7]byte{0x04, 0xDE, 0x5F, 0x1E, 0xAC, 0xC0, 0x40}
+	test22x = [7]byte{0x04, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77}
+	key1    = [16]byte{1}
+	key2    = [16]byte{2}
 )
 
-// bench is a PN532 on a pseudo-terminal.
-type bench struct {
+// rig is a PN532 on a pseudo-terminal.
+type rig struct {
 	field  *Field
 	reader *PN532
 	link   string
 }
 
-func newBench(t *testing.T) *bench {
+func newRig(t *testing.T) *rig {
 	t.Helper()
-	b := &bench{field: NewField(), link: filepath.Join(t.TempDir(), "reader")}
+	b := &rig{field: NewField(), link: filepath.Join(t.TempDir(), "reader")}
 	b.reader = NewPN532(b.field)
 	pty, err := OpenPTY(b.link)
 	if err != nil {
@@ -69,9 +69,9 @@ func (c *console) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// tool runs one of Debian's libnfc programs on the bench and gives its words, joined by single spaces. The tag is taken
+// tool runs one of Debian's libnfc programs on the rig and gives its words, joined by single spaces. The tag is taken
 // away when the program waits for that.
-func (b *bench) tool(t *testing.T, args ...string) string {
+func (b *rig) tool(t *testing.T, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath(args[0]); err != nil {
 		t.Skipf("%s is missing: apt install libnfc-bin libnfc-examples", args[0])
@@ -92,8 +92,8 @@ func (b *bench) tool(t *testing.T, args ...string) string {
 }
 
 func TestLibnfc(t *testing.T) {
-	genuine424 := func() Chip { return NewNTAG424(uid424, key1, key2, url424) }
-	genuine223 := func() Chip { return NewNTAG223(uid22x, key1, url22x) }
+	genuine424 := func() Chip { return NewNTAG424(test424, key1, key2, url424) }
+	genuine223 := func() Chip { return NewNTAG223(test22x, key1, url22x) }
 	nobody := func() Chip { return nil }
 	shown424 := []string{"ATQA (SENS_RES): 03 44", "UID (NFCID1): 04 de 5f 1e ac c0 40", "SAK (SEL_RES): 20", "ATS: 77 77 71 02 80"}
 	shown223 := []string{"ATQA (SENS_RES): 00 44", "UID (NFCID1): 04 22 33 44 55 66 77", "SAK (SEL_RES): 00"}
@@ -126,7 +126,7 @@ func TestLibnfc(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newBench(t)
+			b := newRig(t)
 			if chip := tt.chip(); chip != nil {
 				b.field.Put(chip)
 			}
@@ -145,7 +145,7 @@ func TestLibnfc(t *testing.T) {
 
 // A station's reader comes and goes; the port and the chip stay.
 func TestLibnfcReopens(t *testing.T) {
-	b := newBench(t)
+	b := newRig(t)
 	b.field.Put(NewForeign("https://example.org/"))
 	for range 3 {
 		got := b.tool(t, "nfc-list")

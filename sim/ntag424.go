@@ -87,7 +87,9 @@ func (n *NTAG424) Capture() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.reading = false
-	return n.read()
+	url := n.read()
+	n.reading = false
+	return url
 }
 
 // read opens a read session, or continues it, and gives the URL of its count (NT4H2421Gx section 9.3.1). The

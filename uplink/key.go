@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"regexp"
 	"strings"
 )
@@ -23,7 +22,7 @@ type Key struct {
 var keyPattern = regexp.MustCompile(`^(key_[A-Za-z0-9_-]{1,64}):([\x21-\x39\x3b-\x7e]{1,256})$`)
 
 // ErrKey is all that is said of a key that does not look like one.
-var ErrKey = errors.New("not a key; it must be one line of the form key_<id>:<secret>, as the platform showed it once")
+var ErrKey = errors.New("it must be one line of the form key_<id>:<secret>, as the platform showed it once")
 
 // ParseKey takes a key as it stands in its file, with or without a newline.
 func ParseKey(b []byte) (Key, error) {
@@ -52,4 +51,3 @@ func (k Key) String() string {
 
 func (k Key) Format(f fmt.State, _ rune)   { io.WriteString(f, k.String()) }
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-func (k Key) LogValue() slog.Value         { return slog.StringValue(k.String()) }

@@ -90,8 +90,9 @@ func (c *config) take(doc *document) (problems []problem) {
 			problems = append(problems, problem{v.key, key, "is not a key; the reference configuration lists them all"})
 			continue
 		}
-		if at, err := set(v); err != nil {
-			problems = append(problems, problem{at, key, err.Error()})
+		for _, p := range set(v) {
+			p.key = key
+			problems = append(problems, p)
 		}
 	}
 	for table, at := range doc.tables {
@@ -165,7 +166,7 @@ func readKey(file string) (uplink.Key, error) {
 	}
 	key, err := uplink.ParseKey(b)
 	if err != nil {
-		return uplink.Key{}, fmt.Errorf("%s holds %w", file, err)
+		return uplink.Key{}, fmt.Errorf("%s holds no key: %w", file, err)
 	}
 	return key, nil
 }

@@ -19,10 +19,8 @@ func ledsCommand() *cobra.Command {
 	file := configFlag(off)
 	off.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, problems := loadConfig(*file)
-		if len(problems) > 0 {
-			tell(c.ErrOrStderr(), *file, problems)
-		}
 		if cfg == nil {
+			tell(c.ErrOrStderr(), *file, problems)
 			return exitError(exitConfig)
 		}
 		if err := led.Off(cfg.leds); err != nil {

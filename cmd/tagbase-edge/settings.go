@@ -17,9 +17,16 @@ import (
 	"github.com/tagbase/tagbase-edge/uplink"
 )
 
-// A setter takes one key's value. Its error says what is wrong and how to mend
-// it, and at where.
-type setter func(value) (at place, err error)
+// A setter takes one key's value, and tells what is wrong with it.
+type setter func(value) []problem
+
+// wrong is the problem, if err is one, of what stands at a place.
+func wrong(at place, err error) []problem {
+	if err == nil {
+		return nil
+	}
+	return []problem{{place: at, text: err.Error()}}
+}
 
 // settings is every key that there is.
 func (c *config) settings() map[string]setter {
@@ -53,36 +60,36 @@ func (c *config) settings() map[string]setter {
 }
 
 func text(to *string, check func(string) error) setter {
-	return func(v value) (place, error) {
+	return func(v value) []problem {
 		if v.kind != unstable.String {
-			return v.at, fmt.Errorf("is a %s; write a text in quotes", kindName(v.kind))
+			return wrong(v.at, fmt.Errorf("is %s; write a text in quotes", kindName(v.kind)))
 		}
 		*to = v.text
-		return v.at, check(v.text)
+		return wrong(v.at, check(v.text))
 	}
 }
 
 func boolean(to *bool) setter {
-	return func(v value) (place, error) {
+	return func(v value) []problem {
 		if v.kind != unstable.Bool {
-			return v.at, fmt.Errorf("is a %s; write true or false, without quotes", kindName(v.kind))
+			return wrong(v.at, fmt.Errorf("is %s; write true or false, without quotes", kindName(v.kind)))
 		}
 		*to = v.text == "true"
-		return v.at, nil
+		return nil
 	}
 }
 
 func duration(to *time.Duration, least, most time.Duration) setter {
-	return func(v value) (place, error) {
+	return func(v value) []problem {
 		d, err := time.ParseDuration(v.text)
 		if v.kind != unstable.String || err != nil {
-			return v.at, errors.New(`is not a duration; write a number and a unit in quotes, such as "8s" or "10m"`)
+			return wrong(v.at, errors.New(`is not a duration; write a number and a unit in quotes, such as "8s" or "10m"`))
 		}
 		if d < least || d > most {
-			return v.at, fmt.Errorf("%q is out of range; write %s to %s", v.text, short(least), short(most))
+			return wrong(v.at, fmt.Errorf("%q is out of range; write %s to %s", v.text, short(least), short(most)))
 		}
 		*to = d
-		return v.at, nil
+		return nil
 	}
 }
 
@@ -91,27 +98,42 @@ func short(d time.Duration) string {
 	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
 }
 
-func kindName(k unstable.Kind) string { return strings.ToLower(k.String()) }
+func kindName(k unstable.Kind) string {
+	switch k {
+	case unstable.String:
+		return "a text"
+	case unstable.Bool:
+		return "true or false"
+	case unstable.Integer, unstable.Float:
+		return "a number"
+	case unstable.Array:
+		return "an array"
+	default:
+		return "a date"
+	}
+}
 
-func (c *config) setEntryPoints(v value) (place, error) {
+func (c *config) setEntryPoints(v value) (problems []problem) {
 	if v.kind != unstable.Array {
-		return v.at, errors.New(`is not an array; write URLs in brackets, such as ["https://tap.example.com/"]`)
+		return wrong(v.at, errors.New(`is not an array; write URLs in brackets, such as ["https://tap.example.com/"]`))
 	}
 	if len(v.items) == 0 {
-		return v.at, errors.New(`is empty; name the beginning of your tags' URLs, such as ["https://tap.example.com/"]`)
+		return wrong(v.at, errors.New(`is empty; name the beginning of your tags' URLs, such as ["https://tap.example.com/"]`))
 	}
 	for _, item := range v.items {
 		if item.kind != unstable.String {
-			return item.at, fmt.Errorf("holds a %s; write URLs in quotes", kindName(item.kind))
+			problems = append(problems, wrong(item.at, fmt.Errorf("holds %s; write URLs in quotes", kindName(item.kind)))...)
+			continue
 		}
 		e, err := uplink.ParseEntryPoint(item.text)
 		if err != nil {
-			return item.at, fmt.Errorf(`%w; write it as "https://tap.example.com/"`, err)
+			problems = append(problems, wrong(item.at, fmt.Errorf(`%w; write it as "https://tap.example.com/"`, err))...)
+			continue
 		}
 		c.tags.entryPoints = append(c.tags.entryPoints, item.text)
 		c.tags.parsed.EntryPoints = append(c.tags.parsed.EntryPoints, e)
 	}
-	return v.at, nil
+	return problems
 }
 
 var printable = regexp.MustCompile(`^[\x20-\x7e]{0,64}$`)

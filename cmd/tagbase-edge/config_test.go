@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// The reference configuration holds every key, and each with its default.
+func TestReference(t *testing.T) {
+	b, err := os.ReadFile("../../configs/reference.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, bad := parseDocument(b)
+	if bad != nil {
+		t.Fatal(bad.in("reference.toml"))
+	}
+	want := map[string]string{
+		"station.name": "", "station.state_dir": "/var/lib/tagbase-edge", "station.socket": "/run/tagbase-edge/api.sock",
+		"reader.device": "", "reader.liveness": "two-taps", "reader.reset_gpio": "",
+		"tags.entry_points": "[]", "tags.map_file": "",
+		"platform.base_url": "https://platform.tagbase.io/api/v1", "platform.key_file": "", "platform.ca_file": "", "platform.timeout": "8s",
+		"session.window": "10m", "session.carry": "until-resolved",
+		"leds.green": "", "leds.red": "", "leds.amber": "", "leds.active_low": "false",
+		"page.listen": "",
+	}
+	got := make(map[string]string)
+	for key, v := range doc.values {
+		got[key] = v.text
+		if v.kind == unstable.Array && len(v.items) == 0 {
+			got[key] = "[]"
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("reference.toml (-design +file):\n%s", diff)
+	}
+	known := defaults().settings()
+	for key := range known {
+		if _, ok := got[key]; !ok {
+			t.Errorf("reference.toml does not have %s", key)
+		}
+	}
+
+	// What the file says is what the program does without it.
+	c, bare := defaults(), defaults()
+	for key, v := range doc.values {
+		problems := c.settings()[key](v)
+		if mustBeSet := key == "reader.device" || key == "tags.entry_points"; mustBeSet != (len(problems) > 0) {
+			t.Errorf("%s = %q: %v", key, v.text, problems)
+		}
+	}
+	c.platform.base = nil
+	if diff := cmp.Diff(bare, c, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
+		t.Errorf("defaults (-program +reference.toml):\n%s", diff)
+	}
+}
+
+func TestMinimal(t *testing.T) {
+	if _, problems := loadConfig("../../configs/minimal.toml"); len(problems) > 0 {
+		var s strings.Builder
+		tell(&s, "minimal.toml", problems)
+		t.Error(s.String())
+	}
+}

@@ -32,7 +32,7 @@ run: ## a real station on the bench; ONCE=1 tells the story once, READER=simulat
 	@exec bin/tagbase-sim story --daemon bin/tagbase-edge --reader $(READER) $(if $(ONCE),--once)
 
 test: deps-test ## everything, with the race detector
-	$(GO) test -race -timeout 10m ./...
+	$(GO) test -race -parallel 8 -timeout 10m ./...
 
 check: deps ## what must hold of the source
 	@test -z "$$(gofmt -l .)" || { echo "gofmt these:"; gofmt -l .; exit 1; }

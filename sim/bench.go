@@ -141,3 +141,6 @@ func (b *Bench) Close() error {
 	b.loops.Wait()
 	return errors.Join(errs...)
 }
+
+// ClosePlatform takes the platform off the network.
+func (b *Bench) ClosePlatform() error { return b.server.Close() }

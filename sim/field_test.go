@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -114,6 +115,42 @@ func TestFieldConcurrently(t *testing.T) {
 	work.Wait()
 	if f.Present() {
 		t.Error("got a chip, want none")
+	}
+}
+
+// meter is a chip that only watches its power.
+type meter struct {
+	Chip
+	changes []bool
+}
+
+func (m *meter) Power(on bool) { m.changes = append(m.changes, on) }
+
+func TestFieldPower(t *testing.T) {
+	f, first, second := NewField(), &meter{Chip: NewBlank()}, &meter{Chip: NewBlank()}
+	f.Put(first)
+	f.RF(true)
+	f.RF(true)
+	f.RF(false)
+	f.RF(true)
+	f.Select()
+	f.Select()
+	f.Put(second)
+	f.Remove()
+	f.Remove()
+	f.RF(false)
+	f.Put(first)
+	f.Remove()
+	for _, tt := range []struct {
+		name      string
+		got, want []bool
+	}{
+		{"first", first.changes, []bool{true, false, true, false}},
+		{"second", second.changes, []bool{true, false}},
+	} {
+		if !slices.Equal(tt.got, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, tt.got, tt.want)
+		}
 	}
 }
 

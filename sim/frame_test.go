@@ -48,8 +48,9 @@ func TestFrames(t *testing.T) {
 		{"start code in a bad header", "0000ff0000ff02fed4022a00", []frame{version}},
 		{"bad DCS", "0000ff02fed4022b00", nil},
 		{"bad extended LCS", "0000ffffff0002ffd4022a00", nil},
-		{"longer than any", "0000ffffff010af5d4", nil},
 		{"leading FF", "ff02fed4022a00", nil},
+		{"FF without its 00", "0011ff02fed4022a00", nil},
+		{"longer than any", hex.EncodeToString(encodeFrame(make([]byte, dataMax+1))), nil},
 		{"cut off", "0000ff02fed4", nil},
 		{"noise", "00112233ff0055aa", nil},
 	}

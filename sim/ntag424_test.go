@@ -121,7 +121,7 @@ func TestNTAG424Counter(t *testing.T) {
 	read := []string{selectApp, selectNDEF, "00B0000002"}
 	tests := []struct {
 		name string
-		then []string // after read; "activate" and "power" are not commands
+		then []string // after read; "activate", "power" and "capture" are not commands
 		want uint32
 		once uint32 // with CountPerActivation
 	}{
@@ -136,6 +136,7 @@ func TestNTAG424Counter(t *testing.T) {
 		{"activation", append([]string{"activate"}, read...), 2, 2},
 		{"activation without selection", []string{"activate", readAll}, 1, 1},
 		{"power cycle", append([]string{"power"}, read...), 2, 2},
+		{"capture", []string{"capture", readAll}, 3, 3},
 	}
 	for _, tt := range tests {
 		for _, once := range []bool{false, true} {
@@ -153,6 +154,8 @@ func TestNTAG424Counter(t *testing.T) {
 					case "power":
 						chip.Power(false)
 						chip.Power(true)
+					case "capture":
+						chip.Capture()
 					default:
 						send(chip, command)
 					}

@@ -114,6 +114,9 @@ func TestBlockChain(t *testing.T) {
 		if again := on(p, "b"+string(block[1]&1|'2')); again != block {
 			t.Errorf("again: got %s, want %s", again, block)
 		}
+		if len(raw)+2 > 64 {
+			t.Errorf("got a frame of %d bytes, want at most 64", len(raw)+2)
+		}
 		got = append(got, raw[1:]...)
 		if raw[0]&0x10 == 0 {
 			break

@@ -26,13 +26,11 @@ const maxBody = 1 << 20
 // documentation is silent it is strict: key, then media types, then tag, then
 // document.
 type Platform struct {
-	// Window is how long a session is live from its opening.
+	// Window is how long a session is live from its opening. Set it before serving.
 	Window time.Duration
-	// OnVerification, if set, is given each recorded POST before its answer
-	// is sent; the answer waits for it. Set both before serving.
-	OnVerification func(Verification)
 
 	mu       sync.Mutex
+	told     func(Verification)
 	key      string // "" when revoked
 	tags     map[string]*tag
 	sessions map[string]*session
@@ -136,23 +134,31 @@ func (p *Platform) post(w http.ResponseWriter, r *http.Request) (*resource, *ref
 	body, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 
 	v := Verification{HTTPStatus: http.StatusCreated, Header: withheld(r.Header), Body: body}
-	created, ref := p.record(r, readErr, &v)
-	if p.OnVerification != nil {
-		p.OnVerification(v)
+	created, ref, told := p.record(r, readErr, &v)
+	if told != nil {
+		told(v)
 	}
 	return created, ref
 }
 
-func (p *Platform) record(r *http.Request, readErr error, v *Verification) (*resource, *refusal) {
+// OnVerification has each recorded POST told before its answer is sent; the
+// answer waits until told returns.
+func (p *Platform) OnVerification(told func(Verification)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = told
+}
+
+func (p *Platform) record(r *http.Request, readErr error, v *Verification) (created *resource, ref *refusal, told func(Verification)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v.Seq, v.Time = len(p.recorded)+1, time.Now()
-	created, ref := p.create(r, readErr, v)
+	created, ref = p.create(r, readErr, v)
 	if ref != nil {
 		v.HTTPStatus = ref.status
 	}
 	p.recorded = append(p.recorded, *v)
-	return created, ref
+	return created, ref, p.told
 }
 
 func (p *Platform) create(r *http.Request, readErr error, v *Verification) (*resource, *refusal) {

@@ -286,7 +286,7 @@ func TestKey(t *testing.T) {
 func TestRecord(t *testing.T) {
 	rig := newPlatformRig(t)
 	var told []Verification
-	rig.OnVerification = func(v Verification) { told = append(told, v) }
+	rig.OnVerification(func(v Verification) { told = append(told, v) })
 
 	_, session := rig.scan(t, "tag_424", params424(testUID, 1), "")
 	body := scanBody(params424(testUID, 2), session)

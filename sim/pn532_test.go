@@ -129,7 +129,7 @@ func TestPN532Sleeps(t *testing.T) {
 		t.Error("the field is on in power down")
 	}
 	before := p.Commands()
-	h.write("0000ff02fed4022a00") // not heard
+	h.write("0000ff02fed4042800") // GetGeneralStatus: not heard
 	h.write("5555000000" + "0000ff02fed4022a00")
 	h.expect("0000ff00ff00" + "0000ff06fad50332010607e800")
 	if got, want := p.Commands(), before+1; got != want {

@@ -96,9 +96,9 @@ func servePlatform(c *cobra.Command, dir, listen string) error {
 	key := "key_bench:" + rand.Text()
 	p := sim.NewPlatform(key)
 	sim.NewCast(p)
-	p.OnVerification = func(v sim.Verification) {
+	p.OnVerification(func(v sim.Verification) {
 		fmt.Fprintf(c.OutOrStdout(), "%s  %d  %s  %s\n", v.Time.Format(time.TimeOnly), v.HTTPStatus, v.TagID, v.Status)
-	}
+	})
 	authority, err := sim.NewAuthority()
 	if err != nil {
 		return err

@@ -21,6 +21,14 @@ type host struct {
 // newHost powers a PN532 and wakes it.
 func newHost(t *testing.T, f *Field) (*host, *PN532) {
 	t.Helper()
+	h, p := newSleeper(t, f)
+	h.write("55550000000000")
+	return h, p
+}
+
+// newSleeper only powers it.
+func newSleeper(t *testing.T, f *Field) (*host, *PN532) {
+	t.Helper()
 	ours, theirs := net.Pipe()
 	p := NewPN532(f)
 	served := make(chan error)
@@ -31,9 +39,7 @@ func newHost(t *testing.T, f *Field) (*host, *PN532) {
 			t.Error(err)
 		}
 	})
-	h := &host{t, ours, bufio.NewReader(ours)}
-	h.write("55550000000000")
-	return h, p
+	return &host{t, ours, bufio.NewReader(ours)}, p
 }
 
 func (h *host) write(wire string) {
@@ -120,7 +126,9 @@ func TestPN532OnTheWire(t *testing.T) {
 func TestPN532Sleeps(t *testing.T) {
 	f := NewField()
 	f.Put(NewBlank())
-	h, p := newHost(t, f)
+	h, p := newSleeper(t, f)
+	h.write("0000ff02fed4042800") // GetGeneralStatus: not heard
+	h.write("5555000000")
 	h.ask(listA)
 	if got, want := h.ask("16f0"), "1700"; got != want {
 		t.Errorf("PowerDown: got %s, want %s", got, want)

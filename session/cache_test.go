@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+const (
+	s = time.Second
+	m = time.Minute
+)
+
+func TestCarried(t *testing.T) {
+	type answer struct {
+		at  time.Duration
+		tag string
+		Answer
+	}
+	pending := func(id string) Answer { return Answer{Session: id} }
+	verdict := func(id string) Answer { return Answer{Session: id, Verdict: true} }
+	tests := []struct {
+		name    string
+		carry   Carry
+		answers []answer
+		at      time.Duration
+		want    string // carried by tag_a
+	}{
+		{"nothing is held", UntilResolved, nil, 0, ""},
+		{"pending opens", UntilResolved, []answer{{0, "tag_a", pending("ses_1")}}, 5 * s, "ses_1"},
+		{"to the window's end", UntilResolved, []answer{{0, "tag_a", pending("ses_1")}}, 10*m - 1, "ses_1"},
+		{"not beyond it", UntilResolved, []answer{{0, "tag_a", pending("ses_1")}}, 10 * m, ""},
+		{"another tag's is not carried", UntilResolved, []answer{{0, "tag_b", pending("ses_1")}}, 5 * s, ""},
+		{"a verdict ends it", UntilResolved, []answer{{0, "tag_a", pending("ses_1")}, {9 * s, "tag_a", verdict("ses_1")}}, 10 * s, ""},
+		{"or does not", WholeWindow, []answer{{0, "tag_a", pending("ses_1")}, {9 * s, "tag_a", verdict("ses_1")}}, 10 * s, "ses_1"},
+		{"a verdict for another tag does not", UntilResolved,
+			[]answer{{0, "tag_a", pending("ses_1")}, {9 * s, "tag_b", verdict("ses_2")}}, 10 * s, "ses_1"},
+		{"pending again keeps the opening", UntilResolved,
+			[]answer{{0, "tag_a", pending("ses_1")}, {9 * m, "tag_a", pending("ses_1")}}, 10 * m, ""},
+		{"another id is adopted with its own opening", UntilResolved,
+			[]answer{{0, "tag_a", pending("ses_1")}, {9 * m, "tag_a", pending("ses_2")}}, 10 * m, "ses_2"},
+		{"an answer without an id changes nothing", WholeWindow,
+			[]answer{{0, "tag_a", pending("ses_1")}, {9 * s, "tag_a", Answer{Verdict: true}}}, 10 * s, "ses_1"},
+		{"its age counts", UntilResolved, []answer{{0, "tag_a", Answer{Session: "ses_1", Age: 4 * m}}}, 6 * m, ""},
+		{"an age from the future does not", UntilResolved, []answer{{0, "tag_a", Answer{Session: "ses_1", Age: -4 * m}}}, 10 * m, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := New(10*m, tt.carry)
+			for _, a := range tt.answers {
+				c.Answered(a.tag, a.Answer, a.at)
+			}
+			if got := c.Carried("tag_a", tt.at); got != tt.want {
+				t.Errorf("carried %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRefused(t *testing.T) {
+	c := New(10*m, UntilResolved)
+	c.Answered("tag_a", Answer{Session: "ses_1"}, 0)
+	c.Answered("tag_b", Answer{Session: "ses_2"}, 0)
+	c.Refused("tag_a")
+	if got := c.Carried("tag_a", s); got != "" {
+		t.Errorf("tag_a carries %q after it was refused", got)
+	}
+	if got := c.Carried("tag_b", s); got != "ses_2" {
+		t.Errorf("tag_b carries %q, want ses_2", got)
+	}
+}
+
+// The cache stays within its bound, and what makes room is the oldest.
+func TestBound(t *testing.T) {
+	c := New(10*m, UntilResolved)
+	for i := range maxTags + 10 {
+		c.Answered(fmt.Sprint("tag_", i), Answer{Session: fmt.Sprint("ses_", i)}, time.Duration(i))
+	}
+	if c.Len() != maxTags {
+		t.Errorf("%d sessions held, want %d", c.Len(), maxTags)
+	}
+	for i, want := range map[int]string{9: "", 10: "ses_10", maxTags + 9: fmt.Sprint("ses_", maxTags+9)} {
+		if got := c.Carried(fmt.Sprint("tag_", i), s); got != want {
+			t.Errorf("tag_%d carries %q, want %q", i, got, want)
+		}
+	}
+	c.Answered("tag_new", Answer{Session: "ses_new"}, 11*m)
+	if c.Len() != 1 {
+		t.Errorf("%d sessions held after all but one have died, want 1", c.Len())
+	}
+}

@@ -61,7 +61,8 @@ type EntryPoint struct {
 }
 
 // ParseEntryPoint takes a URL such as "https://tap.example.com/" or
-// "https://example.com:8443/t". It matches whole path segments.
+// "https://example.com:8443/t". It matches whole path segments. Plain http is
+// for loopback only.
 func ParseEntryPoint(s string) (EntryPoint, error) {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -70,7 +71,7 @@ func ParseEntryPoint(s string) (EntryPoint, error) {
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return EntryPoint{}, fmt.Errorf("%q holds more than scheme, host and path", s)
 	}
-	if scheme := strings.ToLower(u.Scheme); scheme != "https" && scheme != "http" {
+	if scheme := strings.ToLower(u.Scheme); scheme != "https" && !(scheme == "http" && loopback(u.Hostname())) {
 		return EntryPoint{}, fmt.Errorf("%q must begin with https://", s)
 	}
 	a, ok := addressOf(u)

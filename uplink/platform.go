@@ -151,7 +151,7 @@ func reasonNotSent(err error) Reason {
 		return NotSentDNS
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return NotSentClock
-	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert):
+	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert), errors.Is(err, http.ErrSchemeMismatch):
 		return NotSentTLS
 	default:
 		return NotSentNetwork

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const secret = "s3cr3t-of-the-test"
+
+func testKey(t *testing.T) Key {
+	t.Helper()
+	key, err := ParseKey([]byte("key_test:" + secret + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// serve starts a real TLS server and a platform that trusts it.
+func serve(t *testing.T, handler http.HandlerFunc) *Platform {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	base, err := ParseBaseURL(server.URL + "/api/v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewPlatform(base, testKey(t), roots)
+}
+
+var scanA = Scan{Tag: "tag_a", Params: map[string]string{"e": "EF96", "c": "<&>\u2028"}}
+
+func submit(t *testing.T, p *Platform, scan Scan) Result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	return p.Submit(ctx, scan)
+}
+
+func answer(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", MediaType)
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// The request is the documented one, to the byte, and nothing else.
+func TestRequest(t *testing.T) {
+	type seen struct{ Line, Body, Type, Accept, Authorization, Idempotency string }
+	for _, tt := range []struct{ session, relationships string }{
+		{"", ""},
+		{"ses_1", `,"relationships":{"session":{"data":{"type":"sessions","id":"ses_1"}}}`},
+	} {
+		var got seen
+		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			got = seen{
+				r.Method + " " + r.RequestURI + " " + r.Proto, string(body), r.Header.Get("Content-Type"),
+				r.Header.Get("Accept"), r.Header.Get("Authorization"), r.Header.Get("Idempotency-Key"),
+			}
+			answer(w, 201, answerOf("pending"))
+		})
+		scan := scanA
+		scan.Session = tt.session
+		if r := submit(t, p, scan); r.Outcome != Pending || r.Err != nil {
+			t.Errorf("%+v", r)
+		}
+		want := seen{
+			Line:          "POST /api/v1/tags/tag_a/verifications HTTP/1.1",
+			Body:          `{"data":{"type":"verifications","attributes":{"c":"<&>\u2028","e":"EF96"}` + tt.relationships + `}}`,
+			Type:          MediaType,
+			Accept:        MediaType,
+			Authorization: "Bearer key_test:" + secret,
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("request (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	good := string(answerOf("valid"))
+	replace := func(old, new string) string { return strings.Replace(good, old, new, 1) }
+	tests := []struct {
+		name    string
+		status  int
+		body    string
+		outcome Outcome
+		reason  Reason
+	}{
+		{"pending", 201, string(answerOf("pending")), Pending, ""},
+		{"valid", 201, good, Valid, ""},
+		{"invalid", 201, string(answerOf("invalid")), Invalid, ""},
+		{"any 2xx", 200, good, Valid, ""},
+		{"valid without a session", 201, replace(`"session":{"data":{"type":"sessions","id":"ses_1"}},`, ""), Valid, ""},
+		{"session null", 201, replace(`{"data":{"type":"sessions","id":"ses_1"}}`, `{"data":null}`), Valid, ""},
+		{"valid without a tag", 201, replace(`,"tag":{"data":{"type":"tags","id":"tag_a"}}`, ""), Valid, ""},
+		{"members that we do not know", 201, replace(`{"data"`, `{"jsonapi":{"version":"1.1"},"data"`), Valid, ""},
+
+		{"pending without a session", 201, strings.Replace(string(answerOf("pending")), `"session":{"data":{"type":"sessions","id":"ses_1"}},`, "", 1), Unknown, UnknownBadAnswer},
+		{"another tag", 201, replace(`"id":"tag_a"`, `"id":"tag_b"`), Unknown, UnknownBadAnswer},
+		{"not a tag", 201, replace(`"type":"tags"`, `"type":"accounts"`), Unknown, UnknownBadAnswer},
+		{"not a session", 201, replace(`"type":"sessions"`, `"type":"tags"`), Unknown, UnknownBadAnswer},
+		{"session id that is none", 201, replace(`ses_1`, `1`), Unknown, UnknownBadAnswer},
+		{"not a verification", 201, replace(`"type":"verifications"`, `"type":"sessions"`), Unknown, UnknownBadAnswer},
+		{"id that is none", 201, replace(`vrf_1`, `ses_1`), Unknown, UnknownBadAnswer},
+		{"no id", 201, replace(`"id":"vrf_1",`, ``), Unknown, UnknownBadAnswer},
+		{"unknown status word", 201, replace(`"valid"`, `"VALID"`), Unknown, UnknownBadAnswer},
+		{"no status", 201, replace(`"status":"valid",`, ``), Unknown, UnknownBadAnswer},
+		{"cut", 201, good[:len(good)-2], Unknown, UnknownBadAnswer},
+		{"more behind it", 201, good + "{}", Unknown, UnknownBadAnswer},
+		{"empty", 201, "", Unknown, UnknownBadAnswer},
+		{"64 KiB", 201, good + strings.Repeat(" ", maxAnswer-len(good)), Valid, ""},
+		{"longer", 201, good + strings.Repeat(" ", maxAnswer-len(good)+1), Unknown, UnknownBadAnswer},
+
+		{"no body", 204, "", Unknown, UnknownBadAnswer},
+		{"400", 400, "", Refused, RefusedRequest},
+		{"401", 401, "", Refused, RefusedKey},
+		{"403", 403, "", Refused, RefusedTag},
+		{"404", 404, good, Refused, RefusedTag},
+		{"408", 408, "", Unknown, UnknownServer},
+		{"413", 413, "", Refused, RefusedRequest},
+		{"415", 415, "", Refused, RefusedRequest},
+		{"422", 422, "", Refused, RefusedRequest},
+		{"425", 425, "", Unknown, UnknownServer},
+		{"429", 429, "", Refused, RefusedBusy},
+		{"431", 431, "", Refused, RefusedRequest},
+		{"500", 500, good, Unknown, UnknownServer},
+		{"503", 503, "", Unknown, UnknownServer},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var posts atomic.Int32
+			p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				posts.Add(1)
+				answer(w, tt.status, []byte(tt.body))
+			})
+			r := submit(t, p, scanA)
+			if r.Outcome != tt.outcome || r.Reason != tt.reason || r.Status != tt.status {
+				t.Errorf("%s %s %d (%v), want %s %s %d", r.Outcome, r.Reason, r.Status, r.Err, tt.outcome, tt.reason, tt.status)
+			}
+			if (r.Verification.ID != "") != (r.Outcome == Pending || r.Verdict()) {
+				t.Errorf("%s with verification %q", r.Outcome, r.Verification.ID)
+			}
+			if posts.Load() != 1 {
+				t.Errorf("%d posts, want 1", posts.Load())
+			}
+		})
+	}
+}
+
+func TestMediaTypes(t *testing.T) {
+	for media, want := range map[string]Outcome{
+		MediaType: Valid, MediaType + "; charset=utf-8": Valid, "application/json": Unknown, "text/html": Unknown, "": Unknown,
+	} {
+		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Content-Type"] = []string{media}
+			w.WriteHeader(201)
+			w.Write(answerOf("valid"))
+		})
+		if r := submit(t, p, scanA); r.Outcome != want {
+			t.Errorf("type %q: %s, want %s", media, r.Outcome, want)
+		}
+	}
+}
+
+func TestAge(t *testing.T) {
+	for date, want := range map[string]time.Duration{
+		"Mon, 08 Jun 2026 12:34:58 GMT": 1876544 * time.Microsecond,
+		"Mon, 08 Jun 2026 12:34:56 GMT": 0, // a Date has whole seconds
+		"Mon, 08 Jun 2020 12:34:56 GMT": 0,
+		"yesterday":                     0,
+	} {
+		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Date", date)
+			answer(w, 201, answerOf("pending"))
+		})
+		if r := submit(t, p, scanA); r.Verification.Age != want || r.Verification.Session != "ses_1" {
+			t.Errorf("Date %q: %+v, want age %v", date, r.Verification, want)
+		}
+	}
+}
+
+// No redirect is followed, wherever it leads.
+func TestRedirects(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		var others atomic.Int32
+		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { others.Add(1) }))
+		defer other.Close()
+		for _, to := range []string{"/api/v1/tags/tag_b/verifications", other.URL} {
+			var posts atomic.Int32
+			p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				posts.Add(1)
+				http.Redirect(w, r, to, status)
+			})
+			if r := submit(t, p, scanA); r.Outcome != Refused || r.Reason != RefusedRedirect {
+				t.Errorf("%d to %s: %s %s", status, to, r.Outcome, r.Reason)
+			}
+			if posts.Load() != 1 || others.Load() != 0 {
+				t.Errorf("%d to %s: %d posts and %d elsewhere, want 1 and 0", status, to, posts.Load(), others.Load())
+			}
+		}
+	}
+}
+
+// What fails before a byte of the request left us is not_sent; after, unknown.
+// Neither is posted again.
+func TestBrokenConnections(t *testing.T) {
+	hijack := func(w http.ResponseWriter) net.Conn {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		return c
+	}
+	tests := []struct {
+		name    string
+		handler func(w http.ResponseWriter)
+	}{
+		{"closed without an answer", func(w http.ResponseWriter) { hijack(w).Close() }},
+		{"cut in the header", func(w http.ResponseWriter) {
+			c := hijack(w)
+			io.WriteString(c, "HTTP/1.1 201 Created\r\nContent-")
+			c.Close()
+		}},
+		{"not HTTP", func(w http.ResponseWriter) {
+			c := hijack(w)
+			io.WriteString(c, "220 mail.example.com ESMTP\r\n")
+			c.Close()
+		}},
+		{"a header of 1 MiB", func(w http.ResponseWriter) {
+			c := hijack(w)
+			fmt.Fprintf(c, "HTTP/1.1 201 Created\r\nX: %s\r\n\r\n", strings.Repeat("x", 1<<20))
+			c.Close()
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var posts atomic.Int32
+			p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				posts.Add(1)
+				tt.handler(w)
+			})
+			if r := submit(t, p, scanA); r.Outcome != Unknown || r.Reason != UnknownNoAnswer {
+				t.Errorf("%s %s (%v)", r.Outcome, r.Reason, r.Err)
+			}
+			if posts.Load() != 1 {
+				t.Errorf("%d posts, want 1", posts.Load())
+			}
+		})
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	end := make(chan bool)
+	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		<-end
+	})
+	t.Cleanup(func() { close(end) })
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if r := p.Submit(ctx, scanA); r.Outcome != Unknown || r.Reason != UnknownNoAnswer {
+		t.Errorf("%s %s (%v)", r.Outcome, r.Reason, r.Err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if r := p.Submit(gone, scanA); r.Outcome != NotSent {
+		t.Errorf("after the deadline: %s %s (%v)", r.Outcome, r.Reason, r.Err)
+	}
+}
+
+func TestNotSent(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	for _, tt := range []struct {
+		name, url string
+		reason    Reason
+	}{
+		{"nobody listens", "https://" + closed.Addr().String(), NotSentNetwork},
+		{"no such host", "https://platform.invalid", NotSentDNS},
+		{"unknown authority", server.URL, NotSentTLS},
+		{"no TLS", strings.Replace(plain.URL, "http:", "https:", 1), NotSentTLS},
+	} {
+		base, err := url.Parse(tt.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := submit(t, NewPlatform(base, testKey(t), nil), scanA)
+		if r.Outcome != NotSent || r.Reason != tt.reason {
+			t.Errorf("%s: %s %s (%v), want not_sent %s", tt.name, r.Outcome, r.Reason, r.Err, tt.reason)
+		}
+		if r.Err == nil || strings.Contains(r.Err.Error(), secret) {
+			t.Errorf("%s: error %v", tt.name, r.Err)
+		}
+	}
+}
+
+func TestBaseURL(t *testing.T) {
+	for s, ok := range map[string]bool{
+		"https://platform.tagbase.io/api/v1": true, "http://127.0.0.1:8080/api": true, "http://[::1]/": true, "http://localhost:1/": true,
+		"http://platform.tagbase.io/api/v1": false, "http://localhost.example.com/": false, "ftp://a/": false, "platform.tagbase.io": false,
+		"https://": false, "https://u:p@a.example/": false, "https://a.example/?x": false, "": false,
+	} {
+		if _, err := ParseBaseURL(s); (err == nil) != ok {
+			t.Errorf("%q: %v, want ok %t", s, err, ok)
+		}
+	}
+}

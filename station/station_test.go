@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package station
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/led"
+	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/session"
+	"github.com/tagbase/tagbase-edge/sim"
+	"github.com/tagbase/tagbase-edge/uplink"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+const patience = 20 * time.Second
+
+// A rig is a station between a reader that the test plays and a platform on a
+// real socket.
+type rig struct {
+	*testing.T
+	events chan reader.Event
+	lamps  *sim.Lamps
+	lines  chan map[string]any // finished scans, as logged
+	stop   func()
+}
+
+// logLines gives each line of a zap core to a channel.
+type logLines chan map[string]any
+
+func (l logLines) Write(b []byte) (int, error) {
+	for line := range bytes.Lines(b) {
+		var m map[string]any
+		if err := json.Unmarshal(line, &m); err != nil {
+			return 0, err
+		}
+		if m["msg"] == "scan" {
+			l <- m
+		}
+	}
+	return len(b), nil
+}
+
+func newRig(t *testing.T, platform http.Handler) *rig {
+	t.Helper()
+	r := &rig{T: t, events: make(chan reader.Event), lines: make(logLines, 100)}
+	var err error
+	if r.lamps, err = sim.NewLamps(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(platform)
+	base, err := uplink.ParseBaseURL(server.URL + "/api/v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := uplink.ParseKey([]byte("key_t:x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry, err := uplink.ParseEntryPoint(sim.EntryPoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lamps, err := led.Open(led.Config{
+		Green: "file:" + r.lamps.Path(sim.Green), Red: "file:" + r.lamps.Path(sim.Red), Amber: "file:" + r.lamps.Path(sim.Amber),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
+	s := &Station{
+		Name:     "rig",
+		Tags:     uplink.Tags{EntryPoints: []uplink.EntryPoint{entry}},
+		Platform: uplink.NewPlatform(base, key, nil),
+		Sessions: session.New(10*time.Minute, session.UntilResolved),
+		Lamps:    lamps,
+		Log:      zap.New(zapcore.NewCore(encoder, zapcore.AddSync(logLines(r.lines)), zapcore.InfoLevel)),
+		Timeout:  patience,
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		s.Run(ctx, r.events)
+		close(ended)
+	}()
+	r.stop = sync.OnceFunc(func() {
+		cancel()
+		<-ended
+	})
+	t.Cleanup(func() {
+		r.stop()
+		if err := errors.Join(lamps.Close(), r.lamps.Close()); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+	})
+	return r
+}
+
+// send returns when the station has dealt with the event: it takes the next one
+// only then.
+func (r *rig) send(e reader.Event) {
+	r.events <- e
+	r.events <- reader.Event{Kind: reader.Beat}
+}
+
+func (r *rig) enter() { r.send(reader.Event{Kind: reader.Entered}) }
+
+func (r *rig) read(url string) {
+	now := time.Now()
+	r.send(reader.Event{Kind: reader.Tapped, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: url, Entered: now, Read: now}})
+}
+
+func (r *rig) want(outcome, reason string) map[string]any {
+	r.Helper()
+	select {
+	case line := <-r.lines:
+		if line["outcome"] != outcome || line["reason"] != reason {
+			r.Fatalf("%v", line)
+		}
+		return line
+	case <-time.After(patience):
+		r.Fatalf("no scan, want %s %s", outcome, reason)
+		return nil
+	}
+}
+
+func (r *rig) lights(want sim.Lit) {
+	r.Helper()
+	deadline := time.After(patience)
+	for {
+		_, news := r.lamps.Changes(0)
+		if r.lamps.Lit() == want {
+			return
+		}
+		select {
+		case <-news:
+		case <-deadline:
+			r.Fatalf("lamps %v, want %v", r.lamps.Lit(), want)
+		}
+	}
+}
+
+var (
+	green = sim.Lit{sim.Green: true}
+	red   = sim.Lit{sim.Red: true}
+	amber = sim.Lit{sim.Amber: true}
+)
+
+// answers is a platform that gives each scan of a tag the word that it is told.
+type answers chan string
+
+func (a answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	word := <-a
+	status := map[string]int{"404": 404, "422": 422, "401": 401, "500": 500}[word]
+	w.Header().Set("Content-Type", uplink.MediaType)
+	if status != 0 {
+		w.WriteHeader(status)
+		return
+	}
+	w.WriteHeader(201)
+	w.Write([]byte(`{"data":{"type":"verifications","id":"vrf_1","attributes":{"status":"` + word + `"},` +
+		`"relationships":{"session":{"data":{"type":"sessions","id":"ses_1"}}}}}`))
+}
+
+const (
+	tagA = sim.EntryPoint + "tag_a?e=1"
+	tagB = sim.EntryPoint + "tag_b?e=1"
+)
+
+// A verdict lights nothing once another tag has come: green and red are for the
+// object that lies on the reader.
+func TestVerdictOfTheTagBefore(t *testing.T) {
+	platform := make(answers)
+	r := newRig(t, platform)
+	r.enter()
+	r.read(tagA)
+	r.enter()
+	platform <- "valid"
+	r.want("valid", "")
+	r.read(tagB)
+	platform <- "invalid"
+	r.want("invalid", "")
+	r.lights(red)
+	changes, _ := r.lamps.Changes(0)
+	for _, c := range changes {
+		if c.Lit[sim.Green] {
+			t.Error("green was lit while the second tag lay on the reader")
+		}
+	}
+}
+
+// A tap that has begun puts out what the last one lit, before it is read.
+func TestNewTapPutsOut(t *testing.T) {
+	platform := make(answers)
+	r := newRig(t, platform)
+	r.enter()
+	r.lights(amber)
+	r.read(tagA)
+	platform <- "valid"
+	r.lights(green)
+	r.enter()
+	r.lights(amber)
+}
+
+func TestCarriedSessionIsDropped(t *testing.T) {
+	for word, dropped := range map[string]bool{"404": true, "422": true, "500": false, "401": false} {
+		platform := make(answers)
+		r := newRig(t, platform)
+		for i, want := range []string{"", "ses_1", map[bool]string{true: "", false: "ses_1"}[dropped]} {
+			r.enter()
+			r.read(tagA)
+			platform <- []string{"pending", word, "pending"}[i]
+			line := <-r.lines
+			if got := line["carried_session"]; got != want {
+				t.Errorf("%s: scan %d carried %q, want %q", word, i+1, got, want)
+			}
+		}
+	}
+}
+
+// Ten taps may come at once; what is more is dropped, and all of them are told.
+func TestDropped(t *testing.T) {
+	platform := make(answers)
+	r := newRig(t, platform)
+	for range 14 {
+		r.enter()
+		r.read("https://elsewhere.example/?x=1")
+	}
+	count := map[any]int{}
+	for range 14 {
+		line := <-r.lines
+		count[line["outcome"]]++
+	}
+	if count["foreign"] < 10 || count["dropped"] < 1 || count["foreign"]+count["dropped"] != 14 {
+		t.Errorf("%v, want ten or a few more foreign and the rest dropped", count)
+	}
+}
+
+// The lamps tell what a technician must mend, when no outcome is being shown.
+func TestServiceCode(t *testing.T) {
+	r := newRig(t, make(answers))
+	r.send(reader.Event{Kind: reader.Fault, Err: errors.New("gone"), Missing: true})
+	r.lights(amber)
+	r.lights(sim.Lit{})
+	r.send(reader.Event{Kind: reader.Ready})
+	r.lights(sim.Lit{})
+}
+
+func TestServices(t *testing.T) {
+	var s services
+	for _, step := range []struct {
+		do   func()
+		want serviceCode
+	}{
+		{func() {}, noService},
+		{func() { s.raise(lampsFail) }, lampsFail},
+		{func() { s.raise(readerSilent) }, readerSilent},
+		{func() { s.raise(keyRefused) }, readerSilent},
+		{func() { s.clear(readerMissing, readerSilent) }, keyRefused},
+		{func() { s.clear(keyRefused) }, lampsFail},
+		{func() { s.raise(noService) }, lampsFail},
+		{func() { s.clear(lampsFail) }, noService},
+	} {
+		step.do()
+		if got := s.lowest(); got != step.want {
+			t.Errorf("got %d, want %d", got, step.want)
+		}
+	}
+}

@@ -228,22 +228,52 @@ func TestCarriedSessionIsDropped(t *testing.T) {
 	}
 }
 
-// Ten taps may come at once; what is more is dropped, and all of them are told.
-func TestDropped(t *testing.T) {
+// A verdict ends the flow: the scan after it carries nothing.
+func TestVerdictEndsTheSession(t *testing.T) {
 	platform := make(answers)
 	r := newRig(t, platform)
+	for i, carried := range []string{"", "ses_1", ""} {
+		r.enter()
+		r.read(tagA)
+		platform <- []string{"pending", "valid", "pending"}[i]
+		if line := <-r.lines; line["carried_session"] != carried {
+			t.Errorf("scan %d carried %q, want %q", i+1, line["carried_session"], carried)
+		}
+	}
+}
+
+// Ten taps may come at once; what is more is dropped, and all of them are told.
+func TestBucketIsEmpty(t *testing.T) {
+	r := newRig(t, make(answers))
+	count := map[any]int{}
 	for range 14 {
 		r.enter()
 		r.read("https://elsewhere.example/?x=1")
-	}
-	count := map[any]int{}
-	for range 14 {
-		line := <-r.lines
-		count[line["outcome"]]++
+		count[(<-r.lines)["outcome"]]++
 	}
 	if count["foreign"] < 10 || count["dropped"] < 1 || count["foreign"]+count["dropped"] != 14 {
 		t.Errorf("%v, want ten or a few more foreign and the rest dropped", count)
 	}
+}
+
+// Ten taps may wait for the one that is being sent; the reader never waits.
+func TestQueueIsFull(t *testing.T) {
+	platform := make(answers)
+	r := newRig(t, platform)
+	dropped := 0
+	for range waiting + 3 {
+		r.enter()
+		r.read(tagA)
+		select {
+		case <-r.lines:
+			dropped++
+		default:
+		}
+	}
+	if dropped == 0 {
+		t.Error("no tap was dropped while the platform did not answer")
+	}
+	close(platform)
 }
 
 // The lamps tell what a technician must mend, when no outcome is being shown.

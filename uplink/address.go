@@ -78,7 +78,7 @@ func ParseEntryPoint(s string) (EntryPoint, error) {
 	if !ok {
 		return EntryPoint{}, fmt.Errorf("%q is not a plain URL of scheme, host and path", s)
 	}
-	e := EntryPoint{origin: a.origin, path: a.path}
+	e := EntryPoint(a)
 	if e.path != "" && !strings.HasSuffix(e.path, "/") {
 		e.path += "/"
 	}

@@ -20,7 +20,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz deps deps-test install clean
+.PHONY: all build run test check fuzz deps deps-check deps-test install clean
 
 all: build
 
@@ -34,7 +34,7 @@ run: ## a real station on the bench; ONCE=1 tells the story once, READER=simulat
 test: deps-test ## everything, with the race detector
 	$(GO) test -race -parallel 8 -timeout 10m ./...
 
-check: deps ## what must hold of the source
+check: deps-check ## what must hold of the source
 	@test -z "$$(gofmt -l .)" || { echo "gofmt these:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags nolibnfc ./...
@@ -52,7 +52,10 @@ fuzz: deps ## every fuzz target for FUZZTIME each
 		echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
 deps: ## what the build needs, by apt
-	@./install-deps gcc libc6-dev pkg-config libnfc-dev systemd
+	@./install-deps gcc libc6-dev pkg-config libnfc-dev
+
+deps-check: deps
+	@./install-deps systemd
 
 deps-test: deps
 	@./install-deps libnfc-bin libnfc-examples

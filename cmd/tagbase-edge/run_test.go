@@ -5,8 +5,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -282,16 +284,24 @@ func TestDaemonOutlivesItsReader(t *testing.T) {
 	})
 }
 
-// childOf finds the one child of a process.
+// childOf finds the one child of a process (proc(5), task/*/children).
 func childOf(r *rig, pid int) int {
 	r.Helper()
-	out, err := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output()
-	if err != nil {
-		r.Fatalf("the daemon has no child: %v", err)
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil || len(lists) == 0 {
+		r.Fatalf("process %d: %v", pid, err)
 	}
-	child, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	var children []string
+	for _, list := range lists {
+		b, _ := os.ReadFile(list) // a thread may have ended meanwhile
+		children = append(children, strings.Fields(string(b))...)
+	}
+	if len(children) != 1 {
+		r.Fatalf("process %d has the children %q, want one", pid, children)
+	}
+	child, err := strconv.Atoi(children[0])
 	if err != nil {
-		r.Fatalf("the daemon has not one child: %v", err)
+		r.Fatal(err)
 	}
 	return child
 }

@@ -39,14 +39,16 @@ func readType4(x *exchange) ([]byte, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	msg, err := x.readFile(ndefFile, shortRead)
+	msg, err := x.readFile(ndefFile, shortRead, shortRead)
 	if errors.As(err, &sw) {
 		return x.readByCC()
 	}
 	return msg, err
 }
 
-// readByCC finds the NDEF file and the longest read in the capability container.
+// readByCC finds the NDEF file and the longest read in the capability
+// container. It asks for NLEN first, since there are cards that refuse a read
+// beyond the end of their file.
 func (x *exchange) readByCC() ([]byte, error) {
 	var sw StatusWord
 	cc, err := x.capabilities()
@@ -60,7 +62,7 @@ func (x *exchange) readByCC() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	msg, err := x.readFile(file, longest)
+	msg, err := x.readFile(file, min(2, longest), longest)
 	if errors.As(err, &sw) {
 		return nil, errNoNDEF
 	}
@@ -89,14 +91,14 @@ func parseCC(cc []byte) (file uint16, longest int, err error) {
 	return binary.BigEndian.Uint16(cc[9:]), min(longest, 0xFF), nil
 }
 
-// readFile reads a whole NDEF file: two bytes of length, then the message.
-// Nothing else is sent between its reads, so that an NTAG 424 DNA fills them
+// readFile reads a whole NDEF file, two bytes of length and then the message,
+// in a first read of so many bytes and others of what is missing. Nothing else is sent between its reads, so that an NTAG 424 DNA fills them
 // all for one count (NT4H2421Gx, 9.3.1).
-func (x *exchange) readFile(file uint16, longest int) ([]byte, error) {
+func (x *exchange) readFile(file uint16, first, longest int) ([]byte, error) {
 	if err := x.selectFile(file); err != nil {
 		return nil, err
 	}
-	got, err := x.readBinary(0, longest)
+	got, err := x.readBinary(0, first)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ const patience = 20 * time.Second
 // the simulated reader.
 func onEachReader(t *testing.T, more string, body func(r *rig)) {
 	t.Helper()
+	t.Parallel()
 	for _, device := range []string{"libnfc", "simulated"} {
 		t.Run(device, func(t *testing.T) {
 			t.Parallel()

@@ -40,11 +40,14 @@ func (x *exchange) transceive(tx ...byte) ([]byte, error) {
 	return x.dev.Transceive(tx, left)
 }
 
-// again selects the tag anew after it was lost. Another tag in its place is
-// not a second try.
+// again selects the tag anew after it was lost, for as long as the tap may take
+// and something may still be said to it. Another tag in its place is not a
+// second try.
 func (x *exchange) again() error {
-	for x.left > 0 && time.Now().Before(x.deadline) {
-		x.left--
+	if x.left == 0 {
+		return errTooMany
+	}
+	for time.Now().Before(x.deadline) {
 		t, err := x.dev.Select()
 		switch {
 		case errors.Is(err, ErrNoTag):

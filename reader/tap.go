@@ -36,7 +36,10 @@ func Read(dev Device, t Target, entered time.Time) (Tap, error) {
 	x := &exchange{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime)}
 	tap := Tap{UID: hex.EncodeToString(t.UID), Chip: chipOf(t), Entered: entered}
 	uri, err := x.readURI(&tap.Chip, false)
-	for errors.Is(err, ErrTagLost) && x.again() == nil {
+	for errors.Is(err, ErrTagLost) {
+		if err = x.again(); err != nil {
+			break
+		}
 		uri, err = x.readURI(&tap.Chip, true)
 	}
 	tap.Read = time.Now()

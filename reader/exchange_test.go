@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// mute is a tag that refuses all it is told.
+type mute struct{ target sim.Target }
+
+func (m mute) Target() sim.Target                { return m.target }
+func (m mute) Power(bool)                        {}
+func (m mute) Activate()                         {}
+func (m mute) Transceive([]byte) ([]byte, error) { return nil, sim.ErrNAK }
+
+func TestLimits(t *testing.T) {
+	type2Target := sim.Target{ATQA: [2]byte{0x00, 0x44}, UID: []byte{4, 1, 2, 3, 4, 5, 6}}
+	kib, kibURL := bigMessage(1024)
+	dribble := func() sim.Chip {
+		c := newCard(kib)
+		c.chunk = 1
+		return c
+	}
+	kilobyte := func() sim.Chip { return newCard(kib) }
+	tests := []struct {
+		name   string
+		chip   func() sim.Chip
+		took   time.Duration
+		url    string
+		reason Reason
+		most   int // exchanges
+	}{
+		{"1 KiB in 64 exchanges", kilobyte, 0, kibURL, "", 11},
+		{"a byte at a time", dribble, 0, "", Unsupported, maxExchanges},
+		{"nothing but NAKs", func() sim.Chip { return mute{type2Target} }, 0, "", Unsupported, maxExchanges},
+		{"nothing but NAKs, slowly", func() sim.Chip { return mute{type2Target} }, 50 * time.Millisecond, "", Torn, 12},
+		{"a byte at a time, slowly", dribble, 50 * time.Millisecond, "", Torn, 12},
+		{"within 600 ms", kilobyte, 50 * time.Millisecond, kibURL, "", 11},
+		{"not within 600 ms", kilobyte, 61 * time.Millisecond, "", Torn, 10},
+		{"no answer", func() sim.Chip { return sim.NewClone("https://a.example", mute{type2Target}.target) }, 700 * time.Millisecond, "", Torn, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := newAntenna(tt.chip())
+				a.took = tt.took
+				tap, err := a.tap()
+				if err != nil || tap.URL != tt.url || tap.Reason != tt.reason {
+					t.Errorf("got %q, %q, %v; want %q, %q", tap.URL, tap.Reason, err, tt.url, tt.reason)
+				}
+				if len(a.sent) > tt.most {
+					t.Errorf("%d exchanges, want at most %d", len(a.sent), tt.most)
+				}
+				if took := tap.Read.Sub(tap.Entered); took > maxTapTime+2*tt.took {
+					t.Errorf("the tap took %v", took)
+				}
+			})
+		})
+	}
+}
+
+// What a tap was given is spent only on a tag that is there: one that comes
+// back late is read, for as long as the tap may take.
+func TestAgainIsNoExchange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAntenna(nil)
+		x := &exchange{dev: a, target: Target{UID: []byte{4, 1, 2, 3, 4, 5, 6}}, left: 2, deadline: time.Now().Add(maxTapTime)}
+		time.AfterFunc(500*time.Millisecond, func() { a.field.Put(&sticker{memory: formatted(16, ccOf(48))}) })
+		if err := x.again(); err != nil {
+			t.Fatalf("a tag that came back after 500 ms: %v", err)
+		}
+		for range 2 {
+			if _, err := x.transceive(cmdRead, 3); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := x.transceive(cmdRead, 3); !errors.Is(err, errTooMany) {
+			t.Errorf("a third exchange of two: got %v, want %v", err, errTooMany)
+		}
+		if err := x.again(); !errors.Is(err, errTooMany) {
+			t.Errorf("select without an exchange left: got %v, want %v", err, errTooMany)
+		}
+	})
+}

@@ -26,6 +26,11 @@ type exchange struct {
 	target   Target
 	left     int
 	deadline time.Time
+	seen     time.Time // the tag's last answer
+}
+
+func newExchange(dev Device, t Target, entered time.Time) *exchange {
+	return &exchange{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime), seen: entered}
 }
 
 func (x *exchange) transceive(tx ...byte) ([]byte, error) {
@@ -37,7 +42,11 @@ func (x *exchange) transceive(tx ...byte) ([]byte, error) {
 	if left <= 0 {
 		return nil, errTooLong
 	}
-	return x.dev.Transceive(tx, left)
+	rx, err := x.dev.Transceive(tx, left)
+	if err == nil {
+		x.seen = time.Now()
+	}
+	return rx, err
 }
 
 // again selects the tag anew after it was lost, for as long as the tap may take
@@ -57,7 +66,7 @@ func (x *exchange) again() error {
 		case !sameTag(t.UID, x.target.UID):
 			return ErrTagLost
 		default:
-			x.target = t
+			x.target, x.seen = t, time.Now()
 			return nil
 		}
 	}

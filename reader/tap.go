@@ -33,8 +33,11 @@ const (
 // offset 0 of a tag selected anew, never in the middle, for as long as the tap
 // may take; the error is the reader's own, and ends the tap.
 func Read(dev Device, t Target, entered time.Time) (Tap, error) {
-	x := &exchange{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime)}
-	tap := Tap{UID: hex.EncodeToString(t.UID), Chip: chipOf(t), Entered: entered}
+	return newExchange(dev, t, entered).read(entered)
+}
+
+func (x *exchange) read(entered time.Time) (Tap, error) {
+	tap := Tap{UID: hex.EncodeToString(x.target.UID), Chip: chipOf(x.target), Entered: entered}
 	uri, err := x.readURI(&tap.Chip, false)
 	for errors.Is(err, ErrTagLost) {
 		if err = x.again(); err != nil {

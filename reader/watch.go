@@ -12,7 +12,8 @@ import (
 const (
 	pollEvery = 40 * time.Millisecond // between looks at an empty field
 	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
-	beatEvery = time.Second
+	// Half of the second that Watch promises: one look may take libnfc 350 ms.
+	beatEvery = 500 * time.Millisecond
 	// An unplugged reader gives an I/O error at once and for ever; a tap that
 	// lands in libnfc's flush gives up to six that clear within 5 ms.
 	maxFaults  = 10
@@ -24,21 +25,17 @@ const (
 // once a second whatever else happens.
 func Watch(ctx context.Context, dev Device, emit func(Event) error) error {
 	w := &watch{dev: dev, emit: emit}
-	faults := 0
 	for ctx.Err() == nil {
-		if err := w.beat(); err != nil {
-			return err
-		}
 		pause := pollEvery
 		err := w.look(ctx)
 		var gone *emitError
 		switch {
 		case err == nil:
-			faults = 0
+			w.faults = 0
 		case errors.As(err, &gone):
 			return gone.err
 		default:
-			if faults++; faults > maxFaults {
+			if w.faults++; w.faults > maxFaults {
 				return err
 			}
 			pause = faultPause
@@ -54,6 +51,7 @@ type watch struct {
 	emit    func(Event) error
 	visits  visits
 	lastOut time.Time // of the newest event
+	faults  int       // of the reader, in a row
 }
 
 // emitError ends Watch: nobody listens any more.
@@ -79,6 +77,9 @@ func (w *watch) beat() error {
 // look selects a tag once, reads it if it is a new tap, and stays until it is
 // gone or counts again.
 func (w *watch) look(ctx context.Context) error {
+	if err := w.beat(); err != nil {
+		return err
+	}
 	t, err := w.dev.Select()
 	if errors.Is(err, ErrNoTag) {
 		return nil
@@ -94,7 +95,9 @@ func (w *watch) look(ctx context.Context) error {
 	if err := w.send(Event{Kind: Entered, Tap: Tap{UID: uid, Chip: chipOf(t), Entered: now}}); err != nil {
 		return err
 	}
-	tap, fault := Read(w.dev, t, now)
+	x := newExchange(w.dev, t, now)
+	tap, fault := x.read(now)
+	w.visits.stay(t.UID, x.seen)
 	if err := w.send(Event{Kind: Tapped, Tap: tap}); err != nil {
 		return err
 	}
@@ -114,6 +117,7 @@ func (w *watch) rest(ctx context.Context, uid []byte, due time.Time) error {
 		if err != nil || !present {
 			return err
 		}
+		w.faults = 0
 		w.visits.stay(uid, time.Now())
 		sleep(ctx, restEvery)
 	}

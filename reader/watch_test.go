@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// seen is an event and when it came, from the beginning.
+type seen struct {
+	Event
+	at time.Duration
+}
+
+// play watches dev in virtual time for as long as person takes, and checks
+// what holds of any watch.
+func play(t *testing.T, dev Device, person func()) []seen {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	start := time.Now()
+	var events []seen
+	ended := make(chan error)
+	go func() {
+		ended <- Watch(ctx, dev, func(e Event) error {
+			events = append(events, seen{e, time.Since(start)})
+			return nil
+		})
+	}()
+	person()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Watch ended with %v", err)
+	}
+	checkPairs(t, events)
+	checkBeats(t, events, time.Since(start))
+	return events
+}
+
+// checkPairs: each Entered is followed by the Tapped of the same tap, and none comes without.
+func checkPairs(t *testing.T, events []seen) {
+	t.Helper()
+	var open *Tap
+	for _, e := range events {
+		switch e.Kind {
+		case Entered:
+			if open != nil {
+				t.Errorf("at %v a tap began within another", e.at)
+			}
+			open = &e.Tap
+		case Tapped:
+			if open == nil {
+				t.Errorf("at %v a tap ended that had not begun", e.at)
+			} else if e.Tap.UID != open.UID || !e.Tap.Entered.Equal(open.Entered) {
+				t.Errorf("at %v the tap %+v ended as %+v", e.at, *open, e.Tap)
+			}
+			open = nil
+		}
+	}
+	if open != nil {
+		t.Errorf("the tap %+v did not end", *open)
+	}
+}
+
+// checkBeats: nobody waits longer than a second for a sign of life.
+func checkBeats(t *testing.T, events []seen, end time.Duration) {
+	t.Helper()
+	last := time.Duration(0)
+	for _, e := range append(slices.Clone(events), seen{at: end}) {
+		if e.at-last > time.Second {
+			t.Errorf("nothing was heard from %v to %v", last, e.at)
+		}
+		last = e.at
+	}
+}
+
+// taps are the taps of events, in the order of their end.
+func taps(events []seen) (taps []seen) {
+	for _, e := range events {
+		if e.Kind == Tapped {
+			taps = append(taps, e)
+		}
+	}
+	return taps
+}
+
+func newNTAG424() sim.Chip { return sim.NewNTAG424(uid424, key1, key2, url424) }
+func newNTAG223() sim.Chip { return sim.NewNTAG223(uid22x, key1, url22x) }
+
+// shy is a chip with another random UID at each activation.
+type shy struct {
+	sim.Chip
+	activations byte
+}
+
+func (s *shy) Activate() { s.activations++; s.Chip.Activate() }
+
+func (s *shy) Target() sim.Target {
+	t := s.Chip.Target()
+	t.UID = []byte{0x08, s.activations, 2, 3}
+	return t
+}
+
+const ms = time.Millisecond
+
+func TestWatch(t *testing.T) {
+	put := func(h *antenna, c sim.Chip, lies time.Duration) {
+		h.field.Put(c)
+		time.Sleep(lies)
+		h.field.Remove()
+	}
+	flicker := func(h *antenna, c sim.Chip) {
+		for range 25 {
+			put(h, c, 100*ms)
+			time.Sleep(100 * ms)
+		}
+	}
+	chips := []struct {
+		name string
+		new  func() sim.Chip
+	}{
+		{"424", newNTAG424},
+		{"223", newNTAG223},
+		{"blank", sim.NewBlank},
+		{"classic", sim.NewClassic},
+		{"payment", sim.NewPaymentCard},
+		{"random UID", func() sim.Chip { return &shy{Chip: newNTAG424()} }},
+		{"NAKs only", func() sim.Chip { return mute{sim.Target{UID: []byte{4, 1, 2, 3, 4, 5, 6}}} }},
+		{"a byte at a time", func() sim.Chip {
+			kib, _ := bigMessage(1024)
+			c := newCard(kib)
+			c.chunk = 1
+			return c
+		}},
+	}
+	tests := []struct {
+		name   string
+		person func(h *antenna, c sim.Chip)
+		at     []time.Duration // the taps' beginnings, as the hand moves
+	}{
+		{"rests for 10 s", func(h *antenna, c sim.Chip) { put(h, c, 10*time.Second) }, []time.Duration{0}},
+		{"flickers", flicker, []time.Duration{0}},
+		{"flickers after 60 ms", func(h *antenna, c sim.Chip) {
+			for range 50 {
+				put(h, c, 60*ms)
+				time.Sleep(40 * ms)
+			}
+		}, []time.Duration{0}},
+		{"gone for 200 ms", func(h *antenna, c sim.Chip) {
+			put(h, c, 1500*ms)
+			time.Sleep(200 * ms)
+			put(h, c, 1500*ms)
+		}, []time.Duration{0}},
+		{"gone for 300 ms", func(h *antenna, c sim.Chip) {
+			put(h, c, 1500*ms)
+			time.Sleep(300 * ms)
+			put(h, c, 1500*ms)
+		}, []time.Duration{0, 1800 * ms}},
+		{"again within a second, and there when it counts", func(h *antenna, c sim.Chip) {
+			put(h, c, 300*ms)
+			time.Sleep(400 * ms)
+			put(h, c, 3000*ms)
+		}, []time.Duration{0, 1000 * ms}},
+		{"again within a second, and gone when it would count", func(h *antenna, c sim.Chip) {
+			put(h, c, 300*ms)
+			time.Sleep(400 * ms)
+			put(h, c, 200*ms)
+			time.Sleep(2000 * ms)
+		}, []time.Duration{0}},
+		{"four taps a second apart", func(h *antenna, c sim.Chip) {
+			for range 4 {
+				put(h, c, 650*ms)
+				time.Sleep(400 * ms)
+			}
+		}, []time.Duration{0, 1050 * ms, 2100 * ms, 3150 * ms}},
+	}
+	for _, chip := range chips {
+		for _, tt := range tests {
+			for took := range 8 { // milliseconds, by each command
+				t.Run(fmt.Sprintf("%s/%s/%d ms", chip.name, tt.name, took), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						a := newAntenna(nil)
+						a.took = time.Duration(took) * ms
+						got := taps(play(t, a, func() { tt.person(a, chip.new()) }))
+						if len(got) != len(tt.at) {
+							t.Fatalf("%d taps, want %d: %s", len(got), len(tt.at), describe(got))
+						}
+						for i, tap := range got {
+							entered := tap.at - tap.Tap.Read.Sub(tap.Tap.Entered)
+							if late := entered - tt.at[i]; late < 0 || late > 200*ms {
+								t.Errorf("tap %d began at %v, want %v", i+1, entered, tt.at[i])
+							}
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func describe(events []seen) string {
+	var s []string
+	for _, e := range events {
+		s = append(s, fmt.Sprintf("%v %s %s %s", e.at, e.Kind, e.Tap.UID, e.Tap.Reason))
+	}
+	return strings.Join(s, ", ")
+}
+
+// Two tags, one right after the other, are two taps at once.
+func TestWatchTagsInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAntenna(nil)
+		events := taps(play(t, a, func() {
+			a.field.Put(newNTAG424())
+			time.Sleep(200 * ms)
+			a.field.Put(newNTAG223()) // in its place
+			time.Sleep(200 * ms)
+			a.field.Remove()
+			time.Sleep(50 * ms)
+			a.field.Put(sim.NewBlank())
+			time.Sleep(200 * ms)
+		}))
+		var uids []string
+		for _, e := range events {
+			uids = append(uids, e.Tap.UID)
+		}
+		want := []string{hex.EncodeToString(uid424[:]), hex.EncodeToString(uid22x[:]), "04b1a94b000003"}
+		if !slices.Equal(uids, want) {
+			t.Fatalf("taps of %v, want %v", uids, want)
+		}
+		if events[2].at > 600*ms {
+			t.Errorf("the taps were read at %s", describe(events))
+		}
+	})
+}
+
+func TestWatchEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chip := sim.NewNTAG424(uid424, key1, key2, url424)
+		a := newAntenna(nil)
+		a.took = 10 * ms
+		events := play(t, a, func() {
+			time.Sleep(100 * ms)
+			a.field.Put(chip)
+			time.Sleep(200 * ms)
+		})
+		events = slices.DeleteFunc(events, func(e seen) bool { return e.Kind == Beat })
+		if len(events) != 2 || events[0].Kind != Entered || events[1].Kind != Tapped {
+			t.Fatalf("got %s, want Entered and Tapped", describe(events))
+		}
+		entered, tapped := events[0].Tap, events[1].Tap
+		want := Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: entered.Entered}
+		if entered != want {
+			t.Errorf("Entered %+v, want %+v", entered, want)
+		}
+		if err := genuineTags[0].verify(tapped.URL, chip); err != nil {
+			t.Error(err)
+		}
+		if took := tapped.Read.Sub(tapped.Entered); took != 30*ms {
+			t.Errorf("read in %v, want three exchanges of 10 ms", took)
+		}
+		if latency := events[0].at - 100*ms; latency > 60*ms {
+			t.Errorf("found after %v", latency)
+		}
+	})
+}
+
+func TestWatchBeats(t *testing.T) {
+	for _, on := range []sim.Chip{nil, newNTAG424()} {
+		for _, took := range []time.Duration{0, 7 * ms, 350 * ms} { // by one command: libnfc gives up after 350 ms
+			synctest.Test(t, func(t *testing.T) {
+				a := newAntenna(on)
+				a.took = took
+				events := play(t, a, func() { time.Sleep(30 * time.Second) })
+				beats := len(slices.DeleteFunc(events, func(e seen) bool { return e.Kind != Beat }))
+				if beats > 70 {
+					t.Errorf("%d beats in 30 s", beats)
+				}
+			})
+		}
+	}
+}
+
+// ill is a reader whose next commands to look for a tag fail.
+type ill struct {
+	*antenna
+	next atomic.Int64
+}
+
+func (i *ill) failing() bool { return i.next.Add(-1) >= 0 }
+
+func (i *ill) Select() (Target, error) {
+	if i.failing() {
+		return Target{}, errBroken
+	}
+	return i.antenna.Select()
+}
+
+func (i *ill) Present() (bool, error) {
+	if i.failing() {
+		return false, errBroken
+	}
+	return i.antenna.Present()
+}
+
+func TestWatchSurvivesFaults(t *testing.T) {
+	for _, resting := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			i := &ill{antenna: newAntenna(nil)}
+			if resting {
+				i.field.Put(sim.NewBlank())
+			}
+			events := play(t, i, func() {
+				time.Sleep(500 * ms)
+				for range 5 { // ten in a row, five times
+					i.next.Store(maxFaults)
+					time.Sleep(500 * ms)
+				}
+				i.field.Put(newNTAG424())
+				time.Sleep(200 * ms)
+			})
+			want := 1
+			if resting {
+				want = 2
+			}
+			if got := len(taps(events)); got != want {
+				t.Errorf("%d taps, want %d", got, want)
+			}
+		})
+	}
+}
+
+func TestWatchEndsWithTheReader(t *testing.T) {
+	for _, on := range []sim.Chip{nil, newNTAG424()} {
+		synctest.Test(t, func(t *testing.T) {
+			i := &ill{antenna: newAntenna(on)}
+			time.AfterFunc(time.Second, func() { i.next.Store(1 << 30) })
+			start := time.Now()
+			if err := Watch(t.Context(), i, func(Event) error { return nil }); !errors.Is(err, errBroken) {
+				t.Errorf("got %v, want %v", err, errBroken)
+			}
+			if took := time.Since(start) - time.Second; took < 50*ms || took > 200*ms {
+				t.Errorf("ended %v after the reader's end", took)
+			}
+		})
+	}
+}
+
+// A reader that breaks within a tap does not leave it open.
+func TestWatchFaultInATap(t *testing.T) {
+	for at := 2; at <= 4; at++ {
+		synctest.Test(t, func(t *testing.T) {
+			var events []seen
+			b := &broken{antenna: newAntenna(newNTAG424()), at: at - 1}
+			err := Watch(t.Context(), b, func(e Event) error {
+				events = append(events, seen{Event: e})
+				return nil
+			})
+			if !errors.Is(err, errBroken) {
+				t.Errorf("got %v, want %v", err, errBroken)
+			}
+			checkPairs(t, events)
+			if got := taps(events); len(got) != 1 || got[0].Tap.Reason != Torn {
+				t.Errorf("got %s, want one torn tap", describe(got))
+			}
+		})
+	}
+}
+
+func TestWatchEndsWithItsListener(t *testing.T) {
+	gone := errors.New("nobody listens")
+	for _, kind := range []EventKind{Beat, Entered, Tapped} {
+		synctest.Test(t, func(t *testing.T) {
+			heard := 0
+			err := Watch(t.Context(), newAntenna(newNTAG424()), func(e Event) error {
+				if heard > 0 {
+					t.Errorf("%s after the listener had gone", e.Kind)
+				}
+				if e.Kind != kind {
+					return nil
+				}
+				heard++
+				return gone
+			})
+			if err != gone {
+				t.Errorf("at %s: got %v, want %v", kind, err, gone)
+			}
+		})
+	}
+}

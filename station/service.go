@@ -5,6 +5,7 @@ package station
 import (
 	"sync"
 
+	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/uplink"
 )
 
@@ -22,14 +23,15 @@ const (
 	lampsFail           serviceCode = 7
 )
 
-// serviceOfReason is the code of a scan that failed for a reason of the
-// station's own; any other reason has none.
-var serviceOfReason = map[uplink.Reason]serviceCode{
-	uplink.NotSentNetwork: platformUnreachable,
-	uplink.NotSentDNS:     platformUnreachable,
-	uplink.NotSentTLS:     clockOrCertificate,
-	uplink.NotSentClock:   clockOrCertificate,
-	uplink.RefusedKey:     keyRefused,
+// serviceOfTrouble is the code of each trouble with the platform.
+var serviceOfTrouble = map[uplink.Reason]serviceCode{
+	uplink.NotSentNetwork:  platformUnreachable,
+	uplink.NotSentDNS:      platformUnreachable,
+	uplink.UnknownNoAnswer: platformUnreachable,
+	uplink.UnknownServer:   platformUnreachable,
+	uplink.NotSentTLS:      clockOrCertificate,
+	uplink.NotSentClock:    clockOrCertificate,
+	uplink.RefusedKey:      keyRefused,
 }
 
 // services are the codes that are raised now; of several, the lowest shows.
@@ -38,23 +40,18 @@ type services struct {
 	raised [lampsFail + 1]bool
 }
 
-func (s *services) raise(c serviceCode) {
+// change clears some codes, raises one, and shows what is left.
+func (s *services) change(lamps *led.Lamps, raise serviceCode, clear ...serviceCode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.raised[c] = true
-}
-
-func (s *services) clear(codes ...serviceCode) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range codes {
+	for _, c := range clear {
 		s.raised[c] = false
 	}
+	s.raised[raise] = true
+	lamps.Service(int(s.lowest()))
 }
 
 func (s *services) lowest() serviceCode {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for c := noService + 1; c <= lampsFail; c++ {
 		if s.raised[c] {
 			return c

@@ -47,14 +47,14 @@ const waiting = bucketSize
 // Run takes events until ctx ends, and then finishes the scan in hand.
 func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 	if err := s.Lamps.Err(); err != nil {
-		s.services.raise(lampsFail)
-		s.Lamps.Service(int(lampsFail))
+		s.services.change(s.Lamps, lampsFail)
 		s.Log.Error("lamps", zap.Int("service_code", int(lampsFail)), zap.Error(err))
 	}
 	visits := make(chan visit, waiting)
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
+	watching, end := context.WithCancel(ctx)
+	var loops sync.WaitGroup
+	loops.Go(func() { s.Platform.Watch(watching, s.contacted) })
+	loops.Go(func() {
 		for v := range visits {
 			if ctx.Err() != nil {
 				s.finish(v, Record{Outcome: dropped})
@@ -62,10 +62,11 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 			}
 			s.finish(v, s.judge(v.tap))
 		}
-	}()
+	})
 	s.receive(ctx, events, visits)
 	close(visits)
-	<-finished
+	end()
+	loops.Wait()
 }
 
 // receive lights the lamps the moment a tap begins, and queues it when it is read.
@@ -78,8 +79,7 @@ func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visit
 		case e := <-events:
 			switch e.Kind {
 			case reader.Ready:
-				s.services.clear(readerMissing, readerSilent)
-				s.Lamps.Service(int(s.services.lowest()))
+				s.services.change(s.Lamps, noService, readerMissing, readerSilent)
 				s.Log.Info("reader ready")
 			case reader.Fault:
 				s.fault(e)
@@ -98,6 +98,7 @@ func (s *Station) begin() {
 	defer s.mu.Unlock()
 	s.newest++
 	s.Lamps.Show(led.Reading)
+	s.Platform.Ahead()
 }
 
 func (s *Station) queue(v visit, visits chan<- visit, pass bool) {
@@ -116,9 +117,7 @@ func (s *Station) fault(e reader.Event) {
 	if e.Missing {
 		code = readerMissing
 	}
-	s.services.clear(readerMissing, readerSilent)
-	s.services.raise(code)
-	s.Lamps.Service(int(s.services.lowest()))
+	s.services.change(s.Lamps, code, readerMissing, readerSilent)
 	s.Log.Error("reader", zap.Int("service_code", int(code)), zap.Error(e.Err))
 }
 
@@ -148,16 +147,16 @@ func (s *Station) judge(t reader.Tap) Record {
 	if err != nil {
 		return Record{Outcome: foreign, Reason: foreignReasons[err]}
 	}
-	return s.submit(scan, t.Entered.Add(s.Timeout))
+	return s.submit(scan, t.Entered)
 }
 
 // submit posts the scan in its tag's session and keeps what the platform says
 // of that. It is not cut short by the daemon's end: what was posted has an outcome.
-func (s *Station) submit(scan uplink.Scan, deadline time.Time) Record {
+func (s *Station) submit(scan uplink.Scan, tapped time.Time) Record {
 	scan.Session = s.Sessions.Carried(scan.Tag, sinceBoot())
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	ctx, cancel := context.WithDeadline(context.Background(), tapped.Add(s.Timeout))
 	defer cancel()
-	res := s.Platform.Submit(ctx, scan)
+	res := s.Platform.Submit(ctx, scan, tapped)
 	switch {
 	case res.Verification.ID != "":
 		s.Sessions.Answered(scan.Tag, session.Answer{
@@ -168,9 +167,7 @@ func (s *Station) submit(scan uplink.Scan, deadline time.Time) Record {
 	case scan.Session != "" && (res.Status == 404 || res.Status == 422):
 		s.Sessions.Refused(scan.Tag)
 	}
-	s.services.clear(platformUnreachable, keyRefused, clockOrCertificate)
-	s.services.raise(serviceOfReason[res.Reason])
-	s.Lamps.Service(int(s.services.lowest()))
+	s.contacted()
 	if res.Err != nil {
 		s.Log.Warn("platform", zap.String("outcome", string(res.Outcome)), zap.Error(res.Err))
 	}
@@ -185,6 +182,12 @@ func (s *Station) submit(scan uplink.Scan, deadline time.Time) Record {
 		ConnectMS:      milliseconds(res.Connect),
 		AnswerMS:       milliseconds(res.Answer),
 	}
+}
+
+// contacted takes what the last contact with the platform, scan or probe, came to.
+func (s *Station) contacted() {
+	code := serviceOfTrouble[s.Platform.Trouble()]
+	s.services.change(s.Lamps, code, platformUnreachable, keyRefused, clockOrCertificate)
 }
 
 // sinceBoot is CLOCK_BOOTTIME, which no clock step moves and no suspend stops.

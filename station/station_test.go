@@ -80,7 +80,7 @@ func newRig(t *testing.T, platform http.Handler) *rig {
 	s := &Station{
 		Name:     "rig",
 		Tags:     uplink.Tags{EntryPoints: []uplink.EntryPoint{entry}},
-		Platform: uplink.NewPlatform(base, key, nil),
+		Platform: uplink.NewPlatform(uplink.Config{Base: base, Key: key, Clock: uplink.NewClock()}),
 		Sessions: session.New(10*time.Minute, session.UntilResolved),
 		Lamps:    lamps,
 		Log:      zap.New(zapcore.NewCore(encoder, zapcore.AddSync(logLines(r.lines)), zapcore.InfoLevel)),
@@ -289,21 +289,22 @@ func TestServiceCode(t *testing.T) {
 func TestServices(t *testing.T) {
 	var s services
 	for _, step := range []struct {
-		do   func()
-		want serviceCode
+		raise serviceCode
+		clear []serviceCode
+		want  serviceCode
 	}{
-		{func() {}, noService},
-		{func() { s.raise(lampsFail) }, lampsFail},
-		{func() { s.raise(readerSilent) }, readerSilent},
-		{func() { s.raise(keyRefused) }, readerSilent},
-		{func() { s.clear(readerMissing, readerSilent) }, keyRefused},
-		{func() { s.clear(keyRefused) }, lampsFail},
-		{func() { s.raise(noService) }, lampsFail},
-		{func() { s.clear(lampsFail) }, noService},
+		{noService, nil, noService},
+		{lampsFail, nil, lampsFail},
+		{readerSilent, nil, readerSilent},
+		{keyRefused, nil, readerSilent},
+		{noService, []serviceCode{readerMissing, readerSilent}, keyRefused},
+		{platformUnreachable, []serviceCode{keyRefused}, platformUnreachable},
+		{noService, []serviceCode{platformUnreachable}, lampsFail},
+		{noService, []serviceCode{lampsFail}, noService},
 	} {
-		step.do()
+		s.change(nil, step.raise, step.clear...)
 		if got := s.lowest(); got != step.want {
-			t.Errorf("got %d, want %d", got, step.want)
+			t.Errorf("after %+v: %d, want %d", step, got, step.want)
 		}
 	}
 }

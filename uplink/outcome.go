@@ -29,7 +29,9 @@ const (
 	NotSentNetwork Reason = "network"
 	NotSentDNS     Reason = "dns"
 	NotSentTLS     Reason = "tls"
-	NotSentClock   Reason = "clock" // a certificate that is not valid now, by our clock
+	NotSentClock   Reason = "clock"   // a certificate that is not valid now, by our clock
+	NotSentKey     Reason = "key"     // refused before, and not changed since
+	NotSentBreaker Reason = "breaker" // the platform was out of reach, or asked to wait
 
 	UnknownNoAnswer  Reason = "no_answer"
 	UnknownBadAnswer Reason = "bad_answer"
@@ -44,9 +46,10 @@ type Result struct {
 
 	Verification Verification // zero unless the platform gave a usable one
 
-	Connect time.Duration // dialling, TLS included; 0 if no connection was made
-	Answer  time.Duration // from the connection to the whole answer
-	Err     error         // what went wrong on the way, for the log
+	RetryAfter time.Duration // what the platform asked to wait, uncapped
+	Connect    time.Duration // waited for a connection, TLS included
+	Answer     time.Duration // the rest, to the whole answer
+	Err        error         // what went wrong on the way, for the log
 }
 
 // Verdict tells whether the platform has judged: valid or invalid.

@@ -5,67 +5,106 @@
 //
 // The platform has no idempotency keys: every POST creates a verification, and
 // a captured proof that is posted twice can turn a genuine object invalid. So a
-// scan is posted at most once, on a connection of its own, over HTTP/1.1, with
-// redirects off; and what failed is not_sent only if it is proven that no byte
-// of it left us. Everything that comes from the platform is checked as hard as
-// what comes from a tag.
+// scan is posted again only if it is proven that no byte of it left us, over
+// HTTP/1.1, on a connection of its own, with redirects off. Everything that
+// comes from the platform is checked as hard as what comes from a tag.
+//
+//	tap URL -> Tags.Scan -> gate -> sending (seal, resends) -> dialer -> platform -> Result
 package uplink
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-const (
-	dialTimeout = 3 * time.Second
-	tlsTimeout  = 3 * time.Second
-	maxHeader   = 32 << 10 // bytes of an answer's header
-)
+const maxHeader = 32 << 10 // bytes of an answer's header
+
+// A Config is what a Platform is made of.
+type Config struct {
+	Base  *url.URL
+	Key   Key
+	Roots *x509.CertPool // nil: the system's
+	Clock *Clock
+	// Reload reads the key anew. It is asked while the platform refuses the key
+	// that we have. May be nil.
+	Reload func() (Key, error)
+	Log    retryablehttp.LeveledLogger // of single attempts; may be nil
+}
 
 // A Platform is where scans go. It is safe for concurrent use.
 type Platform struct {
-	base   *url.URL
-	key    Key
-	client *retryablehttp.Client
+	base    *url.URL
+	key     atomic.Pointer[Key]
+	reload  func() (Key, error)
+	clock   *Clock
+	dialer  *dialer
+	client  *retryablehttp.Client
+	gate    gate
+	trouble atomic.Pointer[Reason]
+	born    time.Time
+	contact atomic.Int64  // the last one in good order, ns since born
+	asked   chan struct{} // to Watch: probe at once
+	lastAsk atomic.Int64  // ns since born
+	lost    chan struct{} // to Watch: trouble has begun
 }
 
-// NewPlatform makes a platform of its base URL and the station's key. Certificates
-// are checked against roots, or the system's if roots is nil.
-func NewPlatform(base *url.URL, key Key, roots *x509.CertPool) *Platform {
-	tlsConfig := &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		RootCAs:    roots,
-		ServerName: base.Hostname(),
-		NextProtos: []string{"http/1.1"},
+// NewPlatform makes a Platform; it talks to nobody yet.
+func NewPlatform(c Config) *Platform {
+	p := &Platform{
+		base:   c.Base,
+		reload: c.Reload,
+		clock:  c.Clock,
+		dialer: newDialer(c.Base, c.Roots, c.Clock),
+		born:   time.Now(),
+		asked:  make(chan struct{}, 1),
+		lost:   make(chan struct{}, 1),
 	}
-	dialer := &net.Dialer{Timeout: dialTimeout}
-	transport := &http.Transport{
-		Proxy:                  nil, // never from the environment
-		DialContext:            dialPlain(dialer),
-		DialTLSContext:         dialTLS(dialer, tlsConfig),
-		DisableKeepAlives:      true, // on a used connection an EOF proves nothing
-		DisableCompression:     true,
-		ForceAttemptHTTP2:      false,
-		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
-		MaxResponseHeaderBytes: maxHeader,
-	}
-	return &Platform{base: base, key: key, client: &retryablehttp.Client{
+	p.key.Store(&c.Key)
+	p.contact.Store(int64(-probeIdle))
+	p.lastAsk.Store(int64(-askEvery))
+	p.client = &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport:     transport,
+			Transport: &http.Transport{
+				Proxy:                  nil, // never from the environment
+				DialContext:            p.conn,
+				DialTLSContext:         p.conn,
+				DisableKeepAlives:      true, // on a used connection an EOF proves nothing
+				DisableCompression:     true,
+				ForceAttemptHTTP2:      false,
+				TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
+				MaxResponseHeaderBytes: maxHeader,
+			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		CheckRetry:   func(context.Context, *http.Response, error) (bool, error) { return false, nil },
+		RetryWaitMin: resendFirst,
+		RetryWaitMax: resendLast,
+		RetryMax:     1 << 20, // checkRetry has the say
+		CheckRetry:   checkRetry,
+		Backoff:      backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
-	}}
+	}
+	if c.Log != nil {
+		p.client.Logger = c.Log
+	}
+	return p
+}
+
+// conn makes the connection of one attempt. The address that net/http asks for
+// is always the platform's: no redirect is followed.
+func (p *Platform) conn(ctx context.Context, _, _ string) (net.Conn, error) {
+	if s := sendingOf(ctx); s != nil {
+		return s.conn(ctx, p.dialer)
+	}
+	return p.dialer.dial(ctx)
 }
 
 // ParseBaseURL takes the platform's base address. Plain http is for loopback only,
@@ -73,7 +112,7 @@ func NewPlatform(base *url.URL, key Key, roots *x509.CertPool) *Platform {
 func ParseBaseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("%q is not a URL of scheme, host and path", s)
 	case u.Scheme == "https":
 		return u, nil
@@ -89,43 +128,73 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Submit posts a scan. It never returns later than ctx's deadline allows.
-func (p *Platform) Submit(ctx context.Context, scan Scan) Result {
+// Ahead begins to connect, for a scan that is about to come.
+func (p *Platform) Ahead() {
+	if p.gate.admit(time.Now()) == "" {
+		p.dialer.ahead()
+	}
+}
+
+// Submit posts the scan of a tap, unless the gate is closed. It returns no later
+// than ctx's deadline.
+func (p *Platform) Submit(ctx context.Context, scan Scan, tapped time.Time) Result {
+	if reason := p.gate.admit(time.Now()); reason != "" {
+		p.ask()
+		return Result{Outcome: NotSent, Reason: reason}
+	}
 	body, err := scan.encode()
 	if err != nil {
 		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}
 	}
-	s := &seal{}
-	address := p.base.JoinPath("tags", scan.Tag, "verifications").String()
-	req, err := retryablehttp.NewRequestWithContext(withSeal(ctx, s), http.MethodPost, address, body)
+	s := newSending(tapped.Add(resendWithin))
+	s.ahead = true
+	req, err := p.request(s.in(ctx), http.MethodPost, body, "tags", scan.Tag, "verifications")
 	if err != nil {
 		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}
+	}
+	r := p.post(req, s, scan.Tag)
+	p.gate.scanned(r, time.Now())
+	p.note(troubleOf(r))
+	return r
+}
+
+func (p *Platform) request(ctx context.Context, method string, body []byte, path ...string) (*retryablehttp.Request, error) {
+	var raw any
+	if body != nil {
+		raw = body
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, method, p.base.JoinPath(path...).String(), raw)
+	if err != nil {
+		return nil, err
 	}
 	req.GetBody = nil // without it net/http cannot send a body a second time
 	req.Header = http.Header{
 		"Accept":        {MediaType},
-		"Authorization": {p.key.bearer()},
-		"Content-Type":  {MediaType},
+		"Authorization": {p.key.Load().bearer()},
 		"User-Agent":    {"tagbase-edge"},
 	}
-	return p.post(req, s, scan.Tag)
+	if body != nil {
+		req.Header.Set("Content-Type", MediaType)
+	}
+	return req, nil
 }
 
-func (p *Platform) post(req *retryablehttp.Request, s *seal, tag string) (r Result) {
+func (p *Platform) post(req *retryablehttp.Request, s *sending, tag string) (r Result) {
 	started := time.Now()
 	defer func() {
-		r.Connect = time.Duration(s.connect.Load())
+		r.Connect = s.connected()
 		r.Answer = time.Since(started) - r.Connect
 	}()
 	resp, err := p.client.Do(req)
 	if err != nil {
-		if s.close() {
-			return Result{Outcome: NotSent, Reason: reasonNotSent(err), Err: err}
+		if why := s.close(err); why != nil {
+			return Result{Outcome: NotSent, Reason: reasonNotSent(why), Err: why}
 		}
 		return Result{Outcome: Unknown, Reason: UnknownNoAnswer, Err: err}
 	}
 	defer resp.Body.Close()
-	r.Status = resp.StatusCode
+	p.dated(resp, s)
+	r.Status, r.RetryAfter = resp.StatusCode, retryAfter(resp)
 	if resp.StatusCode/100 != 2 {
 		r.Outcome, r.Reason = outcomeOfStatus(resp.StatusCode)
 		return r
@@ -137,54 +206,10 @@ func (p *Platform) post(req *retryablehttp.Request, s *seal, tag string) (r Resu
 	return r
 }
 
-// reasonNotSent tells by its type why a connection was not made.
-func reasonNotSent(err error) Reason {
-	var (
-		dns     *net.DNSError
-		verify  *tls.CertificateVerificationError
-		invalid x509.CertificateInvalidError
-		record  tls.RecordHeaderError
-		alert   tls.AlertError
-	)
-	switch {
-	case errors.As(err, &dns):
-		return NotSentDNS
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return NotSentClock
-	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert), errors.Is(err, http.ErrSchemeMismatch):
-		return NotSentTLS
-	default:
-		return NotSentNetwork
-	}
-}
-
-type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
-
-func dialPlain(d *net.Dialer) dialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		started := time.Now()
-		c, err := d.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return sealed(ctx, c, started), nil
-	}
-}
-
-func dialTLS(d *net.Dialer, config *tls.Config) dialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		started := time.Now()
-		raw, err := d.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		c := tls.Client(raw, config)
-		ctxTLS, cancel := context.WithTimeout(ctx, tlsTimeout)
-		defer cancel()
-		if err := c.HandshakeContext(ctxTLS); err != nil {
-			raw.Close()
-			return nil, err
-		}
-		return sealed(ctx, c, started), nil
+// dated keeps the Date of an answer that came over an authenticated connection.
+func (p *Platform) dated(resp *http.Response, s *sending) {
+	date, err := http.ParseTime(resp.Header.Get("Date"))
+	if notAfter := s.authenticatedUntil(); err == nil && !notAfter.IsZero() {
+		p.clock.authenticated(date, notAfter)
 	}
 }

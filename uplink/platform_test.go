@@ -44,7 +44,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *Platform {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewPlatform(base, testKey(t), roots)
+	return NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: NewClock()})
 }
 
 var scanA = Scan{Tag: "tag_a", Params: map[string]string{"e": "EF96", "c": "<&>\u2028"}}
@@ -53,7 +53,7 @@ func submit(t *testing.T, p *Platform, scan Scan) Result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	return p.Submit(ctx, scan)
+	return p.Submit(ctx, scan, time.Now())
 }
 
 func answer(w http.ResponseWriter, status int, body []byte) {
@@ -279,12 +279,12 @@ func TestDeadline(t *testing.T) {
 	t.Cleanup(func() { close(end) })
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if r := p.Submit(ctx, scanA); r.Outcome != Unknown || r.Reason != UnknownNoAnswer {
+	if r := p.Submit(ctx, scanA, time.Now()); r.Outcome != Unknown || r.Reason != UnknownNoAnswer {
 		t.Errorf("%s %s (%v)", r.Outcome, r.Reason, r.Err)
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r := p.Submit(gone, scanA); r.Outcome != NotSent {
+	if r := p.Submit(gone, scanA, time.Now()); r.Outcome != NotSent {
 		t.Errorf("after the deadline: %s %s (%v)", r.Outcome, r.Reason, r.Err)
 	}
 }
@@ -314,7 +314,7 @@ func TestNotSent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := submit(t, NewPlatform(base, testKey(t), nil), scanA)
+		r := submit(t, NewPlatform(Config{Base: base, Key: testKey(t), Clock: NewClock()}), scanA)
 		if r.Outcome != NotSent || r.Reason != tt.reason {
 			t.Errorf("%s: %s %s (%v), want not_sent %s", tt.name, r.Outcome, r.Reason, r.Err, tt.reason)
 		}

@@ -142,21 +142,15 @@ func (c *config) complete(doc *document) (problems []problem) {
 }
 
 // key reads the station's key from its file or the systemd credential.
-func (c *config) key() (uplink.Key, *problem) {
-	file := c.platform.keyFile
-	if file == "" {
-		dir := os.Getenv("CREDENTIALS_DIRECTORY")
-		if dir == "" {
-			return uplink.Key{}, &problem{place{1, 1}, "platform.key_file",
-				`is not set, and systemd gave no credential "api-key"; set it to the file that holds the key`}
-		}
-		file = filepath.Join(dir, credential)
+func (c *config) key() (uplink.Key, error) {
+	if c.platform.keyFile != "" {
+		return readKey(c.platform.keyFile)
 	}
-	key, err := readKey(file)
-	if err != nil {
-		return uplink.Key{}, &problem{place{1, 1}, "platform.key_file", err.Error()}
+	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return uplink.Key{}, errors.New(`is not set, and systemd gave no credential "api-key"; set it to the file that holds the key`)
 	}
-	return key, nil
+	return readKey(filepath.Join(dir, credential))
 }
 
 func readKey(file string) (uplink.Key, error) {

@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
@@ -28,9 +30,9 @@ func runCommand() *cobra.Command {
 		cfg, problems := loadConfig(*file)
 		var key uplink.Key
 		if len(problems) == 0 {
-			var bad *problem
-			if key, bad = cfg.key(); bad != nil {
-				problems = append(problems, *bad)
+			var err error
+			if key, err = cfg.key(); err != nil {
+				problems = append(problems, problem{place{1, 1}, "platform.key_file", err.Error()})
 			}
 		}
 		if len(problems) > 0 {
@@ -53,10 +55,19 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 		log.Error("lamps", zap.Error(err))
 	}
 	defer lamps.Close()
+	clock := openClock(cfg.station.stateDir, log)
+	platform := uplink.NewPlatform(uplink.Config{
+		Base:   cfg.platform.base,
+		Key:    key,
+		Roots:  cfg.platform.roots,
+		Clock:  clock.Clock,
+		Reload: cfg.key,
+		Log:    attempts{log},
+	})
 	s := &station.Station{
 		Name:     cfg.station.name,
 		Tags:     cfg.tags.parsed,
-		Platform: uplink.NewPlatform(cfg.platform.base, key, cfg.platform.roots),
+		Platform: platform,
 		Sessions: session.New(cfg.session.window, cfg.session.carry),
 		Lamps:    lamps,
 		Log:      log,
@@ -72,11 +83,34 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 	daemon.SdNotify(false, daemon.SdNotifyReady)
 
 	events := make(chan reader.Event)
-	var reading sync.WaitGroup
-	reading.Go(func() { process.Run(ctx, events) })
+	var loops sync.WaitGroup
+	loops.Go(func() { process.Run(ctx, events) })
+	loops.Go(func() { clock.keep(ctx) })
+	loops.Go(func() { takeNewKeys(ctx, cfg, platform, log) })
 	s.Run(ctx, events)
 	daemon.SdNotify(false, daemon.SdNotifyStopping)
-	reading.Wait()
+	loops.Wait()
 	log.Info("stop")
 	return nil
+}
+
+// takeNewKeys reads the key again at each SIGHUP.
+func takeNewKeys(ctx context.Context, cfg *config, platform *uplink.Platform, log *zap.Logger) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+			key, err := cfg.key()
+			if err != nil {
+				log.Error("the key is kept as it was", zap.Error(err))
+				continue
+			}
+			platform.SetKey(key)
+			log.Info("key read again", zap.Stringer("key", key))
+		}
+	}
 }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/uplink"
+	"go.uber.org/zap"
+)
+
+const (
+	clockLook = time.Minute // between looks at the floor
+	clockStep = time.Hour   // by which it must have risen to be written: 24 writes a day on the card
+)
+
+// A keptClock remembers the latest time that the platform is known to have
+// reached, for a board that starts without one.
+type keptClock struct {
+	*uplink.Clock
+	file string
+	kept time.Time
+	log  *zap.Logger
+}
+
+// openClock makes a clock of the build's time and the one kept in dir. Nothing in
+// the file can stop the start.
+func openClock(dir string, log *zap.Logger) *keptClock {
+	c := &keptClock{file: filepath.Join(dir, "clock"), log: log}
+	b, err := os.ReadFile(c.file)
+	if err == nil {
+		c.kept, err = parseKept(string(b))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Warn("the time that was kept is not used", zap.String("file", c.file), zap.Error(err))
+	}
+	c.Clock = uplink.NewClock(buildTime(), c.kept)
+	return c
+}
+
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	errKept    = errors.New("it is damaged")
+)
+
+// formatKept writes a CRC-32C and the time: one flipped bit in the year would
+// make every certificate invalid.
+func formatKept(t time.Time) []byte {
+	text := t.UTC().Format(time.RFC3339)
+	return fmt.Appendf(nil, "%08x %s\n", crc32.Checksum([]byte(text), castagnoli), text)
+}
+
+func parseKept(line string) (time.Time, error) {
+	_, text, _ := strings.Cut(strings.TrimSpace(line), " ")
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || string(formatKept(t)) != line {
+		return time.Time{}, errKept
+	}
+	return t, nil
+}
+
+// buildTime is the commit's, as the go command stamped it, or 1970.
+func buildTime() time.Time {
+	info, _ := debug.ReadBuildInfo()
+	for _, s := range info.Settings {
+		if t, err := time.Parse(time.RFC3339, s.Value); s.Key == "vcs.time" && err == nil {
+			return t
+		}
+	}
+	return time.Unix(0, 0)
+}
+
+// keep writes the floor whenever it has risen enough, until ctx ends.
+func (c *keptClock) keep(ctx context.Context) {
+	look := time.NewTicker(clockLook)
+	defer look.Stop()
+	failed := false
+	for {
+		last := false
+		select {
+		case <-ctx.Done():
+			last = true
+		case <-look.C:
+		}
+		if floor := c.Floor(); floor.Sub(c.kept) >= clockStep {
+			err := writeWhole(c.file, formatKept(floor))
+			if err == nil {
+				c.kept = floor
+			} else if !failed {
+				c.log.Warn("the time cannot be kept", zap.Error(err))
+			}
+			failed = err != nil
+		}
+		if last {
+			return
+		}
+	}
+}
+
+// writeWhole replaces a file so that after a power cut it is the old one or the
+// new one: the content is on the disk before its name, and the name before we go on.
+func writeWhole(file string, b []byte) error {
+	dir := filepath.Dir(file)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	f, err := os.Create(file + ".new")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), file); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	dialTimeout = 3 * time.Second
+	tlsTimeout  = 3 * time.Second
+	spareLife   = 2 * time.Second // a connection dialled ahead is used no later
+)
+
+// A dialer makes connections to the platform, one for each request, and one
+// ahead of a request that is about to come.
+type dialer struct {
+	net   net.Dialer
+	tls   *tls.Config // nil for plain http, which is for loopback only
+	host  string      // host:port
+	mu    sync.Mutex
+	spare *spare
+}
+
+func newDialer(base *url.URL, roots *x509.CertPool, clock *Clock) *dialer {
+	port := base.Port()
+	if port == "" {
+		port = defaultPorts[base.Scheme]
+	}
+	d := &dialer{net: net.Dialer{Timeout: dialTimeout}, host: net.JoinHostPort(base.Hostname(), port)}
+	if base.Scheme == "https" {
+		d.tls = &tls.Config{
+			MinVersion: tls.VersionTLS12,
+			RootCAs:    roots,
+			ServerName: base.Hostname(),
+			NextProtos: []string{"http/1.1"},
+			Time:       clock.Now,
+		}
+	}
+	return d
+}
+
+// A link is a connection on which nothing has been written yet.
+type link struct {
+	net.Conn
+	tcp      *net.TCPConn
+	notAfter time.Time // of the certificate that authenticated it; zero without TLS
+}
+
+// dial connects, TLS included.
+func (d *dialer) dial(ctx context.Context) (*link, error) {
+	raw, err := d.net.DialContext(ctx, "tcp", d.host)
+	if err != nil {
+		return nil, err
+	}
+	l := &link{Conn: raw, tcp: raw.(*net.TCPConn)}
+	if d.tls == nil {
+		return l, nil
+	}
+	c := tls.Client(raw, d.tls)
+	ctx, cancel := context.WithTimeout(ctx, tlsTimeout)
+	defer cancel()
+	if err := c.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	l.Conn, l.notAfter = c, c.ConnectionState().PeerCertificates[0].NotAfter
+	return l, nil
+}
+
+// A spare is a connection that is being dialled, or waits to be used.
+type spare struct {
+	begun time.Time
+	done  chan struct{} // closed when link or err is set
+	link  *link
+	err   error
+}
+
+// ahead begins to dial, unless a spare is on its way or fresh. A spare that
+// nobody takes is closed when it is too old.
+func (d *dialer) ahead() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.spare != nil {
+		return
+	}
+	s := &spare{begun: time.Now(), done: make(chan struct{})}
+	d.spare = s
+	go func() {
+		s.link, s.err = d.dial(context.Background())
+		close(s.done)
+		time.AfterFunc(spareLife-time.Since(s.begun), func() {
+			if d.take(s) && s.link != nil {
+				s.link.Close()
+			}
+		})
+	}()
+}
+
+// take removes the spare, and tells whether it was still there to be had.
+func (d *dialer) take(s *spare) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s == nil || d.spare != s {
+		return false
+	}
+	d.spare = nil
+	return true
+}
+
+// connect gives the spare if there is one that is good, or else dials. To wait
+// for a spare that is on its way is never slower than to dial anew.
+func (d *dialer) connect(ctx context.Context) (*link, error) {
+	d.mu.Lock()
+	s := d.spare
+	d.mu.Unlock()
+	if !d.take(s) {
+		return d.dial(ctx)
+	}
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		go s.discard()
+		return nil, ctx.Err()
+	}
+	if s.err != nil {
+		return nil, s.err
+	}
+	if time.Since(s.begun) > spareLife || !s.link.established() {
+		s.link.Close()
+		return d.dial(ctx)
+	}
+	return s.link, nil
+}
+
+func (s *spare) discard() {
+	if <-s.done; s.link != nil {
+		s.link.Close()
+	}
+}
+
+// established asks the kernel whether the peer has closed or reset a connection
+// that waited: a request written on such a one would be lost, and we could not
+// prove it. Data that has come in, such as TLS session tickets, is no sign.
+func (l *link) established() bool {
+	const tcpEstablished = 1 // tcp(7), TCP_INFO
+	raw, err := l.tcp.SyscallConn()
+	if err != nil {
+		return false
+	}
+	state := uint8(0)
+	raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			state = info.State
+		}
+	})
+	return state == tcpEstablished
+}

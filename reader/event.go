@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -57,7 +58,8 @@ func encodeEvent(e Event) ([]byte, error) {
 		Entered: toMonotonic(e.Tap.Entered), Read: toMonotonic(e.Tap.Read), Missing: e.Missing,
 	}
 	if e.Err != nil {
-		l.Err = e.Err.Error()
+		text := e.Err.Error()
+		l.Err = text[:min(len(text), lastWords)]
 	}
 	b, err := json.Marshal(l)
 	return append(b, '\n'), err
@@ -71,6 +73,9 @@ func decodeEvent(line []byte) (Event, error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&l); err != nil {
 		return Event{}, fmt.Errorf("%w: %v", errBadLine, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return Event{}, fmt.Errorf("%w: more than one object", errBadLine)
 	}
 	switch l.Kind {
 	case Ready, Beat, Entered, Tapped, Fault:

@@ -19,7 +19,7 @@ const (
 	lastDelay  = 5 * time.Second        // before any later one
 	healthy    = 10 * time.Second       // a child that lived this long starts the delays anew
 	grace      = 500 * time.Millisecond // for a child to switch the field off and end
-	lastWords  = 300                    // bytes kept of what a child says on standard error
+	lastWords  = 300                    // bytes kept of what a child says of its end
 )
 
 // A Process runs the reader in a child process and starts it again whenever it

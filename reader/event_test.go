@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestEventRoundTrip(t *testing.T) {
+	now := time.Now()
+	kib, kibURL := bigMessage(maxNDEF)
+	if len(kib) != maxNDEF {
+		t.Fatalf("a message of %d bytes", len(kib))
+	}
+	tests := []struct {
+		name string
+		in   Event
+	}{
+		{"ready", Event{Kind: Ready}},
+		{"beat", Event{Kind: Beat}},
+		{"entered", Event{Kind: Entered, Tap: Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: now}}},
+		{"tapped", Event{Kind: Tapped, Tap: Tap{UID: "04", Chip: ChipNTAG22x, URL: "https://a.example/?m=1&x=%20", Entered: now, Read: now.Add(46 * time.Millisecond)}}},
+		{"without a URL", Event{Kind: Tapped, Tap: Tap{UID: "04", Chip: ChipOther, Reason: Unsupported, Entered: now, Read: now}}},
+		{"hostile bytes", Event{Kind: Tapped, Tap: Tap{URL: "\x00\"}\n{\"kind\":\"fault\"}\r\n\xff\xfe<>&\u2028", Entered: now, Read: now}}},
+		{"1 KiB", Event{Kind: Tapped, Tap: Tap{UID: strings.Repeat("0", 20), Chip: ChipNTAG424, URL: kibURL, Entered: now, Read: now}}},
+		{"the longest prefix", Event{Kind: Tapped, Tap: Tap{URL: "ftp://anonymous:anonymous@" + strings.Repeat("\xff", maxNDEF)}}},
+		{"fault", Event{Kind: Fault, Err: errors.New("no answer; check \"wires\"\nand power")}},
+		{"missing", Event{Kind: Fault, Err: errors.New("gone"), Missing: true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			line, err := encodeEvent(tt.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i := bytes.IndexByte(line, '\n'); i != len(line)-1 || len(line) > maxLine {
+				t.Errorf("a line of %d bytes with its first end at %d", len(line), i)
+			}
+			got, err := decodeEvent(bytes.TrimSuffix(line, []byte("\n")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameMoment(t, "entered", got.Tap.Entered, tt.in.Tap.Entered)
+			sameMoment(t, "read", got.Tap.Read, tt.in.Tap.Read)
+			if text(got.Err) != text(tt.in.Err) {
+				t.Errorf("error %q, want %q", text(got.Err), text(tt.in.Err))
+			}
+			want := tt.in
+			got.Tap.Entered, got.Tap.Read, got.Err = want.Tap.Entered, want.Tap.Read, want.Err
+			if got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// sameMoment leaves room for what passes between two readings of a clock.
+func sameMoment(t *testing.T, name string, got, want time.Time) {
+	t.Helper()
+	if got.IsZero() != want.IsZero() || got.Sub(want).Abs() > 20*time.Millisecond {
+		t.Errorf("%s %v, want %v", name, got, want)
+	}
+	if !got.IsZero() && !strings.Contains(got.String(), "m=") {
+		t.Errorf("%s %v is a reading of the wall clock", name, got)
+	}
+}
+
+// Moments are of the monotonic clock: what passed before a line was read stays passed.
+func TestEventTimes(t *testing.T) {
+	const hour = time.Hour
+	line, err := encodeEvent(Event{Kind: Tapped, Tap: Tap{Entered: time.Now().Add(-hour), Read: time.Now()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := decodeEvent(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameMoment(t, "entered", e.Tap.Entered, time.Now().Add(-hour))
+	sameMoment(t, "read", e.Tap.Read, time.Now())
+	if took := e.Tap.Read.Sub(e.Tap.Entered) - hour; took.Abs() > 20*time.Millisecond {
+		t.Errorf("the tap took an hour and %v, want an hour", took)
+	}
+}
+
+func TestDecodeEventRefuses(t *testing.T) {
+	tests := []struct{ name, in string }{
+		{"empty", ""},
+		{"text", "error libnfc.bus.uart"},
+		{"not an object", `["beat"]`},
+		{"a kind that is none", `{"kind":"tag"}`},
+		{"no kind", `{}`},
+		{"null", `null`},
+		{"an unknown field", `{"kind":"beat","more":1}`},
+		{"a field of another type", `{"kind":"tapped","uid":4}`},
+		{"a URL that is not base64", `{"kind":"tapped","url":"https://a"}`},
+		{"broken off", `{"kind":"beat"`},
+		{"two in a line", `{"kind":"beat"}{"kind":"beat"}`},
+		{"something behind it", `{"kind":"beat"} libnfc`},
+		{"a bracket behind it", `{"kind":"beat"}}`},
+		{"a moment that is no number", `{"kind":"tapped","entered":1e99}`},
+	}
+	for _, tt := range tests {
+		if got, err := decodeEvent([]byte(tt.in)); !errors.Is(err, errBadLine) {
+			t.Errorf("%s: got %+v, %v; want %v", tt.name, got, err, errBadLine)
+		}
+	}
+}
+
+// A fault says what it has to in one line that the daemon takes, however much
+// there is to say.
+func TestLongFault(t *testing.T) {
+	line, err := encodeEvent(Event{Kind: Fault, Err: errors.New("reader: " + strings.Repeat("\x00", 10_000))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(line) > maxLine {
+		t.Errorf("a line of %d bytes, want at most %d", len(line), maxLine)
+	}
+	if e, err := decodeEvent(line); err != nil || !strings.HasPrefix(text(e.Err), "reader: ") {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}

@@ -113,11 +113,22 @@ func (l *libnfc) selectPassive() (t nfc.Target, err error) {
 	switch code := libnfcCode(err); code {
 	case nfc.SUCCESS:
 		return t, nil
-	case nfc.ETIMEOUT, nfc.ERFTRANS, nfc.ETGRELEASED, nfc.ECHIP, nfc.EOVFLOW:
+	case nfc.ETIMEOUT:
+		return nil, l.timedOut()
+	case nfc.ERFTRANS, nfc.ETGRELEASED, nfc.ECHIP, nfc.EOVFLOW:
 		return nil, ErrNoTag
 	default:
 		return nil, l.fault("select", err)
 	}
+}
+
+// timedOut tells an empty field from a chip that hangs or slept through a
+// brown-out, for which libnfc has one code: only the former answers.
+func (l *libnfc) timedOut() error {
+	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); err != nil {
+		return l.fault("no answer", err)
+	}
+	return ErrNoTag
 }
 
 // Transceive sends APDUs by InDataExchange, and Type 2 commands by

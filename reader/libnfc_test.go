@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build cgo && !nolibnfc
+
+package reader
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/clausecker/nfc/v2"
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// A port that is there, with nobody at its other end.
+func TestOpenSilentPort(t *testing.T) {
+	t.Parallel()
+	link := filepath.Join(t.TempDir(), "silent")
+	pty, err := sim.OpenPTY(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pty.Close()
+	dev, err := Open("pn532_uart:" + link)
+	if err == nil {
+		dev.Close()
+		t.Fatal("it was opened")
+	}
+	if Missing(err) {
+		t.Errorf("%v means missing", err)
+	}
+}
+
+// A chip that hangs, or slept through a brown-out, is not an empty field. It is
+// back when it was opened anew.
+func TestHungChip(t *testing.T) {
+	tests := []struct {
+		name string
+		on   sim.Chip
+		ask  func(Device) error
+	}{
+		{"select", nil, func(dev Device) error {
+			_, err := dev.Select()
+			return err
+		}},
+		{"present, then select", newNTAG424(), func(dev Device) error {
+			if present, err := dev.Present(); present || err != nil {
+				return fmt.Errorf("present %v, %w", present, err)
+			}
+			_, err := dev.Select()
+			return err
+		}},
+		{"read", newNTAG223(), func(dev Device) error {
+			tap, err := Read(dev, Target{UID: uid22x[:]}, time.Now())
+			if tap.Reason != Torn {
+				return fmt.Errorf("%+v, %w", tap, err)
+			}
+			return err
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := libnfcRig(t)
+			dev := r.open(t)
+			if tt.on != nil {
+				r.field.Put(tt.on)
+				mustSelect(t, dev)
+			}
+			r.hung.Store(true)
+			if err := tt.ask(dev); !errors.Is(err, nfc.Error(nfc.ETIMEOUT)) {
+				t.Errorf("got %v, want a fault of the reader", err)
+			}
+			dev.Close()
+			r.hung.Store(false)
+			dev = r.open(t)
+			defer dev.Close()
+			r.field.Put(newNTAG424())
+			mustSelect(t, dev)
+		})
+	}
+}
+
+// It is noticed within 10 s.
+func TestWatchOfAHungChip(t *testing.T) {
+	t.Parallel()
+	r := libnfcRig(t)
+	dev := r.open(t)
+	defer dev.Close()
+	r.field.Put(newNTAG223())
+	var hung time.Time
+	var events []seen
+	err := Watch(t.Context(), dev, func(e Event) error {
+		if e.Kind == Tapped {
+			hung = time.Now()
+			r.hung.Store(true)
+		}
+		events = append(events, seen{Event: e})
+		return nil
+	})
+	if took := time.Since(hung); !errors.Is(err, nfc.Error(nfc.ETIMEOUT)) || took > 10*time.Second {
+		t.Errorf("got %v after %v, want %v within 10 s", err, took, nfc.Error(nfc.ETIMEOUT))
+	}
+	checkPairs(t, events)
+}
+
+// A reader that was unplugged is noticed at once.
+func TestUnpluggedReader(t *testing.T) {
+	r := libnfcRig(t)
+	dev := r.open(t)
+	defer dev.Close()
+	r.stop()
+	start := time.Now()
+	err := Watch(t.Context(), dev, func(Event) error { return nil })
+	if err == nil || errors.Is(err, ErrNoTag) || errors.Is(err, ErrTagLost) {
+		t.Errorf("got %v, want a fault of the reader", err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("noticed after %v", took)
+	}
+}

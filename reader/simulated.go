@@ -49,46 +49,61 @@ func (s *simulated) ask(request string) (word, rest string, err error) {
 
 func (s *simulated) Select() (Target, error) {
 	word, rest, err := s.ask("select")
-	if err != nil {
+	switch {
+	case err != nil:
 		return Target{}, err
-	}
-	if word != "target" {
+	case word == "target":
+		return parseTarget(rest)
+	case word == "none":
 		return Target{}, ErrNoTag
 	}
+	return Target{}, nonsense(word, rest)
+}
+
+func parseTarget(text string) (Target, error) {
 	var parts [4][]byte
-	fields := strings.Fields(rest)
-	for i := range min(len(fields), len(parts)) {
-		if fields[i] == "-" {
-			continue
-		}
-		if parts[i], err = hex.DecodeString(fields[i]); err != nil {
-			return Target{}, fmt.Errorf("simulated reader: target %q: %w", rest, err)
+	fields := strings.Fields(text)
+	if len(fields) != len(parts) {
+		return Target{}, nonsense("target", text)
+	}
+	for i, field := range fields {
+		var err error
+		if parts[i], err = hex.DecodeString(strings.TrimPrefix(field, "-")); err != nil {
+			return Target{}, nonsense("target", text)
 		}
 	}
-	if len(fields) != 4 || len(parts[0]) != 2 || len(parts[1]) != 1 {
-		return Target{}, fmt.Errorf("simulated reader: target %q: want ATQA SAK UID ATS", rest)
+	atqa, sak, uid, ats := parts[0], parts[1], parts[2], parts[3]
+	if len(atqa) != 2 || len(sak) != 1 || len(uid) != 4 && len(uid) != 7 && len(uid) != 10 {
+		return Target{}, nonsense("target", text)
 	}
-	return Target{ATQA: [2]byte(parts[0]), SAK: parts[1][0], UID: parts[2], ATS: parts[3]}, nil
+	return Target{ATQA: [2]byte(atqa), SAK: sak[0], UID: uid, ATS: ats}, nil
 }
 
 func (s *simulated) Transceive(tx []byte, _ time.Duration) ([]byte, error) {
 	word, rest, err := s.ask("transceive " + hex.EncodeToString(tx))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if word != "answer" {
+	case word == "nak", word == "gone":
 		return nil, ErrTagLost
 	}
 	rx, err := hex.DecodeString(rest)
-	if err != nil {
-		return nil, fmt.Errorf("simulated reader: answer: %w", err)
+	if word != "answer" || err != nil {
+		return nil, nonsense(word, rest)
 	}
 	return rx, nil
 }
 
 func (s *simulated) Present() (bool, error) {
-	word, _, err := s.ask("present")
+	word, rest, err := s.ask("present")
+	if err == nil && word != "yes" && word != "no" {
+		err = nonsense(word, rest)
+	}
 	return word == "yes", err
+}
+
+func nonsense(word, rest string) error {
+	return fmt.Errorf("simulated reader: the bench said %q", word+" "+rest)
 }
 
 func (s *simulated) Close() error { return s.conn.Close() }

@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"os/exec"
 	"strings"
 	"time"
@@ -99,6 +99,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	defer hang.Stop()
 	fault := Event{Kind: Fault}
 	for {
+		hang.Reset(silence) // here, since a send may have waited for longer
 		select {
 		case <-ctx.Done():
 			return fault
@@ -111,7 +112,6 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 			}
 			return fault
 		case e := <-lines:
-			hang.Reset(silence)
 			switch e.Kind {
 			case Beat:
 				continue
@@ -128,7 +128,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	}
 }
 
-func readLines(out interface{ Read([]byte) (int, error) }, lines chan<- Event, done <-chan struct{}) error {
+func readLines(out io.Reader, lines chan<- Event, done <-chan struct{}) error {
 	s := bufio.NewScanner(out)
 	s.Buffer(make([]byte, 0, maxLine), maxLine)
 	for s.Scan() {
@@ -166,7 +166,7 @@ func (t *tail) explain(exit error) error {
 	switch {
 	case exit == nil:
 		return errors.New("the reader's process ended")
-	case first == "" || errors.Is(exit, os.ErrProcessDone):
+	case first == "":
 		return fmt.Errorf("the reader's process ended: %w", exit)
 	default:
 		return fmt.Errorf("the reader's process ended: %w: %q", exit, first)

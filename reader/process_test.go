@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// The test binary is its own child process: "child NAME" is one of these.
+var children = map[string]func(args []string){
+	"reader": func(args []string) {
+		ctx, cancel := context.WithCancel(context.Background())
+		go func() { untilInputEnds(); cancel() }()
+		if Child(ctx, args[0], os.Stdout) != nil {
+			os.Exit(1)
+		}
+	},
+	"one tap": func([]string) {
+		say(Event{Kind: Ready})
+		say(Event{Kind: Beat})
+		say(Event{Kind: Entered, Tap: aTap})
+		say(Event{Kind: Tapped, Tap: aTap})
+		untilInputEnds()
+	},
+	"dies in a tap": func([]string) {
+		say(Event{Kind: Entered, Tap: aTap})
+		os.Exit(3)
+	},
+	"dies between taps": func([]string) {
+		say(Event{Kind: Entered, Tap: aTap})
+		say(Event{Kind: Tapped, Tap: aTap})
+		os.Exit(3)
+	},
+	"says why":   func([]string) { say(Event{Kind: Fault, Err: errors.New("unplugged"), Missing: true}); os.Exit(1) },
+	"exits":      func([]string) {},
+	"exits 3":    func([]string) { os.Exit(3) },
+	"complains":  func([]string) { os.Stderr.WriteString("\nabort: NAD\nmore\n"); os.Exit(3) },
+	"rants":      func([]string) { os.Stderr.WriteString(strings.Repeat("x", 1<<20)); os.Exit(3) },
+	"aborts":     func([]string) { syscall.Kill(os.Getpid(), syscall.SIGABRT); select {} },
+	"silent":     func([]string) { say(Event{Kind: Entered, Tap: aTap}); untilInputEnds() },
+	"babbles":    func([]string) { os.Stdout.WriteString("error libnfc.bus\n"); untilInputEnds() },
+	"never ends": func([]string) { babble(strings.Repeat("x", 1000)) },
+	"half a line": func([]string) {
+		os.Stdout.WriteString(`{"kind":"be`)
+		os.Exit(3)
+	},
+	"ignores the end": func([]string) {
+		signal.Ignore(os.Interrupt, syscall.SIGTERM)
+		say(me())
+		for {
+			say(Event{Kind: Beat})
+			time.Sleep(100 * time.Millisecond)
+		}
+	},
+	"says who": func([]string) {
+		say(me())
+		untilInputEnds()
+	},
+	"ends slowly": func([]string) {
+		say(me())
+		untilInputEnds()
+		time.Sleep(grace / 2)
+	},
+}
+
+var aTap = Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: time.Now()}
+
+// me is an event that names the process it comes from.
+func me() Event { return Event{Kind: Tapped, Tap: Tap{UID: strconv.Itoa(os.Getpid())}} }
+
+func say(e Event) {
+	line, err := encodeEvent(e)
+	if err != nil {
+		panic(err)
+	}
+	os.Stdout.Write(line)
+}
+
+func babble(text string) {
+	for {
+		if _, err := os.Stdout.WriteString(text); err != nil {
+			return
+		}
+	}
+}
+
+func untilInputEnds() { io.Copy(io.Discard, os.Stdin) }
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "child" {
+		children[os.Args[2]](os.Args[3:])
+		syscall.Exit(0) // os.Exit(0) waits a second for races
+	}
+	os.Exit(m.Run())
+}
+
+// runProcess runs a child for as long as the test reads its events.
+func runProcess(t *testing.T, child string, args ...string) (events <-chan Event, stop func()) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Process{Command: append([]string{self, "child", child}, args...)}
+	ctx, cancel := context.WithCancel(t.Context())
+	c := make(chan Event)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.Run(ctx, c)
+	}()
+	stop = func() {
+		cancel()
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			t.Error("Run has not ended")
+		}
+	}
+	t.Cleanup(stop)
+	return c, stop
+}
+
+// patience is how long a test waits for what must come.
+const patience = 20 * time.Second
+
+func next(t *testing.T, events <-chan Event) Event {
+	t.Helper()
+	select {
+	case e := <-events:
+		return e
+	case <-time.After(patience):
+		t.Fatal("no event")
+		panic("unreachable")
+	}
+}
+
+func TestProcessPassesEvents(t *testing.T) {
+	t.Parallel()
+	events, _ := runProcess(t, "one tap")
+	for _, want := range []EventKind{Ready, Entered, Tapped} { // no Beat
+		e := next(t, events)
+		if e.Kind != want {
+			t.Fatalf("got %+v, want %s", e, want)
+		}
+		if want != Ready && (e.Tap.UID != aTap.UID || e.Tap.Chip != aTap.Chip || e.Tap.Entered.IsZero()) {
+			t.Errorf("%s: got %+v, want %+v", want, e.Tap, aTap)
+		}
+	}
+}
+
+// How a child may end, and what is told of it.
+func TestProcessFaults(t *testing.T) {
+	tests := []struct {
+		child   string
+		before  []EventKind
+		want    []string // in the fault's text
+		is      error
+		missing bool
+	}{
+		{"dies in a tap", []EventKind{Entered, Tapped}, []string{"exit status 3"}, nil, false},
+		{"dies between taps", []EventKind{Entered, Tapped}, []string{"exit status 3"}, nil, false},
+		{"says why", nil, []string{"unplugged"}, nil, true},
+		{"exits", nil, []string{"ended"}, nil, false},
+		{"exits 3", nil, []string{"exit status 3"}, nil, false},
+		{"complains", nil, []string{"exit status 3", `"abort: NAD"`}, nil, false},
+		{"rants", nil, []string{"exit status 3", "xxxx"}, nil, false},
+		{"aborts", nil, []string{"SIGABRT"}, nil, false},
+		{"silent", []EventKind{Entered, Tapped}, []string{"silent for 5s"}, nil, false},
+		{"babbles", nil, nil, errBadLine, false},
+		{"half a line", nil, nil, errBadLine, false},
+		{"never ends", nil, nil, bufio.ErrTooLong, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.child, func(t *testing.T) {
+			t.Parallel()
+			events, _ := runProcess(t, tt.child)
+			for _, want := range tt.before {
+				e := next(t, events)
+				if e.Kind != want {
+					t.Fatalf("got %+v, want %s", e, want)
+				}
+				if torn := tt.child != "dies between taps"; want == Tapped && torn {
+					if e.Tap.UID != aTap.UID || e.Tap.Reason != Torn || e.Tap.Read.IsZero() {
+						t.Errorf("got %+v, want it torn", e.Tap)
+					}
+				}
+			}
+			fault := next(t, events)
+			if fault.Kind != Fault || fault.Err == nil || fault.Missing != tt.missing {
+				t.Fatalf("got %+v, want a fault (missing: %v)", fault, tt.missing)
+			}
+			text := fault.Err.Error()
+			for _, want := range tt.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("got %q, want %q in it", text, want)
+				}
+			}
+			if strings.Contains(text, "more") || strings.Contains(text, "\n") || len(text) > lastWords+100 {
+				t.Errorf("a fault of %d bytes: %q", len(text), text)
+			}
+			if tt.is != nil && !errors.Is(fault.Err, tt.is) {
+				t.Errorf("got %v, want %v", fault.Err, tt.is)
+			}
+		})
+	}
+}
+
+func TestProcessWithoutAProgram(t *testing.T) {
+	t.Parallel()
+	events := make(chan Event)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		(&Process{Command: []string{"/nonexistent/tagbase-edge"}}).Run(ctx, events)
+	}()
+	for range 2 {
+		if e := next(t, events); e.Kind != Fault || e.Err == nil || e.Missing {
+			t.Errorf("got %+v, want a fault", e)
+		}
+	}
+	cancel()
+	<-ended
+}
+
+// A child that ends at once is started again, later each time.
+func TestProcessRestarts(t *testing.T) {
+	t.Parallel()
+	events, _ := runProcess(t, "exits")
+	least := []time.Duration{firstDelay, 2 * firstDelay, 4 * firstDelay}
+	next(t, events)
+	for i, want := range least {
+		last := time.Now()
+		next(t, events)
+		if got := time.Since(last); got < want || got > want+5*time.Second {
+			t.Errorf("fault %d came after %v, want %v and what a start takes", i+2, got, want)
+		}
+	}
+}
+
+// The end closes the child's input, and kills it if it does not heed that. No
+// process is left, not even a zombie.
+func TestProcessEnds(t *testing.T) {
+	tests := []struct {
+		child       string
+		least, most time.Duration
+	}{
+		{"says who", 0, grace},
+		{"ends slowly", grace / 2, grace},
+		{"ignores the end", grace, 10 * grace},
+	}
+	for _, tt := range tests {
+		t.Run(tt.child, func(t *testing.T) {
+			t.Parallel()
+			events, stop := runProcess(t, tt.child)
+			pid, err := strconv.Atoi(next(t, events).Tap.UID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			stop()
+			if took := time.Since(start); took < tt.least || took > tt.most {
+				t.Errorf("ended after %v, want %v to %v", took, tt.least, tt.most)
+			}
+			if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+				t.Errorf("process %d is left: %v", pid, err)
+			}
+		})
+	}
+}
+
+// A child's end that nobody listens to does not hold up the end.
+func TestProcessEndsUnheard(t *testing.T) {
+	t.Parallel()
+	for _, child := range []string{"one tap", "dies in a tap"} {
+		_, stop := runProcess(t, child)
+		stop()
+	}
+}
+
+// A daemon that is busy for longer than a child may be silent loses nothing,
+// and does not take the child for a silent one.
+func TestProcessOfASlowListener(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lines, ended, events := make(chan Event), make(chan error, 1), make(chan Event)
+		const n = 100
+		go func() {
+			for i := range n {
+				send(t.Context(), lines, Event{Kind: Tapped, Tap: Tap{UID: strconv.Itoa(i)}})
+			}
+			ended <- nil
+		}()
+		go func() {
+			defer close(events)
+			if fault := new(Process).follow(t.Context(), lines, ended, events); fault.Err != nil {
+				t.Errorf("the child ended, and the fault is %v", fault.Err)
+			}
+		}()
+		i := 0
+		for e := range events {
+			if e.Tap.UID != strconv.Itoa(i) {
+				t.Fatalf("event %d is %+v", i, e)
+			}
+			i++
+			time.Sleep(silence + time.Second)
+		}
+		if i != n {
+			t.Errorf("%d events, want %d", i, n)
+		}
+	})
+}
+
+// A child may be silent for 5 s, and no longer.
+func TestProcessOfASilentChild(t *testing.T) {
+	for _, pause := range []time.Duration{silence - 1, silence + 1} {
+		synctest.Test(t, func(t *testing.T) {
+			lines, events := make(chan Event), make(chan Event)
+			const beats = 10
+			go func() {
+				for range beats {
+					sleep(t.Context(), pause)
+					send(t.Context(), lines, Event{Kind: Beat})
+				}
+			}()
+			start := time.Now()
+			fault := new(Process).follow(t.Context(), lines, nil, events)
+			want := silence
+			if pause < silence {
+				want += beats * pause
+			}
+			if took := time.Since(start); fault.Err == nil || took != want {
+				t.Errorf("a line every %v: %v after %v, want a fault after %v", pause, fault.Err, took, want)
+			}
+		})
+	}
+}
+
+// The daemon's death is the end of the child's input.
+func TestChildEndsWithItsInput(t *testing.T) {
+	t.Parallel()
+	r := simulatedRig(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "child", "reader", r.device)
+	life, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.Contains(line, string(Ready)) {
+		t.Errorf("got %q, %v, want %s", line, err, Ready)
+	}
+	life.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the child ended with %v", err)
+	}
+}
+
+// From the antenna to the daemon, over a child's death.
+func TestProcessOfAReader(t *testing.T) {
+	t.Parallel()
+	r := simulatedRig(t)
+	chip := sim.NewNTAG424(uid424, key1, key2, url424)
+	events, _ := runProcess(t, "reader", r.device)
+	if e := next(t, events); e.Kind != Ready {
+		t.Fatalf("got %+v, want %s", e, Ready)
+	}
+	before := time.Now()
+	r.field.Put(chip)
+	if e := next(t, events); e.Kind != Entered || e.Tap.UID != fmt.Sprintf("%x", uid424) {
+		t.Errorf("got %+v, want %s", e, Entered)
+	}
+	e := next(t, events)
+	if e.Kind != Tapped {
+		t.Fatalf("got %+v, want %s", e, Tapped)
+	}
+	if err := genuineTags[0].verify(e.Tap.URL, chip); err != nil {
+		t.Error(err)
+	}
+	if e.Tap.Entered.Before(before.Add(-20*ms)) || e.Tap.Read.Before(e.Tap.Entered) || e.Tap.Read.After(time.Now().Add(20*ms)) {
+		t.Errorf("put at %v, entered %v, read %v", before, e.Tap.Entered, e.Tap.Read)
+	}
+	r.stop()
+	if e := next(t, events); e.Kind != Fault || e.Missing {
+		t.Errorf("the bench was closed: got %+v, want %s", e, Fault)
+	}
+	for { // its socket is gone
+		if e := next(t, events); e.Kind == Fault && e.Missing {
+			break
+		}
+	}
+}
+
+func TestChildFault(t *testing.T) {
+	var out bytes.Buffer
+	err := Child(t.Context(), simulatedPrefix+t.TempDir()+"/none", &out)
+	if !Missing(err) {
+		t.Errorf("got %v, want a missing reader", err)
+	}
+	e, decodeErr := decodeEvent(out.Bytes())
+	if decodeErr != nil || e.Kind != Fault || !e.Missing || text(e.Err) != err.Error() {
+		t.Errorf("it wrote %q, %v", out.String(), decodeErr)
+	}
+}
+
+// Whoever does not read the child's events any more ends it.
+func TestChildWithoutAReader(t *testing.T) {
+	r := simulatedRig(t)
+	in, out := io.Pipe()
+	in.CloseWithError(errBroken)
+	if err := Child(t.Context(), r.device, out); !errors.Is(err, errBroken) {
+		t.Errorf("got %v, want %v", err, errBroken)
+	}
+}
+
+func TestTail(t *testing.T) {
+	words := &tail{}
+	for _, part := range slices.Repeat([]string{strings.Repeat("a", 120), "b"}, 10) {
+		if n, err := words.Write([]byte(part)); n != len(part) || err != nil {
+			t.Fatalf("wrote %d of %d, %v", n, len(part), err)
+		}
+	}
+	if len(words.said) != lastWords {
+		t.Errorf("%d bytes are kept, want %d", len(words.said), lastWords)
+	}
+}

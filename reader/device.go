@@ -57,6 +57,10 @@ var (
 	ErrNoTag   = errors.New("no tag in the field")
 	ErrTagLost = errors.New("the tag did not answer")
 
+	// errHung is a reader that gives no sign of life. Only opening it anew can
+	// bring it back.
+	errHung = errors.New("the reader does not answer")
+
 	// ErrNoLibnfc is returned for a libnfc device by a program built without libnfc.
 	ErrNoLibnfc = errors.New("this tagbase-edge was built without libnfc (build tag nolibnfc, or without cgo); " +
 		"install the packaged one, or build it with CGO_ENABLED=1 and libnfc-dev")

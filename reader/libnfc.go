@@ -125,8 +125,10 @@ func (l *libnfc) selectPassive() (t nfc.Target, err error) {
 // timedOut tells an empty field from a chip that hangs or slept through a
 // brown-out, for which libnfc has one code: only the former answers.
 func (l *libnfc) timedOut() error {
-	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); err != nil {
-		return l.fault("no answer", err)
+	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); libnfcCode(err) == nfc.ETIMEOUT {
+		return l.fault("select", errHung)
+	} else if err != nil {
+		return l.fault("select", err)
 	}
 	return ErrNoTag
 }

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clausecker/nfc/v2"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -37,6 +36,7 @@ func TestOpenSilentPort(t *testing.T) {
 // A chip that hangs, or slept through a brown-out, is not an empty field. It is
 // back when it was opened anew.
 func TestHungChip(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name string
 		on   sim.Chip
@@ -71,8 +71,8 @@ func TestHungChip(t *testing.T) {
 				mustSelect(t, dev)
 			}
 			r.hung.Store(true)
-			if err := tt.ask(dev); !errors.Is(err, nfc.Error(nfc.ETIMEOUT)) {
-				t.Errorf("got %v, want a fault of the reader", err)
+			if err := tt.ask(dev); !errors.Is(err, errHung) {
+				t.Errorf("got %v, want %v", err, errHung)
 			}
 			dev.Close()
 			r.hung.Store(false)
@@ -84,7 +84,7 @@ func TestHungChip(t *testing.T) {
 	}
 }
 
-// It is noticed within 10 s.
+// It is noticed well before the 10 s that a station has for it.
 func TestWatchOfAHungChip(t *testing.T) {
 	t.Parallel()
 	r := libnfcRig(t)
@@ -101,8 +101,8 @@ func TestWatchOfAHungChip(t *testing.T) {
 		events = append(events, seen{Event: e})
 		return nil
 	})
-	if took := time.Since(hung); !errors.Is(err, nfc.Error(nfc.ETIMEOUT)) || took > 10*time.Second {
-		t.Errorf("got %v after %v, want %v within 10 s", err, took, nfc.Error(nfc.ETIMEOUT))
+	if took := time.Since(hung); !errors.Is(err, errHung) || took > 5*time.Second {
+		t.Errorf("got %v after %v, want %v within 5 s", err, took, errHung)
 	}
 	checkPairs(t, events)
 }

@@ -168,6 +168,7 @@ func TestProcessPassesEvents(t *testing.T) {
 
 // How a child may end, and what is told of it.
 func TestProcessFaults(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		child   string
 		before  []EventKind
@@ -259,6 +260,7 @@ func TestProcessRestarts(t *testing.T) {
 // The end closes the child's input, and kills it if it does not heed that. No
 // process is left, not even a zombie.
 func TestProcessEnds(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		child       string
 		least, most time.Duration

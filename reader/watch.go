@@ -35,7 +35,7 @@ func Watch(ctx context.Context, dev Device, emit func(Event) error) error {
 		case errors.As(err, &gone):
 			return gone.err
 		default:
-			if w.faults++; w.faults > maxFaults {
+			if w.faults++; w.faults > maxFaults || errors.Is(err, errHung) {
 				return err
 			}
 			pause = faultPause

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// A scan takes the connection that was dialled when its tag was found.
+func TestAhead(t *testing.T) {
+	server, p := newUnruly(t, answerValid)
+	p.Ahead()
+	p.Ahead()
+	s := p.dialer.spare
+	<-s.done
+	if r := submit(t, p, scanA); r.Outcome != Valid || server.Connections() != 1 {
+		t.Errorf("%s over %d connections (%v), want valid over 1", r.Outcome, server.Connections(), r.Err)
+	}
+	if r := submit(t, p, scanA); r.Outcome != Valid || server.Connections() != 2 {
+		t.Errorf("the next: %s over %d connections, want valid over 2", r.Outcome, server.Connections())
+	}
+}
+
+// A scan that comes while its connection is still being dialled waits for that one.
+func TestAheadIsOnItsWay(t *testing.T) {
+	begun, shake := make(chan bool), make(chan bool)
+	server, p := newUnruly(t, func(c *sim.Call) {
+		close(begun)
+		<-shake
+		answerValid(c)
+	})
+	p.Ahead()
+	<-begun
+	result := make(chan Result)
+	go func() { result <- submit(t, p, scanA) }()
+	close(shake)
+	if r := <-result; r.Outcome != Valid || server.Connections() != 1 {
+		t.Errorf("%s over %d connections (%v), want valid over 1", r.Outcome, server.Connections(), r.Err)
+	}
+}
+
+// A connection that the platform has ended meanwhile is not used: what is written
+// on it would be lost, and nobody could prove it.
+func TestAheadHasEnded(t *testing.T) {
+	for name, end := range map[string]func(*sim.Call){"closed": (*sim.Call).Finish, "reset": (*sim.Call).Reset} {
+		t.Run(name, func(t *testing.T) {
+			server, p := newUnruly(t, func(c *sim.Call) {
+				if c.Number > 1 {
+					answerValid(c)
+				} else if c.Handshake() {
+					end(c)
+				}
+			})
+			p.Ahead()
+			s := p.dialer.spare
+			<-s.done
+			if s.err == nil {
+				for s.link.established() {
+					<-time.After(time.Millisecond)
+				}
+			}
+			r := submit(t, p, scanA)
+			if r.Outcome != Valid || server.Connections() != 2 || server.Reads(pathA) != 1 {
+				t.Errorf("%s over %d connections, read %d times (%v); want valid over 2, read once",
+					r.Outcome, server.Connections(), server.Reads(pathA), r.Err)
+			}
+		})
+	}
+}
+
+// A connection that waited two seconds is closed, and not used.
+func TestAheadIsOld(t *testing.T) {
+	ended := make(chan bool, 1)
+	server, p := newUnruly(t, func(c *sim.Call) {
+		if c.Number > 1 {
+			answerValid(c)
+		} else if c.Handshake() {
+			c.Hang()
+			ended <- true
+		}
+	})
+	p.Ahead()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("a connection that nobody took was not closed")
+	}
+	if r := submit(t, p, scanA); r.Outcome != Valid || server.Connections() != 2 {
+		t.Errorf("%s over %d connections (%v), want valid over 2", r.Outcome, server.Connections(), r.Err)
+	}
+}
+
+// A board whose clock is behind takes the certificate by the clock's floor; one
+// whose clock is ahead, or without a floor, does not.
+func TestClockAndCertificate(t *testing.T) {
+	authority, err := sim.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	year := 365 * 24 * time.Hour
+	for _, tt := range []struct {
+		name              string
+		notBefore, floors time.Duration // from now
+		reason            Reason
+	}{
+		{"the clock is right", -year, 0, ""},
+		{"ten years behind", 10 * year, 0, NotSentClock},
+		{"ten years behind, with a floor", 10 * year, 10*year + time.Hour, ""},
+		{"ten years ahead", -11 * year, 0, NotSentClock},
+		{"ten years ahead, with a floor", -11 * year, -10 * year, NotSentClock},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cert, err := authority.Issue(time.Now().Add(tt.notBefore), time.Now().Add(tt.notBefore+2*year-year/2), "127.0.0.1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			server, err := sim.NewUnruly(cert, answerValid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { server.Close() })
+			p := unrulyPlatform(t, server, authority, NewClock(time.Now().Add(tt.floors)))
+			want := NotSent
+			if tt.reason == "" {
+				want = Valid
+			}
+			if r := submit(t, p, scanA); r.Outcome != want || r.Reason != tt.reason {
+				t.Errorf("%s %s (%v), want %s %s", r.Outcome, r.Reason, r.Err, want, tt.reason)
+			}
+		})
+	}
+}
+
+// The floor rises with the Date of authenticated answers, and only with theirs.
+func TestFloorRises(t *testing.T) {
+	base := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	c := NewClock(base, base.Add(-time.Hour))
+	for _, tt := range []struct {
+		name           string
+		date, notAfter time.Time
+		want           time.Time
+	}{
+		{"a later Date", base.Add(time.Hour), base.Add(48 * time.Hour), base.Add(time.Hour)},
+		{"an earlier Date", base, base.Add(48 * time.Hour), base.Add(time.Hour)},
+		{"a Date after its certificate's end", base.Add(72 * time.Hour), base.Add(48 * time.Hour), base.Add(time.Hour)},
+	} {
+		c.authenticated(tt.date, tt.notAfter)
+		if got := c.Floor(); !got.Equal(tt.want) {
+			t.Errorf("after %s the floor is %v, want %v", tt.name, got.UTC(), tt.want)
+		}
+	}
+	_, p := newUnruly(t, answerValid)
+	submit(t, p, scanA)
+	if age := time.Since(p.clock.Floor()); age < 0 || age > time.Minute {
+		t.Errorf("after an answer the floor is %v old", age)
+	}
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// What failed before a byte was written is sent again, at most twice, within
+// three seconds of the tap.
+func TestResend(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		bad     int // connections that fail first
+		tapped  time.Duration
+		outcome Outcome
+		calls   int
+	}{
+		{"the first works", 0, 0, Valid, 1},
+		{"the second works", 1, 0, Valid, 2},
+		{"the third works", 2, 0, Valid, 3},
+		{"there is no fourth", 3, 0, NotSent, 3},
+		{"the tap was 3 s ago", 1, resendWithin, NotSent, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server, p := newUnruly(t, func(c *sim.Call) {
+				if c.Number <= tt.bad {
+					c.Reset()
+					return
+				}
+				answerValid(c)
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+			defer cancel()
+			r := p.Submit(ctx, scanA, time.Now().Add(-tt.tapped))
+			if r.Outcome != tt.outcome || server.Connections() != tt.calls {
+				t.Errorf("%s over %d connections (%v), want %s over %d", r.Outcome, server.Connections(), r.Err, tt.outcome, tt.calls)
+			}
+			want := 0
+			if tt.outcome == Valid {
+				want = 1
+			}
+			if got := server.Reads(pathA); got != want {
+				t.Errorf("the proof was read %d times, want %d", got, want)
+			}
+		})
+	}
+}
+
+// Whatever came after the first byte, the proof is not sent again.
+func TestNoResend(t *testing.T) {
+	for name, end := range map[string]func(*sim.Call){
+		"reset in the head": func(c *sim.Call) { c.ReadHead(); c.Reset() },
+		"reset":             func(c *sim.Call) { c.Read(); c.Reset() },
+		"closed":            func(c *sim.Call) { c.Read(); c.Finish() },
+		"500":               func(c *sim.Call) { c.Read(); c.Answer(500, "") },
+		"429":               func(c *sim.Call) { c.Read(); c.Answer(429, "", "Retry-After: 0") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, p := newUnruly(t, func(c *sim.Call) {
+				if c.Handshake() {
+					end(c)
+				}
+			})
+			submit(t, p, scanA)
+			if server.Connections() != 1 || server.Reads(pathA) != 1 {
+				t.Errorf("%d connections and %d reads, want 1 and 1", server.Connections(), server.Reads(pathA))
+			}
+		})
+	}
+}
+
+// Certificates do not heal within three seconds.
+func TestCertificateIsNotTriedAgain(t *testing.T) {
+	other, err := sim.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := other.Issue(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, p := newUnruly(t, func(c *sim.Call) { c.HandshakeAs(cert) })
+	if r := submit(t, p, scanA); r.Outcome != NotSent || r.Reason != NotSentTLS || server.Connections() != 1 {
+		t.Errorf("%s %s over %d connections, want not_sent tls over 1", r.Outcome, r.Reason, server.Connections())
+	}
+}
+
+// A seal that was closed lets nothing through; one that let something through
+// does not call it unsent.
+func TestSeal(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	defer theirs.Close()
+	closed := &sealedConn{Conn: ours, seal: &seal{}}
+	if !closed.seal.close() || !closed.seal.close() {
+		t.Error("a seal on which nothing was written does not say so")
+	}
+	if n, err := closed.Write([]byte("x")); n != 0 || !errors.Is(err, errSealed) {
+		t.Errorf("wrote %d, %v through a closed seal", n, err)
+	}
+
+	written := &sealedConn{Conn: ours, seal: &seal{}}
+	go io.Copy(io.Discard, theirs)
+	for range 2 {
+		if _, err := written.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if written.seal.close() {
+		t.Error("a seal says that nothing was written, and it was")
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	for attempt, limits := range [][2]time.Duration{
+		{50 * time.Millisecond, 100 * time.Millisecond},
+		{100 * time.Millisecond, 200 * time.Millisecond},
+		{200 * time.Millisecond, 400 * time.Millisecond},
+		{400 * time.Millisecond, 800 * time.Millisecond},
+		{400 * time.Millisecond, 800 * time.Millisecond},
+	} {
+		different := map[time.Duration]bool{}
+		for range 100 {
+			wait := backoff(resendFirst, resendLast, attempt, nil)
+			different[wait] = true
+			if wait < limits[0] || wait > limits[1] {
+				t.Fatalf("attempt %d waits %v, want %v to %v", attempt, wait, limits[0], limits[1])
+			}
+		}
+		if len(different) < 10 {
+			t.Errorf("attempt %d has no jitter", attempt)
+		}
+	}
+	resp := &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {"86400"}}}
+	if wait := backoff(resendFirst, resendLast, 0, resp); wait != longestHold {
+		t.Errorf("Retry-After of a day waits %v, want %v", wait, longestHold)
+	}
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"crypto/x509"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+const validAnswer = `{"data":{"type":"verifications","id":"vrf_1","attributes":{"status":"valid"}}}`
+
+// answerValid is a platform in good order.
+func answerValid(c *sim.Call) {
+	if c.Handshake() && c.Read() {
+		c.Answer(201, validAnswer)
+	}
+}
+
+// newUnruly starts a server and a platform that trusts it.
+func newUnruly(t *testing.T, behave func(*sim.Call)) (*sim.Unruly, *Platform) {
+	t.Helper()
+	authority, err := sim.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour), "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := sim.NewUnruly(cert, behave)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server, unrulyPlatform(t, server, authority, NewClock())
+}
+
+func unrulyPlatform(t *testing.T, server *sim.Unruly, authority *sim.Authority, clock *Clock) *Platform {
+	t.Helper()
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority.PEM())
+	base, err := ParseBaseURL(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: clock})
+}
+
+const pathA = "/api/v1/tags/tag_a/verifications"

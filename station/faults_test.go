@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package station
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// lampOf is which lamp shows an outcome (the table of outcomes in the design).
+var lampOf = map[string]sim.Lit{
+	"pending": amber, "valid": green, "invalid": red,
+	"unknown": amber, "not_sent": amber, "refused": amber,
+}
+
+// A fault is a row of the decision table: what the network, TLS or the platform
+// does on each connection, what that is, and how often the proof is read.
+type fault struct {
+	name            string
+	does            func(c *sim.Call)
+	outcome, reason string
+	reads           int
+}
+
+// answered is a fault that reads the whole request and then goes on.
+func answered(then func(c *sim.Call)) func(c *sim.Call) {
+	return func(c *sim.Call) {
+		if c.Handshake() && c.Read() {
+			then(c)
+		}
+	}
+}
+
+func says(status int, body string, headers ...string) func(c *sim.Call) {
+	return answered(func(c *sim.Call) { c.Answer(status, body, headers...) })
+}
+
+// verification is an answer of the platform, with members replaced.
+func verification(status string, replace ...string) string {
+	doc := `{"data":{"type":"verifications","id":"vrf_1","attributes":{"status":"` + status + `","inserted_at":"2026-06-08T12:34:56.123456Z"},` +
+		`"relationships":{"session":{"data":{"type":"sessions","id":"ses_1"}},"tag":{"data":{"type":"tags","id":"tag_a"}}}}}`
+	return strings.NewReplacer(replace...).Replace(doc)
+}
+
+const head = "HTTP/1.1 201 Created\r\nContent-Type: application/vnd.api+json\r\n"
+
+// drip sends a byte at a time, for as long as somebody listens.
+func drip(c *sim.Call, text string) {
+	for i := 0; ; i++ {
+		if !c.Send("%c", text[i%len(text)]) {
+			return
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+func pour(c *sim.Call, text string) {
+	for c.Send("%s", text) {
+	}
+}
+
+var faults = []fault{
+	// Before a byte of the request is written.
+	{"accept and reset", func(c *sim.Call) { c.Reset() }, "not_sent", "network", 0},
+	{"accept and close", func(c *sim.Call) { c.Finish() }, "not_sent", "network", 0},
+	{"accept and hang", func(c *sim.Call) { c.Hang() }, "not_sent", "network", 0},
+	{"no TLS", func(c *sim.Call) { c.SendPlain("HTTP/1.1 400 Bad Request\r\n\r\n") }, "not_sent", "tls", 0},
+	{"not even HTTP", func(c *sim.Call) { c.SendPlain("220 mail.example.com ESMTP\r\n") }, "not_sent", "tls", 0},
+
+	// Whether it left us before the reset or the FIN came is a matter of luck: if it
+	// is proven that it did not, it is sent again; the platform reads nothing of it.
+	{"reset after the handshake", func(c *sim.Call) { c.Handshake(); c.Reset() }, "not_sent or unknown", "network or no_answer", 0},
+	{"close after the handshake", func(c *sim.Call) { c.Handshake(); c.Finish() }, "not_sent or unknown", "network or no_answer", 0},
+
+	// After it.
+	{"reset after the headers", func(c *sim.Call) {
+		if c.Handshake() {
+			c.ReadHead()
+			c.Reset()
+		}
+	}, "unknown", "no_answer", 1},
+	{"reset after the body", answered((*sim.Call).Reset), "unknown", "no_answer", 1},
+	{"FIN without an answer", answered((*sim.Call).Finish), "unknown", "no_answer", 1},
+	{"hang", answered((*sim.Call).Hang), "unknown", "no_answer", 1},
+	{"reset in the answer's head", answered(func(c *sim.Call) { c.Send("HTTP/1.1 201 Cre"); c.Reset() }), "unknown", "no_answer", 1},
+	{"slow-loris headers", answered(func(c *sim.Call) { c.Send(head); drip(c, "X-Slow: yes\r\n") }), "unknown", "no_answer", 1},
+	{"huge headers", answered(func(c *sim.Call) { c.Send(head); pour(c, "X-Huge: "+strings.Repeat("x", 1000)+"\r\n") }), "unknown", "no_answer", 1},
+	{"not HTTP", answered(func(c *sim.Call) { c.Send("220 mail.example.com ESMTP\r\n") }), "unknown", "no_answer", 1},
+
+	// 2xx, and not usable.
+	{"reset in the body", answered(func(c *sim.Call) { c.Send(head + "Content-Length: 500\r\n\r\n{\"data\":"); c.Reset() }), "unknown", "bad_answer", 1},
+	{"slow-loris body", answered(func(c *sim.Call) { c.Send(head + "Content-Length: 500\r\n\r\n"); drip(c, " ") }), "unknown", "bad_answer", 1},
+	{"endless body", answered(func(c *sim.Call) { c.Send(head + "\r\n"); pour(c, strings.Repeat(" ", 4096)) }), "unknown", "bad_answer", 1},
+	{"wrong type", answered(func(c *sim.Call) {
+		body := verification("valid")
+		c.Send("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}), "unknown", "bad_answer", 1},
+	{"cut JSON", says(201, verification("valid")[:100]), "unknown", "bad_answer", 1},
+	{"unknown status word", says(201, verification("genuine")), "unknown", "bad_answer", 1},
+	{"pending without a session", says(201, verification("pending", `"session":{"data":{"type":"sessions","id":"ses_1"}},`, "")), "unknown", "bad_answer", 1},
+	{"a session that is none", says(201, verification("valid", "ses_1", "acc_1")), "unknown", "bad_answer", 1},
+	{"another tag", says(201, verification("valid", "tag_a", "tag_b")), "unknown", "bad_answer", 1},
+	{"no content", answered(func(c *sim.Call) { c.Send("HTTP/1.1 204 No Content\r\n\r\n") }), "unknown", "bad_answer", 1},
+
+	// Answers.
+	{"pending", says(201, verification("pending")), "pending", "", 1},
+	{"valid", says(201, verification("valid")), "valid", "", 1},
+	{"invalid", says(201, verification("invalid")), "invalid", "", 1},
+	{"valid without a session", says(201, verification("valid", `"session":{"data":{"type":"sessions","id":"ses_1"}},`, "")), "valid", "", 1},
+	{"valid in a foreign session", says(201, verification("valid", "ses_1", "ses_of_others")), "valid", "", 1},
+
+	{"400", says(400, ""), "refused", "request", 1},
+	{"401", says(401, ""), "refused", "key", 1},
+	{"402", says(402, ""), "refused", "request", 1},
+	{"403", says(403, ""), "refused", "tag", 1},
+	{"404", says(404, ""), "refused", "tag", 1},
+	{"405", says(405, ""), "refused", "request", 1},
+	{"406", says(406, ""), "refused", "request", 1},
+	{"408", says(408, ""), "unknown", "server", 1},
+	{"409", says(409, ""), "refused", "request", 1},
+	{"413", says(413, ""), "refused", "request", 1},
+	{"415", says(415, ""), "refused", "request", 1},
+	{"422", says(422, ""), "refused", "request", 1},
+	{"425", says(425, ""), "unknown", "server", 1},
+	{"431", says(431, ""), "refused", "request", 1},
+	{"a 404 that holds a verdict", says(404, verification("valid")), "refused", "tag", 1},
+	{"a 500 that holds a verdict", says(500, verification("valid")), "unknown", "server", 1},
+}
+
+// retryAfters are every form of Retry-After; none of them has a scan sent again.
+var retryAfters = []string{
+	"", "Retry-After: 0", "Retry-After: 1", "Retry-After: 86400", "Retry-After: -1", "Retry-After: soon",
+	"Retry-After: Mon, 08 Jun 2020 12:00:00 GMT", "Retry-After: Mon, 08 Jun 2099 12:00:00 GMT",
+}
+
+func allFaults(others []*sim.Unruly, certs map[string]tls.Certificate) []fault {
+	all := append([]fault(nil), faults...)
+	for _, header := range retryAfters {
+		for _, status := range []int{429, 500, 501, 502, 503, 504} {
+			outcome, reason := "unknown", "server"
+			if status == 429 {
+				outcome, reason = "refused", "busy"
+			}
+			var headers []string
+			if header != "" {
+				headers = []string{header}
+			}
+			all = append(all, fault{fmt.Sprint(status, " ", header), says(status, "", headers...), outcome, reason, 1})
+		}
+	}
+	to := []string{"/api/v1/tags/tag_b/verifications"}
+	for _, other := range others {
+		to = append(to, other.URL, strings.Replace(other.URL, "127.0.0.1", "localhost", 1))
+	}
+	for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308} {
+		for _, location := range to {
+			all = append(all, fault{fmt.Sprint(status, " to ", location), says(status, "", "Location: "+location), "refused", "redirect", 1})
+		}
+	}
+	for name, reason := range map[string]string{"expired": "clock", "not yet valid": "clock", "wrong name": "tls", "unknown CA": "tls"} {
+		all = append(all, fault{name, func(c *sim.Call) { c.HandshakeAs(certs[name]) }, "not_sent", reason, 0})
+	}
+	return all
+}
+
+// badCertificates are certificates of every kind that must not be taken. One ten
+// years off is also what a good one is to a clock that is ten years off.
+func badCertificates(t *testing.T, authority *sim.Authority) map[string]tls.Certificate {
+	t.Helper()
+	stranger, err := sim.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	certs := map[string]tls.Certificate{}
+	for _, c := range []struct {
+		name     string
+		by       *sim.Authority
+		from, to int // years from now
+		host     string
+	}{
+		{"expired", authority, -11, -10, "127.0.0.1"},
+		{"not yet valid", authority, 10, 11, "127.0.0.1"},
+		{"wrong name", authority, -1, 1, "platform.example.com"},
+		{"unknown CA", stranger, -1, 1, "127.0.0.1"},
+	} {
+		cert, err := c.by.Issue(now.AddDate(c.from, 0, 0), now.AddDate(c.to, 0, 0), c.host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		certs[c.name] = cert
+	}
+	return certs
+}
+
+// Every way in which network, TLS and platform can fail ends in one outcome and
+// one lamp in time; the platform reads a proof at most once; and nothing of it or
+// of the key reaches anybody else.
+func TestEveryFault(t *testing.T) {
+	authority, err := sim.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), "127.0.0.1", "localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := sim.NewUnruly(cert, func(c *sim.Call) { says(201, verification("valid"))(c) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority.PEM())
+	t.Run("row", func(t *testing.T) {
+		for _, f := range allFaults([]*sim.Unruly{other}, badCertificates(t, authority)) {
+			t.Run(f.name, func(t *testing.T) {
+				t.Parallel()
+				server, err := sim.NewUnruly(cert, f.does)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer server.Close()
+				f.check(newRigAt(t, server.URL, roots, 2*time.Second), server)
+			})
+		}
+	})
+	if n := other.Connections(); n != 0 {
+		t.Errorf("%d connections to another host or port, want none", n)
+	}
+	other.Close()
+}
+
+func (f fault) check(r *rig, server *sim.Unruly) {
+	r.Helper()
+	r.enter()
+	r.lights(amber)
+	tapped := time.Now()
+	r.read(tagA)
+	line := r.want(f.outcome, f.reason)
+	r.lights(lampOf[line["outcome"].(string)])
+	if took := time.Since(tapped); took > 8*time.Second {
+		r.Errorf("the lamp came after %v, want at most 8 s", took)
+	}
+	changes, _ := r.lamps.Changes(0)
+	for _, c := range changes {
+		if c.Lit[sim.Green] && f.outcome != "valid" || c.Lit[sim.Red] && f.outcome != "invalid" {
+			r.Errorf("%v was lit for %s", c.Lit, f.outcome)
+		}
+	}
+	r.stop()
+	server.Close()
+	if got := server.Reads("/api/v1/tags/tag_a/verifications"); got != f.reads {
+		r.Errorf("the proof was read %d times, want %d (%v)", got, f.reads, line)
+	}
+	if n := server.Reads("/api/v1/tags/tag_b/verifications") + server.Reads("?"); n != 0 {
+		r.Errorf("%d requests elsewhere", n)
+	}
+}

@@ -20,7 +20,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz deps deps-check deps-test install clean
+.PHONY: all build run test check fuzz soak-faults bench deps deps-check deps-test install clean
 
 all: build
 
@@ -50,6 +50,12 @@ check: deps-check ## what must hold of the source
 fuzz: deps ## every fuzz target for FUZZTIME each
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 		echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+soak-faults: deps ## 100,000 requests against a server at its worst; prints how many proofs it read twice
+	FAULTS=100000 $(GO) test -race -count=1 -timeout 60m -v -run FaultsNeverSendTwice ./uplink
+
+bench: deps ## tap to answer, with the connection dialled ahead and not
+	$(GO) test -run '^$$' -bench . -benchtime 30x ./uplink
 
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev

@@ -87,7 +87,7 @@ func Open(device string) (Device, error) {
 func CheckConnstring(device string) error {
 	driver, port, ok := strings.Cut(device, ":")
 	if !ok || driver == "" || port == "" {
-		return fmt.Errorf("%q is not a reader; name driver and port, such as \"pn532_uart:/dev/ttyAMA0\"", device)
+		return fmt.Errorf("%.80q is not a reader; name driver and port, such as \"pn532_uart:/dev/ttyAMA0\"", device)
 	}
 	return nil
 }

@@ -33,6 +33,28 @@ func TestOpenSilentPort(t *testing.T) {
 	}
 }
 
+// A chip that hangs while it is opened, at whatever command, makes an error of
+// Open or of the first select. libnfc itself would die of some of them.
+func TestOpenOfAChipThatHangs(t *testing.T) {
+	t.Parallel()
+	for writes := int64(1); writes <= 6; writes++ { // ACK and answer are two
+		t.Run(fmt.Sprint(writes), func(t *testing.T) {
+			t.Parallel()
+			r := libnfcRig(t)
+			r.hangs.Store(writes)
+			dev, err := Open(r.device)
+			if err == nil {
+				defer dev.Close()
+				r.hung.Store(true)
+				_, err = dev.Select()
+			}
+			if err == nil || errors.Is(err, ErrNoTag) || Missing(err) {
+				t.Errorf("got %v, want a fault of the reader", err)
+			}
+		})
+	}
+}
+
 // A chip that hangs, or slept through a brown-out, is not an empty field. It is
 // back when it was opened anew.
 func TestHungChip(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,6 +61,11 @@ var children = map[string]func(args []string){
 	"half a line": func([]string) {
 		os.Stdout.WriteString(`{"kind":"be`)
 		os.Exit(3)
+	},
+	"floods": func([]string) {
+		for {
+			say(Event{Kind: Tapped, Tap: aTap})
+		}
 	},
 	"ignores the end": func([]string) {
 		signal.Ignore(os.Interrupt, syscall.SIGTERM)
@@ -139,7 +145,7 @@ func runProcess(t *testing.T, child string, args ...string) (events <-chan Event
 }
 
 // patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 func next(t *testing.T, events <-chan Event) Event {
 	t.Helper()
@@ -298,6 +304,28 @@ func TestProcessEndsUnheard(t *testing.T) {
 	}
 }
 
+// What a child said that nobody heard leaves nothing behind.
+func TestProcessLeavesNothing(t *testing.T) {
+	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	for _, child := range []string{"one tap", "dies in a tap", "babbles", "floods"} {
+		events, stop := runProcess(t, child)
+		next(t, events)
+		stop()
+	}
+	settles(t, "goroutines", goroutines, runtime.NumGoroutine)
+	settles(t, "descriptors", files, func() int { return descriptors(t) })
+}
+
+// settles waits for what others close a moment later.
+func settles(t *testing.T, what string, want int, count func() int) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); count() > want; <-time.After(ms) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d %s, want %d", count(), what, want)
+		}
+	}
+}
+
 // A daemon that is busy for longer than a child may be silent loses nothing,
 // and does not take the child for a silent one.
 func TestProcessOfASlowListener(t *testing.T) {
@@ -433,12 +461,16 @@ func TestChildFault(t *testing.T) {
 
 // Whoever does not read the child's events any more ends it.
 func TestChildWithoutAReader(t *testing.T) {
-	r := simulatedRig(t)
-	in, out := io.Pipe()
-	in.CloseWithError(errBroken)
-	if err := Child(t.Context(), r.device, out); !errors.Is(err, errBroken) {
-		t.Errorf("got %v, want %v", err, errBroken)
-	}
+	before := descriptors(t)
+	onEachRig(t, func(t *testing.T, r *rig) {
+		in, out := io.Pipe()
+		in.CloseWithError(errBroken)
+		if err := Child(t.Context(), r.device, out); !errors.Is(err, errBroken) {
+			t.Errorf("got %v, want %v", err, errBroken)
+		}
+		r.stop()
+		settles(t, "descriptors", before, func() int { return descriptors(t) })
+	})
 }
 
 func TestTail(t *testing.T) {

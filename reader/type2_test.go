@@ -94,7 +94,7 @@ func TestType2(t *testing.T) {
 
 		{"blank: a message of no bytes", formatted(45, ccOf(144), tlv(tlvNDEF, nil)...), "", NoNDEF},
 		{"blank of three bytes", formatted(45, ccOf(144), tlv3(tlvNDEF, nil)...), "", NoNDEF},
-		{"a terminator before it", formatted(45, ccOf(144), cat([]byte{tlvTerminator}, ndef)...), "", NoNDEF},
+		{"a terminator before it", formatted(45, ccOf(144), cat([]byte{tlvTerminator, 0}, ndef)...), "", NoNDEF},
 		{"nothing but NULLs", formatted(45, ccOf(144)), "", NoNDEF},
 		{"beyond the data area", formatted(45, ccOf(16), ndef...), "", NoNDEF},
 		{"one byte beyond", formatted(16, ccOf(48), cat(make([]byte, 49-len(ndef)), ndef)...), "", NoNDEF},

@@ -15,8 +15,8 @@ var never = time.Unix(1<<40, 0)
 // A visit is when one tag was last seen and last counted as a tap.
 type visit struct {
 	uid          []byte
-	seen, tapped time.Time
-	counted      bool // the present stay has had its tap
+	seen, tapped time.Time // never tapped after seen
+	counted      bool      // the present stay has had its tap
 }
 
 // visits tells new taps from tags that rest or flicker. Only the tags of the
@@ -67,7 +67,7 @@ func (v *visits) find(uid []byte) *visit {
 func (v *visits) forget(now time.Time) {
 	kept := (*v)[:0]
 	for _, s := range *v {
-		if now.Sub(s.seen) < tapsApart || now.Sub(s.tapped) < tapsApart {
+		if now.Sub(s.seen) < tapsApart {
 			kept = append(kept, s)
 		}
 	}

@@ -161,6 +161,11 @@ func TestWatch(t *testing.T) {
 			time.Sleep(200 * ms)
 			put(h, c, 1500*ms)
 		}, []time.Duration{0}},
+		{"gone for 100 ms when its time is up", func(h *antenna, c sim.Chip) {
+			put(h, c, 580*ms)
+			time.Sleep(100 * ms)
+			put(h, c, 3000*ms)
+		}, []time.Duration{0}},
 		{"gone for 300 ms", func(h *antenna, c sim.Chip) {
 			put(h, c, 1500*ms)
 			time.Sleep(300 * ms)
@@ -186,7 +191,7 @@ func TestWatch(t *testing.T) {
 	}
 	for _, chip := range chips {
 		for _, tt := range tests {
-			for took := range 8 { // milliseconds, by each command
+			for _, took := range []int{0, 2, 3, 5, 7, 10} { // milliseconds, by each command
 				t.Run(fmt.Sprintf("%s/%s/%d ms", chip.name, tt.name, took), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						a := newAntenna(nil)
@@ -214,6 +219,18 @@ func describe(events []seen) string {
 		s = append(s, fmt.Sprintf("%v %s %s %s", e.at, e.Kind, e.Tap.UID, e.Tap.Reason))
 	}
 	return strings.Join(s, ", ")
+}
+
+// A tag that rests is asked whether it is there, and not activated anew.
+func TestWatchLeavesARestingTagAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chip := &shy{Chip: newNTAG424()}
+		a := newAntenna(chip)
+		play(t, a, func() { time.Sleep(10 * time.Second) })
+		if chip.activations != 1 {
+			t.Errorf("%d activations, want 1", chip.activations)
+		}
+	})
 }
 
 // Two tags, one right after the other, are two taps at once.

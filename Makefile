@@ -66,7 +66,8 @@ deps-check: deps
 deps-test: deps
 	@./install-deps libnfc-bin libnfc-examples
 
-install: build ## binary, unit and reference configuration; as root
+install: ## binary, unit and reference configuration, as root; build first
+	@test -x bin/tagbase-edge || { echo "bin/tagbase-edge is missing: run make build first, as yourself"; exit 1; }
 	install -D -m 0755 bin/tagbase-edge $(DESTDIR)$(PREFIX)/bin/tagbase-edge
 	install -D -m 0644 systemd/tagbase-edge.service $(DESTDIR)$(PREFIX)/lib/systemd/system/tagbase-edge.service
 	install -D -m 0644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/tagbase-edge.conf

@@ -47,7 +47,7 @@ func NewCast(p *Platform) *Cast {
 	c.roles = []Role{
 		{"genuine-424", "a genuine NTAG 424 DNA", c.genuine},
 		{"genuine-223", "a genuine NTAG 223 DNA", NewNTAG223(uid223, key223, EntryPoint+Tag223)},
-		{"clone", "a copy that repeats one URL of genuine-424", nil},
+		{"clone", "a copy that repeats one URL of genuine-424; invalid at once if that was tapped since", nil},
 		{"foreign", "a tag of somebody else", NewForeign("https://www.example.net/menu?table=7")},
 		{"payment", "a payment card", NewPaymentCard()},
 		{"classic", "a MIFARE Classic card", NewClassic()},

@@ -66,17 +66,17 @@ type EntryPoint struct {
 func ParseEntryPoint(s string) (EntryPoint, error) {
 	u, err := url.Parse(s)
 	if err != nil {
-		return EntryPoint{}, fmt.Errorf("%q is not a URL", s)
+		return EntryPoint{}, fmt.Errorf("%.80q is not a URL", s)
 	}
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return EntryPoint{}, fmt.Errorf("%q holds more than scheme, host and path", s)
+		return EntryPoint{}, fmt.Errorf("%.80q holds more than scheme, host and path", s)
 	}
 	if scheme := strings.ToLower(u.Scheme); scheme != "https" && !(scheme == "http" && loopback(u.Hostname())) {
-		return EntryPoint{}, fmt.Errorf("%q must begin with https://", s)
+		return EntryPoint{}, fmt.Errorf("%.80q must begin with https://", s)
 	}
 	a, ok := addressOf(u)
 	if !ok {
-		return EntryPoint{}, fmt.Errorf("%q is not a plain URL of scheme, host and path", s)
+		return EntryPoint{}, fmt.Errorf("%.80q is not a plain URL of scheme, host and path", s)
 	}
 	e := EntryPoint(a)
 	if e.path != "" && !strings.HasSuffix(e.path, "/") {
@@ -126,17 +126,17 @@ func ReadAddresses(r io.Reader) (map[Address]string, error) {
 func addAddress(addresses map[Address]string, address, tag string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%q is %w", address, errAddress)
+		return fmt.Errorf("%.80q is %w", address, errAddress)
 	}
 	a, ok := addressOf(u)
 	if !ok {
-		return fmt.Errorf("%q is %w", address, errAddress)
+		return fmt.Errorf("%.80q is %w", address, errAddress)
 	}
 	if !tagID.MatchString(tag) {
-		return fmt.Errorf("%q is not a tag id; it begins with tag_", tag)
+		return fmt.Errorf("%.80q is not a tag id; it begins with tag_", tag)
 	}
 	if other, ok := addresses[a]; ok && other != tag {
-		return fmt.Errorf("%q stands for %s already", address, other)
+		return fmt.Errorf("%.80q stands for %s already", address, other)
 	}
 	addresses[a] = tag
 	return nil

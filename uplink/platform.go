@@ -113,13 +113,13 @@ func ParseBaseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("%q is not a URL of scheme, host and path", s)
+		return nil, fmt.Errorf("%.80q is not a URL of scheme, host and path", s)
 	case u.Scheme == "https":
 		return u, nil
 	case u.Scheme == "http" && loopback(u.Hostname()):
 		return u, nil
 	default:
-		return nil, fmt.Errorf("%q must begin with https://", s)
+		return nil, fmt.Errorf("%.80q must begin with https://", s)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -63,13 +64,13 @@ func defaults() *config {
 
 // loadConfig reads the file and gives every problem in it, in the file's order.
 func loadConfig(file string) (*config, []problem) {
-	b, err := os.ReadFile(file)
+	b, err := readFile(file)
 	if err != nil {
 		return nil, []problem{{place{1, 1}, "file", unreadable(err)}}
 	}
 	doc, bad := parseDocument(b)
 	if bad != nil {
-		return nil, []problem{*bad}
+		return nil, bad
 	}
 	c := defaults()
 	problems := c.take(doc)
@@ -134,7 +135,7 @@ func (c *config) complete(doc *document) (problems []problem) {
 	} {
 		if other := lines[lamp.line]; lamp.line != "" && other != "" {
 			problems = append(problems, problem{doc.values[lamp.key].at, lamp.key,
-				fmt.Sprintf("%q is %s already; give each lamp a line of its own", lamp.line, other)})
+				fmt.Sprintf("%.80q is %s already; give each lamp a line of its own", lamp.line, other)})
 		}
 		lines[lamp.line] = lamp.key
 	}
@@ -154,7 +155,7 @@ func (c *config) key() (uplink.Key, error) {
 }
 
 func readKey(file string) (uplink.Key, error) {
-	b, err := os.ReadFile(file)
+	b, err := readFile(file)
 	if err != nil {
 		return uplink.Key{}, errors.New(unreadable(err))
 	}
@@ -163,6 +164,28 @@ func readKey(file string) (uplink.Key, error) {
 		return uplink.Key{}, fmt.Errorf("%s holds no key: %w", file, err)
 	}
 	return key, nil
+}
+
+const maxFile = 64 << 10 // bytes of a configuration, key or CA file
+
+var (
+	errNotAFile = errors.New("not a regular file")
+	errTooLarge = errors.New("larger than 64 KiB")
+)
+
+// readFile reads a file that a person wrote. It does not wait for a FIFO, and
+// does not read a device for ever.
+func readFile(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: file, Err: errNotAFile}
+	case info.Size() > maxFile:
+		return nil, &fs.PathError{Op: "read", Path: file, Err: errTooLarge}
+	}
+	return os.ReadFile(file)
 }
 
 // unreadable says why a file cannot be read and what to do.
@@ -177,6 +200,18 @@ func unreadable(err error) string {
 		mend = "create it, or correct the path"
 	case errors.Is(err, fs.ErrPermission):
 		mend = "let the user that runs tagbase-edge read it"
+	case errors.Is(err, errNotAFile), errors.Is(err, errTooLarge):
+		mend = "name the file that is meant"
 	}
-	return fmt.Sprintf("%s cannot be read: %v; %s", pe.Path, pe.Err, mend)
+	return fmt.Sprintf("%s cannot be read: %v; %s", shownPath(pe.Path), pe.Err, mend)
 }
+
+// shownPath quotes a path that is not plain.
+func shownPath(path string) string {
+	if plainPath.MatchString(path) {
+		return path
+	}
+	return fmt.Sprintf("%.200q", path)
+}
+
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9_./:@+-]{1,200}$`)

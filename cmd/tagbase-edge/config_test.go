@@ -20,7 +20,7 @@ func TestReference(t *testing.T) {
 	}
 	doc, bad := parseDocument(b)
 	if bad != nil {
-		t.Fatal(bad.in("reference.toml"))
+		t.Fatal(bad)
 	}
 	want := map[string]string{
 		"station.name": "", "station.state_dir": "/var/lib/tagbase-edge", "station.socket": "/run/tagbase-edge/api.sock",

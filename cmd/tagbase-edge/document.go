@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -41,43 +42,64 @@ type document struct {
 }
 
 // parseDocument reads the whole of a TOML file, or says what of it is not TOML.
-func parseDocument(b []byte) (*document, *problem) {
+func parseDocument(b []byte) (*document, []problem) {
+	b = bytes.TrimPrefix(b, []byte("\ufeff"))
 	var whole map[string]any
 	if err := toml.Unmarshal(b, &whole); err != nil {
-		return nil, syntaxProblem(err)
+		return nil, []problem{syntaxProblem(err)}
 	}
 	d := &document{values: make(map[string]value), tables: make(map[string]place)}
-	// The parser skips a byte order mark and keeps no place for what follows it.
 	p := &unstable.Parser{}
-	p.Reset(bytes.TrimPrefix(b, []byte("\ufeff")))
+	p.Reset(b)
 	var table []string
+	var problems []problem
 	for p.NextExpression() {
 		node := p.Expression()
 		switch node.Kind {
-		case unstable.Table, unstable.ArrayTable:
+		case unstable.ArrayTable:
+			names, at := keyOf(p, node)
+			problems = append(problems, problem{at, dotted(names), "stands in double brackets; write it once, in single ones"})
+		case unstable.Table:
 			names, at := keyOf(p, node)
 			table = names
-			d.tables[strings.Join(table, ".")] = at
+			d.tables[dotted(table)] = at
 		case unstable.KeyValue:
 			d.add(p, table, node)
 		}
 	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
 	return d, nil
 }
 
-func syntaxProblem(err error) *problem {
+// dotted joins the names of a key. What is not a bare name is quoted, so that
+// nothing in it looks like a dot or reaches a terminal.
+func dotted(names []string) string {
+	shown := make([]string, len(names))
+	for i, name := range names {
+		if shown[i] = name; !bareName.MatchString(name) {
+			shown[i] = fmt.Sprintf("%.40q", name)
+		}
+	}
+	return strings.Join(shown, ".")
+}
+
+var bareName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func syntaxProblem(err error) problem {
 	var de *toml.DecodeError
 	if errors.As(err, &de) {
 		line, col := de.Position()
-		return &problem{place{line, col}, "toml", strings.TrimPrefix(de.Error(), "toml: ") + "; correct the line"}
+		return problem{place{line, col}, "toml", strings.TrimPrefix(de.Error(), "toml: ") + "; correct the line"}
 	}
-	return &problem{place{1, 1}, "toml", strings.TrimPrefix(err.Error(), "toml: ") + "; correct the file"}
+	return problem{place{1, 1}, "toml", strings.TrimPrefix(err.Error(), "toml: ") + "; correct the file"}
 }
 
 func (d *document) add(p *unstable.Parser, table []string, node *unstable.Node) {
 	names, at := keyOf(p, node)
 	names = append(slices.Clone(table), names...)
-	key := strings.Join(names, ".")
+	key := dotted(names)
 	if v := node.Value(); v.Kind == unstable.InlineTable {
 		d.tables[key] = at
 		for c := v.Children(); c.Next(); {
@@ -126,6 +148,15 @@ func (d *document) missing(key string) place {
 	return place{1, 1}
 }
 
+// Where a secret stands in the wrong place, such as a key in place of its file.
+var (
+	misplacedKey  = regexp.MustCompile(`(key_[A-Za-z0-9_-]+:)[^\s"/]+`)
+	misplacedUser = regexp.MustCompile(`(//)[^/\s"]*@`)
+)
+
+// in is the problem's line, for a person and without secrets.
 func (p problem) in(file string) string {
-	return fmt.Sprintf("%s:%d:%d: %s: %s", file, p.line, p.col, p.key, p.text)
+	text := misplacedUser.ReplaceAllString(p.text, "${1}redacted@")
+	text = misplacedKey.ReplaceAllString(text, "${1}redacted")
+	return fmt.Sprintf("%s:%d:%d: %s: %s", file, p.line, p.col, p.key, text)
 }

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/led"
@@ -18,12 +20,12 @@ func ledsCommand() *cobra.Command {
 	}
 	file := configFlag(off)
 	off.RunE = func(c *cobra.Command, _ []string) error {
-		cfg, problems := loadConfig(*file)
-		if cfg == nil {
-			tell(c.ErrOrStderr(), *file, problems)
+		b, err := readFile(*file)
+		if err != nil {
+			fmt.Fprintln(c.ErrOrStderr(), problem{place{1, 1}, "file", unreadable(err)}.in(*file))
 			return exitError(exitConfig)
 		}
-		if err := led.Off(cfg.leds); err != nil {
+		if err := led.Off(lampsOf(b)); err != nil {
 			fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", err)
 			return exitError(exitFailed)
 		}
@@ -31,4 +33,31 @@ func ledsCommand() *cobra.Command {
 	}
 	leds.AddCommand(off)
 	return leds
+}
+
+// lampsOf finds the lamps in a configuration, whatever else is wrong with it: this
+// runs when a station has died, and a lit lamp says something that nobody said.
+func lampsOf(b []byte) led.Config {
+	c := defaults()
+	known := c.settings()
+	table := ""
+	for line := range bytes.Lines(b) {
+		if name, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("[")); ok {
+			table, _, _ = strings.Cut(string(name), "]")
+			table = strings.TrimSpace(table)
+		}
+		doc, bad := parseDocument(line)
+		if bad != nil {
+			continue
+		}
+		for key, v := range doc.values {
+			if table == "leds" {
+				key = "leds." + key
+			}
+			if set, ok := known[key]; ok && strings.HasPrefix(key, "leds.") {
+				set(v)
+			}
+		}
+	}
+	return c.leds
 }

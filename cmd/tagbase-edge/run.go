@@ -39,7 +39,9 @@ func runCommand() *cobra.Command {
 			tell(c.ErrOrStderr(), *file, problems)
 			return exitError(exitConfig)
 		}
-		return run(c.Context(), cfg, key, newLog(c.ErrOrStderr()))
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		return run(ctx, cfg, key, newLog(c.ErrOrStderr()))
 	}
 	return c
 }

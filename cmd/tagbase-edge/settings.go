@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -86,7 +87,7 @@ func duration(to *time.Duration, least, most time.Duration) setter {
 			return wrong(v.at, errors.New(`is not a duration; write a number and a unit in quotes, such as "8s" or "10m"`))
 		}
 		if d < least || d > most {
-			return wrong(v.at, fmt.Errorf("%q is out of range; write %s to %s", v.text, short(least), short(most)))
+			return wrong(v.at, fmt.Errorf("%.80q is out of range; write %s to %s", v.text, short(least), short(most)))
 		}
 		*to = d
 		return nil
@@ -140,14 +141,14 @@ var printable = regexp.MustCompile(`^[\x20-\x7e]{0,64}$`)
 
 func stationName(s string) error {
 	if !printable.MatchString(s) {
-		return fmt.Errorf("%q is not a name of up to 64 plain letters; shorten it or leave it out", s)
+		return fmt.Errorf("%.80q is not a name of up to 64 plain letters; shorten it or leave it out", s)
 	}
 	return nil
 }
 
 func absolute(s string) error {
 	if !strings.HasPrefix(s, "/") {
-		return fmt.Errorf("%q is not an absolute path; begin it with /", s)
+		return fmt.Errorf("%.80q is not an absolute path; begin it with /", s)
 	}
 	return nil
 }
@@ -159,13 +160,13 @@ func liveness(s string) error {
 	case "one-tap":
 		return errors.New(`"one-tap" is not in this version; write "two-taps"`)
 	default:
-		return fmt.Errorf(`%q is not a way to prove liveness; write "two-taps"`, s)
+		return fmt.Errorf(`%.80q is not a way to prove liveness; write "two-taps"`, s)
 	}
 }
 
 func notYet(s string) error {
 	if s != "" {
-		return fmt.Errorf("%q: this version has no use for the key yet; leave it empty", s)
+		return fmt.Errorf("%.80q: this version has no use for the key yet; leave it empty", s)
 	}
 	return nil
 }
@@ -173,6 +174,9 @@ func notYet(s string) error {
 func (c *config) loadMap(file string) error {
 	if file == "" {
 		return nil
+	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return errors.New(unreadable(&fs.PathError{Op: "read", Path: file, Err: errNotAFile}))
 	}
 	f, err := os.Open(file)
 	if err != nil {
@@ -204,7 +208,7 @@ func (c *config) loadRoots(file string) error {
 	if file == "" {
 		return nil
 	}
-	b, err := os.ReadFile(file)
+	b, err := readFile(file)
 	if err != nil {
 		return errors.New(unreadable(err))
 	}
@@ -217,7 +221,7 @@ func (c *config) loadRoots(file string) error {
 
 func carry(s string) error {
 	if s != string(session.UntilResolved) && s != string(session.WholeWindow) {
-		return fmt.Errorf("%q is not a rule; write %q or %q", s, session.UntilResolved, session.WholeWindow)
+		return fmt.Errorf("%.80q is not a rule; write %q or %q", s, session.UntilResolved, session.WholeWindow)
 	}
 	return nil
 }
@@ -230,6 +234,6 @@ func lampLine(s string) error {
 	case s == "", !file && lineName.MatchString(s), file && strings.HasPrefix(path, "/"):
 		return nil
 	default:
-		return fmt.Errorf(`%q is not a lamp; write "GPIO17", or "file:/sys/class/leds/NAME/brightness"`, s)
+		return fmt.Errorf(`%.80q is not a lamp; write "GPIO17", or "file:/sys/class/leds/NAME/brightness"`, s)
 	}
 }

@@ -56,7 +56,9 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 	loops.Go(func() { s.Platform.Watch(watching, s.contacted) })
 	loops.Go(func() {
 		for v := range visits {
-			if ctx.Err() != nil {
+			// Half of a tap's time must be left for the platform; and after that the
+			// person has tapped again or gone.
+			if ctx.Err() != nil || time.Since(v.tap.Read) > s.Timeout/2 {
 				s.finish(v, Record{Outcome: dropped})
 				continue
 			}

@@ -293,6 +293,20 @@ func TestQueueIsFull(t *testing.T) {
 	close(platform)
 }
 
+// A tap that waited too long behind another is not posted with what is left of
+// its time: it would become unknown for nothing.
+func TestWaitedTooLong(t *testing.T) {
+	server := httptest.NewServer(make(answers))
+	r := newRigAt(t, server.URL, nil, time.Second)
+	t.Cleanup(server.CloseClientConnections)
+	for range 2 {
+		r.enter()
+		r.read(tagA)
+	}
+	r.want("unknown", "no_answer")
+	r.want("dropped", "")
+}
+
 // The lamps tell what a technician must mend, when no outcome is being shown.
 func TestServiceCode(t *testing.T) {
 	r := newRig(t, make(answers))

@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -78,11 +81,22 @@ func ParseEntryPoint(s string) (EntryPoint, error) {
 	if !ok {
 		return EntryPoint{}, fmt.Errorf("%.80q is not a plain URL of scheme, host and path", s)
 	}
+	if !hostName.MatchString(u.Hostname()) && net.ParseIP(u.Hostname()) == nil || !portNumber(u.Port()) {
+		return EntryPoint{}, fmt.Errorf("%.80q names no host that a tag could name", s)
+	}
 	e := EntryPoint(a)
 	if e.path != "" && !strings.HasSuffix(e.path, "/") {
 		e.path += "/"
 	}
 	return e, nil
+}
+
+var hostName = regexp.MustCompile(`^([A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+$`)
+
+// portNumber takes a port as URLs write it, or none.
+func portNumber(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0 && port[0] != '0'
 }
 
 // under returns what of the address follows the entry point.

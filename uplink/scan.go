@@ -42,7 +42,8 @@ type Tags struct {
 // Scan turns a tap URL into a scan without a session. The error is
 // ErrEntryPoint, ErrTagID or ErrParameters.
 func (t Tags) Scan(tapURL string) (Scan, error) {
-	u, err := url.Parse(tapURL)
+	whole, _, _ := strings.Cut(tapURL, "#")
+	u, err := url.Parse(whole)
 	if err != nil {
 		return Scan{}, ErrEntryPoint
 	}

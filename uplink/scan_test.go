@@ -36,6 +36,7 @@ func TestScanOfTapURL(t *testing.T) {
 		{"upper case scheme and host", "HTTPS://TAP.Example.COM/tag_a?e=1", "tag_a", nil},
 		{"default port", "https://tap.example.com:443/tag_a?e=1", "tag_a", nil},
 		{"fragment", "https://tap.example.com/tag_a?e=1#top", "tag_a", nil},
+		{"fragment that is no URL", "https://tap.example.com/tag_a?e=1#%zz", "tag_a", nil},
 		{"port and path", "https://example.org:8443/shop/t/tag_a?e=1", "tag_a", nil},
 		{"escaped letters of the path", "https://example.org:8443/%73hop/t/tag_a?e=1", "tag_a", nil},
 		{"longest id", "https://tap.example.com/tag_" + long + "?e=1", "tag_" + long, nil},
@@ -174,13 +175,14 @@ func TestAddresses(t *testing.T) {
 func TestEntryPoints(t *testing.T) {
 	for _, bad := range []string{
 		"", "tap.example.com", "ftp://a.example/", "https://", "https://u@a.example/", "https://a.example/?x", "https://a.example/#x",
-		"https://a.example/../", "https://a.example//x", "http://a.example/",
+		"https://a.example/../", "https://a.example//x", "http://a.example/", "https://*/",
+		"https://a.example:99999/", "https://a.example:0443/", "https://a.example:0/", "https://a.example./", "https://a b.example/",
 	} {
 		if _, err := ParseEntryPoint(bad); err == nil {
 			t.Errorf("%q was taken for an entry point", bad)
 		}
 	}
-	for _, good := range []string{"https://a.example", "https://a.example:8443/x/", "http://127.0.0.1:80/", "http://localhost/x"} {
+	for _, good := range []string{"https://a.example", "https://a.example:8443/x/", "http://127.0.0.1:80/", "http://localhost/x", "https://[2001:db8::1]/"} {
 		if _, err := ParseEntryPoint(good); err != nil {
 			t.Error(err)
 		}

@@ -69,25 +69,8 @@ var (
 	errAnswer = errors.New("the platform's answer")
 )
 
-// verificationDocument is the platform's answer to a scan, as far as it is used.
-type verificationDocument struct {
-	Data struct {
-		Type       string `json:"type"`
-		ID         string `json:"id"`
-		Attributes struct {
-			Status     string `json:"status"`
-			InsertedAt string `json:"inserted_at"`
-		} `json:"attributes"`
-		Relationships struct {
-			Session relationship `json:"session"`
-			Tag     relationship `json:"tag"`
-		} `json:"relationships"`
-	} `json:"data"`
-}
-
 // decodeVerification reads a 2xx answer to a scan of the tag. Whatever is not
-// as documented is an error: a verdict is taken from nothing less than a
-// verification of this very tag.
+// as documented is an error.
 func decodeVerification(header http.Header, body io.Reader, tag string) (Outcome, Verification, error) {
 	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil || media != MediaType {
@@ -100,35 +83,34 @@ func decodeVerification(header http.Header, body io.Reader, tag string) (Outcome
 	if len(b) > maxAnswer {
 		return "", Verification{}, fmt.Errorf("%w is longer than 64 KiB", errAnswer)
 	}
-	var doc verificationDocument
-	if err := json.Unmarshal(b, &doc); err != nil {
-		return "", Verification{}, fmt.Errorf("%w is not JSON:API", errAnswer)
+	doc, err := parseAnswer(b)
+	if err != nil {
+		return "", Verification{}, fmt.Errorf("%w is not JSON:API: %w", errAnswer, err)
 	}
-	return doc.check(header, tag)
+	return doc.verification(header, tag)
 }
 
-func (doc *verificationDocument) check(header http.Header, tag string) (Outcome, Verification, error) {
-	d := doc.Data
-	outcome := Outcome(d.Attributes.Status)
-	v := Verification{ID: d.ID}
-	if s := d.Relationships.Session.Data; s != nil {
-		if s.Type != "sessions" || !sessionID.MatchString(s.ID) {
-			return "", Verification{}, fmt.Errorf("%w names a session that is none", errAnswer)
-		}
-		v.Session = s.ID
-	}
-	t := d.Relationships.Tag.Data
+// verification takes an answer for a verification of the tag. One that names no
+// tag is taken for ours, since we asked for it under the tag's own path.
+func (doc document) verification(header http.Header, tag string) (Outcome, Verification, error) {
+	outcome := Outcome(doc.text("data", "attributes", "status"))
+	v := Verification{ID: doc.text("data", "id"), Session: doc.text("data", "relationships", "session", "data", "id")}
+	session := doc.at("data", "relationships", "session", "data")
+	named := doc.at("data", "relationships", "tag", "data")
 	switch {
-	case d.Type != "verifications" || !verificationID.MatchString(d.ID):
+	case doc.text("data", "type") != "verifications" || !verificationID.MatchString(v.ID):
 		return "", Verification{}, fmt.Errorf("%w is not a verification", errAnswer)
-	case t != nil && (t.Type != "tags" || t.ID != tag):
+	case session != nil && (doc.text("data", "relationships", "session", "data", "type") != "sessions" || !sessionID.MatchString(v.Session)):
+		return "", Verification{}, fmt.Errorf("%w names a session that is none", errAnswer)
+	case named != nil && (doc.text("data", "relationships", "tag", "data", "type") != "tags" ||
+		doc.text("data", "relationships", "tag", "data", "id") != tag):
 		return "", Verification{}, fmt.Errorf("%w is about another tag", errAnswer)
 	case outcome != Pending && outcome != Valid && outcome != Invalid:
 		return "", Verification{}, fmt.Errorf("%w has a status that is not pending, valid or invalid", errAnswer)
 	case outcome == Pending && v.Session == "":
 		return "", Verification{}, fmt.Errorf("%w is pending and names no session", errAnswer)
 	}
-	v.Age = ageOf(header, d.Attributes.InsertedAt)
+	v.Age = ageOf(header, doc.text("data", "attributes", "inserted_at"))
 	return outcome, v, nil
 }
 

@@ -9,8 +9,9 @@ import (
 
 // Child is the whole of the child process: it opens device, watches it, and
 // writes its events to out, until ctx ends, nobody reads out, or the reader
-// fails, of which it writes a Fault.
-func Child(ctx context.Context, device string, out io.Writer) error {
+// fails, of which it writes a Fault. A tag of the UID resting lay on the reader
+// when the child before this one ended, and is no new tap until it has left.
+func Child(ctx context.Context, device string, resting []byte, out io.Writer) error {
 	emit := func(e Event) error {
 		line, err := encodeEvent(e)
 		if err != nil {
@@ -19,14 +20,14 @@ func Child(ctx context.Context, device string, out io.Writer) error {
 		_, err = out.Write(line)
 		return err
 	}
-	err := serve(ctx, device, emit)
+	err := serve(ctx, device, resting, emit)
 	if err != nil {
 		emit(Event{Kind: Fault, Err: err, Missing: Missing(err)})
 	}
 	return err
 }
 
-func serve(ctx context.Context, device string, emit func(Event) error) error {
+func serve(ctx context.Context, device string, resting []byte, emit func(Event) error) error {
 	dev, err := Open(device)
 	if err != nil {
 		return err
@@ -35,5 +36,5 @@ func serve(ctx context.Context, device string, emit func(Event) error) error {
 	if err := emit(Event{Kind: Ready}); err != nil {
 		return err
 	}
-	return Watch(ctx, dev, emit)
+	return Watch(ctx, dev, resting, emit)
 }

@@ -21,6 +21,7 @@ const (
 	Beat    EventKind = "beat"    // nothing new, but alive
 	Entered EventKind = "entered" // a new tap has begun: Tap has UID, Chip and Entered
 	Tapped  EventKind = "tapped"  // the tap is read: Tap is whole
+	Left    EventKind = "left"    // the tag of the last tap has gone
 	Fault   EventKind = "fault"   // the reader cannot be used: Err says why
 )
 
@@ -78,7 +79,7 @@ func decodeEvent(line []byte) (Event, error) {
 		return Event{}, fmt.Errorf("%w: more than one object", errBadLine)
 	}
 	switch l.Kind {
-	case Ready, Beat, Entered, Tapped, Fault:
+	case Ready, Beat, Entered, Tapped, Left, Fault:
 	default:
 		return Event{}, fmt.Errorf("%w: kind %q", errBadLine, l.Kind)
 	}

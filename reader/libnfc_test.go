@@ -115,7 +115,7 @@ func TestWatchOfAHungChip(t *testing.T) {
 	r.field.Put(newNTAG223())
 	var hung time.Time
 	var events []seen
-	err := Watch(t.Context(), dev, func(e Event) error {
+	err := Watch(t.Context(), dev, nil, func(e Event) error {
 		if e.Kind == Tapped {
 			hung = time.Now()
 			r.hung.Store(true)
@@ -136,7 +136,7 @@ func TestUnpluggedReader(t *testing.T) {
 	defer dev.Close()
 	r.stop()
 	start := time.Now()
-	err := Watch(t.Context(), dev, func(Event) error { return nil })
+	err := Watch(t.Context(), dev, nil, func(Event) error { return nil })
 	if err == nil || errors.Is(err, ErrNoTag) || errors.Is(err, ErrTagLost) {
 		t.Errorf("got %v, want a fault of the reader", err)
 	}

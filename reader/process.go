@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"runtime"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -26,13 +29,19 @@ const (
 // ends, hangs or talks nonsense.
 type Process struct {
 	// Command is the child's program and arguments. It writes events to its
-	// standard output, and ends when its standard input does.
+	// standard output, and ends when its standard input does. The UID of a tag
+	// that lay on the reader when the last child ended comes as one argument more.
 	Command []string
+
+	resting string // UID, or ""
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too.
 // Beats are not passed on.
 func (p *Process) Run(ctx context.Context, events chan<- Event) {
+	// The kernel kills the child when the thread that started it ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	delay := firstDelay
 	for ctx.Err() == nil {
 		started := time.Now()
@@ -52,7 +61,13 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 // once runs one child to its end and says why it ended. A tap that it had begun
 // is ended for it.
 func (p *Process) once(ctx context.Context, events chan<- Event) Event {
-	cmd := exec.Command(p.Command[0], p.Command[1:]...)
+	args := p.Command[1:]
+	if p.resting != "" {
+		args = append(slices.Clone(args), p.resting)
+	}
+	cmd := exec.Command(p.Command[0], args...)
+	// A child that is stopped or stuck would not see its standard input end.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Env = []string{"GOTRACEBACK=none"}
 	words := &tail{}
 	cmd.Stderr = words
@@ -119,9 +134,11 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 				fault = e
 				continue
 			case Entered:
-				open = &e.Tap
+				open, p.resting = &e.Tap, e.Tap.UID
 			case Tapped:
 				open = nil
+			case Left:
+				p.resting = ""
 			}
 			send(ctx, events, e)
 		}

@@ -29,7 +29,7 @@ var children = map[string]func(args []string){
 	"reader": func(args []string) {
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() { untilInputEnds(); cancel() }()
-		if Child(ctx, args[0], os.Stdout) != nil {
+		if Child(ctx, args[0], nil, os.Stdout) != nil {
 			os.Exit(1)
 		}
 	},
@@ -449,7 +449,7 @@ func TestProcessOfAReader(t *testing.T) {
 
 func TestChildFault(t *testing.T) {
 	var out bytes.Buffer
-	err := Child(t.Context(), simulatedPrefix+t.TempDir()+"/none", &out)
+	err := Child(t.Context(), simulatedPrefix+t.TempDir()+"/none", nil, &out)
 	if !Missing(err) {
 		t.Errorf("got %v, want a missing reader", err)
 	}
@@ -465,7 +465,7 @@ func TestChildWithoutAReader(t *testing.T) {
 	onEachRig(t, func(t *testing.T, r *rig) {
 		in, out := io.Pipe()
 		in.CloseWithError(errBroken)
-		if err := Child(t.Context(), r.device, out); !errors.Is(err, errBroken) {
+		if err := Child(t.Context(), r.device, nil, out); !errors.Is(err, errBroken) {
 			t.Errorf("got %v, want %v", err, errBroken)
 		}
 		r.stop()

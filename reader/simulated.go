@@ -34,14 +34,16 @@ func openSimulated(socket string) (Device, error) {
 	return &simulated{conn: conn, lines: bufio.NewReaderSize(conn, 4096)}, nil
 }
 
+// ask takes one answer to one request. After an error nothing more can be asked:
+// an answer that came late would be taken for the next one's.
 func (s *simulated) ask(request string) (word, rest string, err error) {
 	s.conn.SetDeadline(time.Now().Add(simulatedTimeout))
 	if _, err := io.WriteString(s.conn, request+"\n"); err != nil {
-		return "", "", fmt.Errorf("simulated reader: %w", err)
+		return "", "", fmt.Errorf("simulated reader: %w: %w", errHung, err)
 	}
 	line, err := s.lines.ReadSlice('\n')
 	if err != nil {
-		return "", "", fmt.Errorf("simulated reader: %w", err)
+		return "", "", fmt.Errorf("simulated reader: %w: %w", errHung, err)
 	}
 	word, rest, _ = strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
 	return word, rest, nil

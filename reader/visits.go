@@ -30,7 +30,7 @@ func (v *visits) arrive(uid []byte, now time.Time) (due time.Time) {
 	v.forget(now)
 	s := v.find(uid)
 	if s == nil {
-		*v = append(*v, visit{uid: uid, seen: now, tapped: now, counted: true})
+		v.rests(uid, now)
 		return now
 	}
 	away := now.Sub(s.seen) >= awayFor
@@ -46,6 +46,17 @@ func (v *visits) arrive(uid []byte, now time.Time) (due time.Time) {
 	}
 	s.tapped, s.counted = now, true
 	return now
+}
+
+// rests notes a tag that has had its tap and lies on the reader from before.
+func (v *visits) rests(uid []byte, now time.Time) {
+	*v = append(*v, visit{uid: uid, seen: now, tapped: now, counted: true})
+}
+
+// near tells whether the tag has not been away for long enough to be gone.
+func (v *visits) near(uid []byte, now time.Time) bool {
+	s := v.find(uid)
+	return s != nil && now.Sub(s.seen) < awayFor
 }
 
 // stay notes that the tag is still there.

@@ -21,10 +21,15 @@ const (
 )
 
 // Watch looks for tags with dev until ctx ends or the reader fails, and gives
-// emit an Entered and then a Tapped event for each tap, and a Beat at least
-// once a second whatever else happens.
-func Watch(ctx context.Context, dev Device, emit func(Event) error) error {
+// emit an Entered and then a Tapped event for each tap, a Left when its tag has
+// gone, and a Beat at least once a second whatever else happens. A tag of the UID
+// resting, if any, is on the reader from before.
+func Watch(ctx context.Context, dev Device, resting []byte, emit func(Event) error) error {
 	w := &watch{dev: dev, emit: emit}
+	if len(resting) > 0 {
+		w.visits.rests(resting, time.Now())
+		w.here = resting
+	}
 	for ctx.Err() == nil {
 		pause := pollEvery
 		err := w.look(ctx)
@@ -50,6 +55,7 @@ type watch struct {
 	dev     Device
 	emit    func(Event) error
 	visits  visits
+	here    []byte    // the tag of the last tap, until it has left
 	lastOut time.Time // of the newest event
 	faults  int       // of the reader, in a row
 }
@@ -82,7 +88,7 @@ func (w *watch) look(ctx context.Context) error {
 	}
 	t, err := w.dev.Select()
 	if errors.Is(err, ErrNoTag) {
-		return nil
+		return w.left(time.Now())
 	}
 	if err != nil {
 		return err
@@ -92,6 +98,7 @@ func (w *watch) look(ctx context.Context) error {
 	if due := w.visits.arrive(t.UID, now); due.After(now) {
 		return w.rest(ctx, t.UID, due)
 	}
+	w.here = t.UID
 	if err := w.send(Event{Kind: Entered, Tap: Tap{UID: uid, Chip: chipOf(t), Entered: now}}); err != nil {
 		return err
 	}
@@ -105,6 +112,16 @@ func (w *watch) look(ctx context.Context) error {
 		return fault
 	}
 	return w.rest(ctx, t.UID, never)
+}
+
+// left tells that the tag of the last tap has gone, when it has been away for long
+// enough that its return would be a new tap.
+func (w *watch) left(now time.Time) error {
+	if w.here == nil || w.visits.near(w.here, now) {
+		return nil
+	}
+	w.here = nil
+	return w.send(Event{Kind: Left})
 }
 
 // rest stays with the selected tag for as long as it is present and until due.

@@ -27,12 +27,18 @@ type seen struct {
 // what holds of any watch.
 func play(t *testing.T, dev Device, person func()) []seen {
 	t.Helper()
+	return playOn(t, dev, nil, person)
+}
+
+// playOn watches a dev on which a tag may rest from before.
+func playOn(t *testing.T, dev Device, resting []byte, person func()) []seen {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	start := time.Now()
 	var events []seen
 	ended := make(chan error)
 	go func() {
-		ended <- Watch(ctx, dev, func(e Event) error {
+		ended <- Watch(ctx, dev, resting, func(e Event) error {
 			events = append(events, seen{e, time.Since(start)})
 			return nil
 		})
@@ -363,7 +369,7 @@ func TestWatchEndsWithTheReader(t *testing.T) {
 			i := &ill{antenna: newAntenna(on)}
 			time.AfterFunc(time.Second, func() { i.next.Store(1 << 30) })
 			start := time.Now()
-			if err := Watch(t.Context(), i, func(Event) error { return nil }); !errors.Is(err, errBroken) {
+			if err := Watch(t.Context(), i, nil, func(Event) error { return nil }); !errors.Is(err, errBroken) {
 				t.Errorf("got %v, want %v", err, errBroken)
 			}
 			if took := time.Since(start) - time.Second; took < 50*ms || took > 200*ms {
@@ -379,7 +385,7 @@ func TestWatchFaultInATap(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var events []seen
 			b := &broken{antenna: newAntenna(newNTAG424()), at: at - 1}
-			err := Watch(t.Context(), b, func(e Event) error {
+			err := Watch(t.Context(), b, nil, func(e Event) error {
 				events = append(events, seen{Event: e})
 				return nil
 			})
@@ -399,7 +405,7 @@ func TestWatchEndsWithItsListener(t *testing.T) {
 	for _, kind := range []EventKind{Beat, Entered, Tapped} {
 		synctest.Test(t, func(t *testing.T) {
 			heard := 0
-			err := Watch(t.Context(), newAntenna(newNTAG424()), func(e Event) error {
+			err := Watch(t.Context(), newAntenna(newNTAG424()), nil, func(e Event) error {
 				if heard > 0 {
 					t.Errorf("%s after the listener had gone", e.Kind)
 				}
@@ -414,4 +420,48 @@ func TestWatchEndsWithItsListener(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A tag that rests from before is no new tap until it has been away.
+func TestWatchOfARestingTag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		on := newNTAG424()
+		a := newAntenna(on)
+		events := playOn(t, a, uid424[:], func() {
+			time.Sleep(5 * time.Second)
+			a.field.Remove()
+			time.Sleep(400 * ms)
+			a.field.Put(on)
+			time.Sleep(time.Second)
+		})
+		if got := taps(events); len(got) != 1 || got[0].at < 5*time.Second {
+			t.Errorf("taps %v, want one after the tag was away", got)
+		}
+	})
+}
+
+// Each tap ends with its tag's leaving, and not before it was away for long enough
+// that its return is a new tap.
+func TestWatchTellsOfLeaving(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		on := newNTAG424()
+		a := newAntenna(nil)
+		var kinds []EventKind
+		for _, e := range play(t, a, func() {
+			for _, away := range []time.Duration{100 * ms, 250 * ms, 2 * time.Second, 2 * time.Second} {
+				a.field.Put(on)
+				time.Sleep(time.Second)
+				a.field.Remove()
+				time.Sleep(away)
+			}
+		}) {
+			if e.Kind != Beat {
+				kinds = append(kinds, e.Kind)
+			}
+		}
+		want := []EventKind{Entered, Tapped, Left, Entered, Tapped, Left}
+		if !slices.Equal(kinds, want) {
+			t.Errorf("got %v, want %v", kinds, want)
+		}
+	})
 }

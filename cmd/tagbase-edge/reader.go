@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"io"
 	"os"
 	"os/signal"
@@ -21,9 +22,9 @@ const lastGrace = time.Second
 // is its life line: when that ends, so does it, even from within a C call.
 func readerCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    "reader DEVICE",
+		Use:    "reader DEVICE [UID]",
 		Short:  "Read tags and write them to standard output (internal)",
-		Args:   cobra.ExactArgs(1),
+		Args:   cobra.RangeArgs(1, 2),
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			// A terminal or systemd signals the whole group; the daemon decides.
@@ -35,7 +36,14 @@ func readerCommand() *cobra.Command {
 				cancel()
 				time.AfterFunc(lastGrace, func() { os.Exit(exitFailed) })
 			}()
-			if err := reader.Child(ctx, args[0], os.Stdout); err != nil {
+			var resting []byte
+			if len(args) == 2 {
+				var err error
+				if resting, err = hex.DecodeString(args[1]); err != nil {
+					return err
+				}
+			}
+			if err := reader.Child(ctx, args[0], resting, os.Stdout); err != nil {
 				return exitError(exitFailed)
 			}
 			return nil

@@ -273,6 +273,28 @@ func TestAmberFirst(t *testing.T) {
 	})
 }
 
+// A tag that rests while the reader's process dies is no new tap: one presentation
+// is one scan, and green needs two.
+func TestRestingTagOutlivesTheReader(t *testing.T) {
+	onEachReader(t, "", func(r *rig) {
+		r.put("genuine-424")
+		r.want(r.nextScan(), "pending", "")
+		for range 3 {
+			if err := syscall.Kill(childOf(r, r.daemon.Process().Pid), syscall.SIGKILL); err != nil {
+				r.Fatal(err)
+			}
+			r.awaitLine(`"reader ready"`)
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		if scan, err := r.daemon.NextScan(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			r.Fatalf("a second scan of a tag that never left: %+v, %v", scan, err)
+		}
+		r.takeAway()
+		r.want(r.tap("genuine-424"), "valid", "")
+	})
+}
+
 func TestDaemonOutlivesItsReader(t *testing.T) {
 	onEachReader(t, "", func(r *rig) {
 		r.want(r.tap("genuine-424"), "pending", "")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,14 +70,35 @@ func (r *rig) start() {
 		if err := r.daemon.Stop(); err != nil {
 			r.Errorf("the daemon ended with %v", err)
 		}
-		_, secret, _ := strings.Cut(r.bench.Key, ":")
-		if log := r.daemon.Log(); strings.Contains(log, secret) {
-			r.Errorf("the key's secret is in the log:\n%s", log)
-		} else if r.Failed() {
-			r.Logf("the daemon's log:\n%s", log)
+		r.searchForSecrets()
+		if r.Failed() {
+			r.Logf("the daemon's log:\n%s", r.daemon.Log())
 		}
 	})
 	r.awaitLine(`"reader ready"`)
+}
+
+// searchForSecrets looks for the key's secret in all that the daemon has written.
+func (r *rig) searchForSecrets() {
+	r.Helper()
+	_, secret, _ := strings.Cut(r.bench.Key, ":")
+	written := map[string]string{"the log": r.daemon.Log()}
+	err := filepath.WalkDir(r.bench.Dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || d.Name() == "api-key" {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		written[path] = string(b)
+		return err
+	})
+	if err != nil {
+		r.Error(err)
+	}
+	for where, text := range written {
+		if strings.Contains(text, secret) {
+			r.Errorf("the key's secret is in %s:\n%s", where, text)
+		}
+	}
 }
 
 func (r *rig) awaitLine(text string) {
@@ -358,6 +380,18 @@ func TestKeyRefused(t *testing.T) {
 	onEachReader(t, "", func(r *rig) {
 		r.bench.Platform.Revoke()
 		r.want(r.tap("genuine-424"), "refused", "key")
+		r.want(r.tap("genuine-424"), "not_sent", "key")
+		if n := len(r.bench.Platform.Verifications()); n != 1 {
+			r.Errorf("%d posts with a key that was refused, want 1", n)
+		}
+		r.bench.Key = "key_second:of-the-test"
+		r.bench.Platform.SetKey(r.bench.Key)
+		if err := os.WriteFile(r.bench.Dir+"/api-key", []byte(r.bench.Key+"\n"), 0o600); err != nil {
+			r.Fatal(err)
+		}
+		r.daemon.Process().Signal(syscall.SIGHUP)
+		r.awaitLine(`"key read again"`)
+		r.want(r.tap("genuine-424"), "pending", "")
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,15 +68,12 @@ func parseKept(line string) (time.Time, error) {
 	return t, nil
 }
 
-// buildTime is the commit's, as the go command stamped it, or 1970.
+// built is the commit's time, Unix seconds; the Makefile sets it.
+var built string
+
 func buildTime() time.Time {
-	info, _ := debug.ReadBuildInfo()
-	for _, s := range info.Settings {
-		if t, err := time.Parse(time.RFC3339, s.Value); s.Key == "vcs.time" && err == nil {
-			return t
-		}
-	}
-	return time.Unix(0, 0)
+	seconds, _ := strconv.ParseInt(built, 10, 64)
+	return time.Unix(seconds, 0)
 }
 
 // keep writes the floor whenever it has risen enough, until ctx ends.

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// A Session is what the platform says of one.
+type Session struct {
+	ID     string
+	Tag    string
+	Opened time.Time     // by the platform's clock
+	Age    time.Duration // when it was asked, by the same clock
+}
+
+var (
+	ErrSessionID  = errors.New("not a session id; it begins with ses_")
+	ErrNoSession  = errors.New("the platform knows no such session under this station's account")
+	ErrKeyRefused = errors.New("the platform refused the station's key")
+	ErrUnusable   = errors.New("the platform gave no usable answer")
+)
+
+// Session asks the platform for a session, again and again until ctx ends if it
+// cannot be reached: to ask is harmless. The error is one of the above, or why
+// the platform could not be reached.
+func (p *Platform) Session(ctx context.Context, id string) (Session, error) {
+	if !sessionID.MatchString(id) {
+		return Session{}, ErrSessionID
+	}
+	req, err := p.request(ctx, http.MethodGet, nil, "sessions", id)
+	if err != nil {
+		return Session{}, err
+	}
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return Session{}, err
+	}
+	defer resp.Body.Close()
+	switch {
+	case resp.StatusCode == http.StatusNotFound:
+		return Session{}, ErrNoSession
+	case resp.StatusCode == http.StatusUnauthorized:
+		return Session{}, ErrKeyRefused
+	case resp.StatusCode != http.StatusOK:
+		return Session{}, fmt.Errorf("%w: HTTP status %d", ErrUnusable, resp.StatusCode)
+	}
+	return decodeSession(resp, id)
+}
+
+func decodeSession(resp *http.Response, id string) (Session, error) {
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return Session{}, err
+	}
+	doc, err := parseAnswer(b)
+	if err != nil || doc.text("data", "type") != "sessions" || doc.text("data", "id") != id {
+		return Session{}, fmt.Errorf("%w: not the session", ErrUnusable)
+	}
+	s := Session{ID: id, Tag: doc.text("data", "relationships", "tag", "data", "id")}
+	inserted := doc.text("data", "attributes", "inserted_at")
+	if s.Opened, err = time.Parse(time.RFC3339Nano, inserted); err != nil || !tagID.MatchString(s.Tag) {
+		return Session{}, fmt.Errorf("%w: no time or no tag", ErrUnusable)
+	}
+	s.Age = ageOf(resp.Header, inserted)
+	return s, nil
+}

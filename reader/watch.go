@@ -27,7 +27,8 @@ const (
 func Watch(ctx context.Context, dev Device, resting []byte, emit func(Event) error) error {
 	w := &watch{dev: dev, emit: emit}
 	if len(resting) > 0 {
-		w.visits.rests(resting, time.Now())
+		// Only a tag that is there at the first look has not been away.
+		w.visits.rests(resting, time.Now().Add(pollEvery-awayFor))
 		w.here = resting
 	}
 	for ctx.Err() == nil {

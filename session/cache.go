@@ -34,8 +34,10 @@ type Cache struct {
 }
 
 type held struct {
-	id     string
-	opened time.Duration // since boot
+	id       string
+	opened   time.Duration // since boot
+	unknown  bool          // opened before this boot; how long ago is not known yet
+	inserted time.Time     // when it was opened, by the platform's clock; for unknown ones
 }
 
 // New returns an empty cache for sessions that are live for window.
@@ -49,12 +51,14 @@ func (c *Cache) Carried(tag string, now time.Duration) string {
 	if !ok {
 		return ""
 	}
-	if now-h.opened >= c.window {
+	if h.dead(now, c.window) {
 		delete(c.tags, tag)
 		return ""
 	}
 	return h.id
 }
+
+func (h held) dead(now, window time.Duration) bool { return !h.unknown && now-h.opened >= window }
 
 // An Answer is what the platform said of a session in answer to a scan.
 type Answer struct {
@@ -73,10 +77,29 @@ func (c *Cache) Answered(tag string, a Answer, now time.Duration) {
 	if a.Session == "" || c.tags[tag].id == a.Session {
 		return
 	}
-	if len(c.tags) >= maxTags {
+	c.hold(tag, held{id: a.Session, opened: now - max(0, a.Age)}, now)
+}
+
+// Restore takes a session that was held before the board was started anew. Time
+// since boot says nothing of its age: it is carried until Settle knows.
+func (c *Cache) Restore(tag, id string, inserted time.Time) {
+	c.hold(tag, held{id: id, unknown: true, inserted: inserted}, 0)
+}
+
+// Settle finds the age of what was restored, when the platform's clock shows date.
+func (c *Cache) Settle(date time.Time, now time.Duration) {
+	for tag, h := range c.tags {
+		if h.unknown && !h.inserted.IsZero() {
+			c.tags[tag] = held{id: h.id, opened: now - max(0, date.Sub(h.inserted))}
+		}
+	}
+}
+
+func (c *Cache) hold(tag string, h held, now time.Duration) {
+	if _, ok := c.tags[tag]; !ok && len(c.tags) >= maxTags {
 		c.makeRoom(now)
 	}
-	c.tags[tag] = held{id: a.Session, opened: now - max(0, a.Age)}
+	c.tags[tag] = h
 }
 
 // Refused takes the platform's refusal of a scan that carried an id, by which
@@ -89,7 +112,7 @@ func (c *Cache) Len() int { return len(c.tags) }
 func (c *Cache) makeRoom(now time.Duration) {
 	var oldest string
 	for tag, h := range c.tags {
-		if now-h.opened >= c.window {
+		if h.dead(now, c.window) {
 			delete(c.tags, tag)
 			continue
 		}

@@ -91,3 +91,37 @@ func TestBound(t *testing.T) {
 		t.Errorf("%d sessions held after all but one have died, want 1", c.Len())
 	}
 }
+
+// What was held before the board was started anew is carried until its age is
+// known, and then as long as any other.
+func TestRestore(t *testing.T) {
+	opened := time.Date(2026, 6, 8, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name string
+		date time.Time     // of the platform, 2 minutes after boot; zero: not known
+		at   time.Duration // since boot
+		want string
+	}{
+		{"age unknown", time.Time{}, 24 * time.Hour, "ses_1"},
+		{"still live", opened.Add(4 * m), 3 * m, "ses_1"},
+		{"to the window's end", opened.Add(4 * m), 8*m - 1, "ses_1"},
+		{"not beyond it", opened.Add(4 * m), 8 * m, ""},
+		{"long dead", opened.Add(24 * time.Hour), 3 * m, ""},
+		{"the platform's clock went back", opened.Add(-time.Hour), 12*m - 1, "ses_1"},
+	} {
+		c := New(10*m, UntilResolved)
+		c.Restore("tag_a", "ses_1", opened)
+		if !tt.date.IsZero() {
+			c.Settle(tt.date, 2*m)
+		}
+		if got := c.Carried("tag_a", tt.at); got != tt.want {
+			t.Errorf("%s: carried %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	c := New(10*m, UntilResolved)
+	c.Restore("tag_a", "ses_1", time.Time{})
+	c.Settle(opened, 0)
+	if got := c.Carried("tag_a", time.Hour); got != "ses_1" {
+		t.Errorf("one that nobody can date is carried as %q, want ses_1", got)
+	}
+}

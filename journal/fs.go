@@ -2,13 +2,22 @@
 
 package journal
 
-import "io"
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
 
-// A File is open for reading and appending. It is an alias of a literal so that
-// a disk need not import the journal to be one.
+	"golang.org/x/sys/unix"
+)
+
+// A File is open for reading, or for reading and appending. It is an alias of a
+// literal so that a simulated disk need not import the journal to be one.
 type File = interface {
 	io.ReaderAt
-	io.Writer // appends, by one write(2)
+	io.Writer // by one write(2)
 	io.Closer
 	Size() (int64, error) // in bytes
 	Truncate(size int64) error
@@ -21,10 +30,90 @@ type FS interface {
 	Mkdir(dir string) error
 	// Names are of all that is in a directory, in any order.
 	Names(dir string) ([]string, error)
-	// Open opens a regular file, or makes one where there is nothing yet.
-	Open(name string) (File, error)
-	Create(name string) (File, error)
+	// Open opens a regular file: to read it with os.O_RDONLY, to append to it
+	// with os.O_RDWR, or to make it, where nothing is, with os.O_CREATE as well.
+	Open(name string, flag int) (File, error)
+	// Remove removes a file, and no directory.
 	Remove(name string) error
 	// SyncDir puts on the disk which names a directory holds.
 	SyncDir(dir string) error
+}
+
+// errNotRegular: a directory, a FIFO, a link or a device stands where a segment should.
+var errNotRegular = errors.New("not a regular file")
+
+// maxNames bounds what is read of a directory.
+const maxNames = 1 << 16
+
+// realFS is the board's file system.
+type realFS struct{}
+
+type realFile struct{ *os.File }
+
+func (f realFile) Size() (int64, error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return fi.Size(), nil
+}
+
+func (realFS) Mkdir(dir string) error {
+	if fi, err := os.Stat(dir); err == nil && fi.IsDir() {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	return realFS{}.SyncDir(filepath.Dir(dir))
+}
+
+func (realFS) Names(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(maxNames)
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	return names, err
+}
+
+// Open does not wait for the other end of a FIFO and follows no link.
+func (realFS) Open(name string, flag int) (File, error) {
+	if flag&os.O_RDWR != 0 {
+		flag |= os.O_APPEND
+	}
+	if flag&os.O_CREATE != 0 {
+		flag |= os.O_EXCL
+	}
+	f, err := os.OpenFile(name, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o640)
+	switch {
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENXIO):
+		return nil, fmt.Errorf("%s: %w", name, errNotRegular)
+	case err != nil:
+		return nil, err
+	}
+	fi, err := f.Stat()
+	if err == nil && !fi.Mode().IsRegular() {
+		err = fmt.Errorf("%s: %w", name, errNotRegular)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return realFile{f}, nil
+}
+
+func (realFS) Remove(name string) error { return unix.Unlink(name) }
+
+func (realFS) SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
 }

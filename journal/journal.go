@@ -21,6 +21,7 @@ package journal
 
 import (
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -60,31 +61,134 @@ type Counts struct {
 
 // A Journal is safe for use by several goroutines. No method but Close waits
 // for the disk.
-type Journal struct{}
+type Journal struct {
+	queue   chan note
+	closing chan struct{}
+	ended   chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	seq    uint64 // the highest
+	err    error
+	busy   time.Time // since when the disk has been at work, zero if it is not
+	counts Counts
+}
+
+const (
+	openTime  = 1500 * time.Millisecond // that Open waits for the disk
+	closeTime = time.Second             // that Close does
+	stuckTime = 2 * time.Second         // after which the disk counts as stuck
+	soon      = time.Second             // after which a line that nobody waits for is synced
+	again     = time.Minute             // after which a bad disk is tried again
+)
 
 // Open reads what the directory holds, mends it, and goes on after it. It always
 // returns a journal that works, within two seconds: if there is something wrong
 // with the directory or the disk, Err says what, lines are kept in memory, the
-// newest 256, and the disk is tried again each minute.
-func Open(dir string, o Options) (*Journal, Past) { return &Journal{}, Past{} }
+// newest 256, and the disk is tried again each minute. A journal that could not
+// be read counts scans from 1.
+func Open(dir string, o Options) (*Journal, Past) {
+	if o.FS == nil {
+		o.FS = realFS{}
+	}
+	if o.SegmentSize <= 0 {
+		o.SegmentSize = 1 << 20
+	}
+	if o.Segments <= 0 {
+		o.Segments = 8
+	}
+	o.Segments = max(o.Segments, 2)
+	j := &Journal{
+		queue:   make(chan note, maxHeld),
+		closing: make(chan struct{}),
+		ended:   make(chan struct{}),
+	}
+	read, begun := make(chan Past, 1), make(chan struct{})
+	go j.run(&writer{dir: dir, o: o}, read, begun)
+	late := time.NewTimer(openTime)
+	defer late.Stop()
+	select {
+	case past := <-read:
+		select {
+		case <-begun:
+		case <-late.C:
+		}
+		return j, past
+	case <-late.C:
+		return j, Past{}
+	}
+}
 
 // NextSeq is a new number for a scan, above all that the journal held.
-func (j *Journal) NextSeq() uint64 { return 0 }
+func (j *Journal) NextSeq() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.seq++
+	return j.seq
+}
 
 // Intend writes that a scan is about to be posted. The channel receives once:
 // nil when the line is on the disk, an error when the disk does not take it for
 // now. Wait for it no longer than Patience, beside other work.
-func (j *Journal) Intend(i Intent) <-chan error { return make(chan error, 1) }
+func (j *Journal) Intend(i Intent) <-chan error {
+	written := make(chan error, 1)
+	j.add(note{i.line(), written})
+	return written
+}
 
 // Finish writes a finished scan. It is on the disk within a second or so.
-func (j *Journal) Finish(s Scan) {}
+func (j *Journal) Finish(s Scan) { j.add(note{s.line(), nil}) }
+
+func (j *Journal) add(n note) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		j.counts.Lost++
+		n.answer(ErrClosed)
+		return
+	}
+	select {
+	case j.queue <- n:
+	default:
+		j.counts.Lost++
+		n.answer(ErrStuck)
+	}
+}
 
 // Err is what is wrong with the disk, nil when all is well.
-func (j *Journal) Err() error { return nil }
+func (j *Journal) Err() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.err == nil && !j.busy.IsZero() && time.Since(j.busy) >= stuckTime {
+		return ErrStuck
+	}
+	return j.err
+}
 
 // Counts says what could not be read, what was lost and what waits.
-func (j *Journal) Counts() Counts { return Counts{} }
+func (j *Journal) Counts() Counts {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	c := j.counts
+	c.Held += len(j.queue)
+	return c
+}
 
 // Close writes what waits and returns nil when it is on the disk. A disk that
 // hangs is given one second.
-func (j *Journal) Close() error { return nil }
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	if !j.closed {
+		j.closed = true
+		close(j.closing)
+	}
+	j.mu.Unlock()
+	late := time.NewTimer(closeTime)
+	defer late.Stop()
+	select {
+	case <-j.ended:
+		return j.Err()
+	case <-late.C:
+		return ErrStuck
+	}
+}

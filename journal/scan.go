@@ -28,6 +28,8 @@ type Scan struct {
 	BoottimeMS int64  `json:"-"` // since that boot, CLOCK_BOOTTIME
 	Synced     bool   `json:"-"` // whether the wall clock was synchronised
 	AgeMS      int64  `json:"-"` // of the verification when it was answered, by the platform's clock
+
+	Inserted time.Time `json:"-"` // when the platform created the verification, by its own clock; zero if there is none
 }
 
 // An Intent is a scan that is about to be posted.
@@ -45,14 +47,5 @@ type Intent struct {
 	Params     string    `json:"params"`  // SHA-256 of the parameters in hex, never the parameters
 }
 
-// restart is the scan of an intent whose daemon died before it was finished.
-func (i Intent) restart() Scan {
-	return Scan{
-		Seq: i.Seq, Time: i.Time, Station: i.Station,
-		Outcome: "unknown", Reason: restart,
-		Tag: i.Tag, UID: i.UID, Chip: i.Chip, CarriedSession: i.Session,
-		Boot: i.Boot, BoottimeMS: i.BoottimeMS, Synced: i.Synced,
-	}
-}
-
+// restart is the reason of an intent whose daemon died before its scan was finished.
 const restart = "restart"

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func intentOf(seq uint64, boot string) Intent {
+	return Intent{
+		Seq: seq, Boot: boot, BoottimeMS: int64(seq) * 1000, Time: noon.Add(time.Duration(seq) * time.Second), Synced: true,
+		Station: "gate-1", Tag: fmt.Sprintf("tag_%d", seq), UID: "04a1b2c3d4e5f6", Chip: "ntag424",
+		Session: "ses_4", Params: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+	}
+}
+
+func scanOf(seq uint64, boot string) Scan {
+	return Scan{
+		Seq: seq, Time: noon.Add(time.Duration(seq)*time.Second + 171*time.Millisecond), Station: "gate-1",
+		Outcome: "valid", Tag: fmt.Sprintf("tag_%d", seq), UID: "04a1b2c3d4e5f6", Chip: "ntag424",
+		CarriedSession: "ses_4", Session: "ses_5", Verification: "vrf_6", HTTPStatus: 201,
+		ReadMS: 46.1, ConnectMS: 0.5, AnswerMS: 120.4, TotalMS: 171,
+		Boot: boot, BoottimeMS: int64(seq)*1000 + 171, Synced: true, AgeMS: 2000,
+	}
+}
+
+// lostOf is what an intent comes to when its daemon dies.
+func lostOf(seq uint64, boot string) Scan {
+	i := intentOf(seq, boot)
+	return Scan{
+		Seq: seq, Time: i.Time, Station: i.Station, Outcome: "unknown", Reason: "restart",
+		Tag: i.Tag, UID: i.UID, Chip: i.Chip, CarriedSession: i.Session,
+		Boot: boot, BoottimeMS: i.BoottimeMS, Synced: true,
+	}
+}
+
+// intend waits for an intent as a station does.
+func intend(t *testing.T, j *Journal, i Intent) {
+	t.Helper()
+	select {
+	case err := <-j.Intend(i):
+		if err != nil {
+			t.Fatalf("intent %d: %v", i.Seq, err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatalf("intent %d is not on the disk after 10 s", i.Seq)
+	}
+}
+
+func closed(t *testing.T, j *Journal) {
+	t.Helper()
+	if err := j.Close(); err != nil {
+		t.Fatalf("closing: %v", err)
+	}
+}
+
+func TestOpenFindsWhatWasWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state", "journal")
+	j, past := Open(dir, Options{})
+	if past.Scans != nil || j.Err() != nil {
+		t.Fatalf("a new journal holds %v and says %v", past.Scans, j.Err())
+	}
+	for range 3 {
+		seq := j.NextSeq()
+		intend(t, j, intentOf(seq, "a"))
+		j.Finish(scanOf(seq, "a"))
+	}
+	intend(t, j, intentOf(j.NextSeq(), "a"))
+	closed(t, j)
+
+	want := Past{Scans: []Scan{scanOf(1, "a"), scanOf(2, "a"), scanOf(3, "a"), lostOf(4, "a")}, Recovered: 1}
+	for _, boot := range []string{"the same", "again"} {
+		j, past = Open(dir, Options{})
+		if diff := cmp.Diff(want, past); diff != "" {
+			t.Errorf("%s: past (-want +got):\n%s", boot, diff)
+		}
+		if got := j.NextSeq(); got != 5 {
+			t.Errorf("%s: next number %d, want 5", boot, got)
+		}
+		closed(t, j)
+		want.Recovered = 0 // by the first
+	}
+	if got := (Counts{}); j.Counts() != got {
+		t.Errorf("counts %+v, want %+v", j.Counts(), got)
+	}
+}
+
+// TestLinesAsTold: what stands in the design and what a line holds are the same.
+func TestLinesAsTold(t *testing.T) {
+	got, err := json.Marshal(scanOf(17, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := `{"seq":17,"time":"2026-03-01T12:00:17.171Z","station":"gate-1","outcome":"valid","reason":"","tag":"tag_17",` +
+		`"uid":"04a1b2c3d4e5f6","chip":"ntag424","carried_session":"ses_4","session":"ses_5","verification":"vrf_6",` +
+		`"http_status":201,"read_ms":46.1,"connect_ms":0.5,"answer_ms":120.4,"total_ms":171}`
+	if diff := cmp.Diff(scan, string(got)); diff != "" {
+		t.Errorf("scan (-want +got):\n%s", diff)
+	}
+	wantScan := `{"k":"scan",` + scan[1:len(scan)-1] + `,"boot":"a","boottime":17171,"synced":true,"age_ms":2000}` + "\n"
+	if diff := cmp.Diff(wantScan, string(scanOf(17, "a").line()[crcLen:])); diff != "" {
+		t.Errorf("line of a scan (-want +got):\n%s", diff)
+	}
+	wantIntent := `{"k":"intent","seq":17,"boot":"a","boottime":17000,"time":"2026-03-01T12:00:17Z","synced":true,` +
+		`"station":"gate-1","tag":"tag_17","uid":"04a1b2c3d4e5f6","chip":"ntag424","session":"ses_4",` +
+		`"params":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}` + "\n"
+	if diff := cmp.Diff(wantIntent, string(intentOf(17, "a").line()[crcLen:])); diff != "" {
+		t.Errorf("line of an intent (-want +got):\n%s", diff)
+	}
+}
+
+func TestRing(t *testing.T) {
+	dir := t.TempDir()
+	o := Options{SegmentSize: 2048, Segments: 3}
+	j, _ := Open(dir, o)
+	for range 50 {
+		seq := j.NextSeq()
+		intend(t, j, intentOf(seq, "a"))
+		j.Finish(scanOf(seq, "a"))
+	}
+	closed(t, j)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != o.Segments {
+		t.Errorf("%d segments, want %d", len(entries), o.Segments)
+	}
+	for _, e := range entries {
+		if fi, err := e.Info(); err != nil || fi.Size() > o.SegmentSize {
+			t.Errorf("%s: %d bytes, %v, want at most %d", e.Name(), fi.Size(), err, o.SegmentSize)
+		}
+	}
+	j, past := Open(dir, o)
+	defer j.Close()
+	for i, s := range past.Scans {
+		if want := scanOf(uint64(50-len(past.Scans)+1+i), "a"); s != want {
+			t.Errorf("scan %d (-want +got):\n%s", i, cmp.Diff(want, s))
+		}
+	}
+	if len(past.Scans) < 4 || past.Recovered != 0 {
+		t.Errorf("%d scans, %d recovered, want a few and none", len(past.Scans), past.Recovered)
+	}
+}
+
+func TestAfterClose(t *testing.T) {
+	j, _ := Open(t.TempDir(), Options{})
+	closed(t, j)
+	closed(t, j)
+	j.Finish(scanOf(1, "a"))
+	if err := <-j.Intend(intentOf(1, "a")); err != ErrClosed {
+		t.Errorf("an intent after the end: %v, want %v", err, ErrClosed)
+	}
+	if got := j.Counts().Lost; got != 2 {
+		t.Errorf("lost %d, want 2", got)
+	}
+}

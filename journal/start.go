@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"os"
+	"slices"
+	"time"
+)
+
+const (
+	// readingTime bounds what a start spends on segments, newest first.
+	readingTime = time.Second
+
+	// maxSeq is the largest number that every reader of JSON can count to. A
+	// larger one is none of ours.
+	maxSeq = 1 << 53
+
+	// maxBad is how many damaged segments are kept for somebody to look at.
+	maxBad = 4
+)
+
+// A loaded journal is what the segments hold.
+type loaded struct {
+	past    Past
+	flight  flight // whose daemon is gone
+	highest uint64 // number of a scan
+	skipped uint64
+	bad     []uint64 // segments with a damaged line
+	newest  reading
+}
+
+// load reads the segments. What it cannot read it leaves out.
+func load(fsys FS, dir string) (loaded, error) {
+	var l loaded
+	begun := time.Now()
+	if err := fsys.Mkdir(dir); err != nil {
+		return l, err
+	}
+	names, err := fsys.Names(dir)
+	if err != nil {
+		return l, err
+	}
+	var readings []reading
+	ring := numbers(names, segmentEnd)
+	for _, n := range slices.Backward(ring) {
+		if time.Since(begun) > readingTime {
+			break
+		}
+		r, err := read(fsys, dir, n, maxRead)
+		if err != nil {
+			l.skipped++
+			continue
+		}
+		readings = append(readings, r)
+		l.skipped += r.skipped
+		if r.bad {
+			l.bad = append(l.bad, n)
+		}
+	}
+	if len(ring) > 0 {
+		l.newest.number = ring[len(ring)-1]
+	}
+	if len(readings) > 0 && readings[0].number == l.newest.number {
+		l.newest = readings[0]
+	}
+	for _, r := range slices.Backward(readings) {
+		for _, p := range r.whole {
+			l.past.Scans = append(l.past.Scans, l.flight.take(p)...)
+			if p.scan.Seq <= maxSeq {
+				l.highest = max(l.highest, p.scan.Seq)
+			}
+		}
+	}
+	l.past.Scans = append(l.past.Scans, l.flight.open...)
+	l.past.Recovered = len(l.flight.open)
+	return l, nil
+}
+
+// begin takes the journal over: the torn end of the newest segment is cut off,
+// and the scans in flight are finished.
+func (w *writer) begin(l loaded) error {
+	w.known = true
+	w.number = l.newest.number
+	w.keepBad(l.bad)
+	for _, s := range l.flight.open {
+		w.loose = append(w.loose, note{line: s.line()})
+	}
+	w.back()
+	if l.newest.size > 0 && l.newest.end < w.o.SegmentSize {
+		w.resume(l.newest)
+	}
+	// A daemon that was killed may have left names and lines unsynced.
+	err := w.o.FS.SyncDir(w.dir)
+	if w.file != nil {
+		err = first(err, w.file.Sync())
+		if err != nil {
+			w.leave()
+		}
+	}
+	return err
+}
+
+// resume goes on after the last whole line of a segment.
+func (w *writer) resume(r reading) {
+	file, err := w.o.FS.Open(fileName(w.dir, r.number, segmentEnd), os.O_RDWR)
+	if err != nil {
+		return
+	}
+	w.file, w.size, w.synced = file, r.end, r.end
+	if r.end < r.size {
+		w.cut(r.end)
+	}
+}
+
+// keepBad keeps copies of the newest damaged segments, once each. They are for
+// somebody to look at, and a disk that does not take them is no trouble.
+func (w *writer) keepBad(damaged []uint64) {
+	names, err := w.o.FS.Names(w.dir)
+	if err != nil || len(damaged) == 0 {
+		return
+	}
+	kept := numbers(names, badEnd)
+	wanted := slices.Concat(kept, damaged)
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
+	wanted = wanted[max(0, len(wanted)-maxBad):]
+	for _, n := range kept {
+		if !slices.Contains(wanted, n) {
+			w.o.FS.Remove(fileName(w.dir, n, badEnd))
+		}
+	}
+	for _, n := range wanted {
+		if !slices.Contains(kept, n) && w.copyBad(n) != nil {
+			w.o.FS.Remove(fileName(w.dir, n, badEnd))
+		}
+	}
+}
+
+func (w *writer) copyBad(number uint64) error {
+	from, err := w.o.FS.Open(fileName(w.dir, number, segmentEnd), os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	size, err := from.Size()
+	if err != nil {
+		return err
+	}
+	b := make([]byte, min(size, 2*w.o.SegmentSize))
+	n, err := from.ReadAt(b, max(0, size-int64(len(b))))
+	if n < len(b) {
+		return err
+	}
+	to, err := w.o.FS.Open(fileName(w.dir, number, badEnd), os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	if _, err := to.Write(b); err != nil {
+		return err
+	}
+	return to.Sync()
+}

@@ -41,7 +41,7 @@ var ErrClosed = errors.New("the journal is closed")
 
 // Options are how a journal is kept. The zero value is a station's.
 type Options struct {
-	SegmentSize int64 // bytes, 0 is 1 MiB
+	SegmentSize int64 // bytes, 0 is 1 MiB, at most 8 MiB
 	Segments    int   // the oldest makes room, 0 is 8, at least 2
 	FS          FS    // nil is the real one
 }
@@ -97,7 +97,7 @@ func Open(dir string, o Options) (*Journal, Past) {
 	if o.Segments <= 0 {
 		o.Segments = 8
 	}
-	o.Segments = max(o.Segments, 2)
+	o.SegmentSize, o.Segments = min(o.SegmentSize, maxRead), max(o.Segments, 2)
 	j := &Journal{
 		queue:   make(chan note, maxHeld),
 		closing: make(chan struct{}),

@@ -100,6 +100,9 @@ func (t *tail) open(number uint64) bool {
 	switch {
 	case err == nil:
 		t.file = file
+		if size, err := file.Size(); err == nil {
+			t.offset = max(0, size-maxRead)
+		}
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotRegular):
 		return t.yield(Scan{}, err)
 	}

@@ -12,9 +12,12 @@ import (
 	"strings"
 )
 
-// A segment's number has up to nine digits. Those from the end are not ours, so
-// that a name put there by hand leaves room to count on.
-const endOfNumbers = 999_000_000
+// Numbers follow each other, so that one far above the others, or out of reach,
+// was put there by hand; to go on after it might leave none to go on to.
+const (
+	endOfNumbers = 1e9
+	farAbove     = 1e6
+)
 
 const (
 	segmentEnd = ".jsonl"
@@ -40,11 +43,16 @@ func numbers(names []string, end string) []uint64 {
 		}
 	}
 	slices.Sort(found)
+	for i := 1; i < len(found); i++ {
+		if found[i]-found[i-1] > farAbove {
+			return found[:i]
+		}
+	}
 	return found
 }
 
-// maxRead bounds what is read of one segment at the start, in bytes. Ours are
-// smaller, unless they were set larger once; of a larger file the end is read.
+// maxRead bounds what is read of one segment, in bytes. Ours are smaller; of a
+// larger file the end is read.
 const maxRead = 8 << 20
 
 // A reading is what one segment held.
@@ -57,7 +65,7 @@ type reading struct {
 	size    int64
 }
 
-func read(fsys FS, dir string, number uint64, limit int64) (reading, error) {
+func read(fsys FS, dir string, number uint64) (reading, error) {
 	r := reading{number: number}
 	f, err := fsys.Open(fileName(dir, number, segmentEnd), os.O_RDONLY)
 	if err != nil {
@@ -67,7 +75,7 @@ func read(fsys FS, dir string, number uint64, limit int64) (reading, error) {
 	if r.size, err = f.Size(); err != nil {
 		return r, err
 	}
-	from := max(0, r.size-limit)
+	from := max(0, r.size-maxRead)
 	b := make([]byte, r.size-from)
 	n, err := f.ReadAt(b, from)
 	if err != nil && err != io.EOF {

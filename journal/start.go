@@ -47,7 +47,7 @@ func load(fsys FS, dir string) (loaded, error) {
 		if time.Since(begun) > readingTime {
 			break
 		}
-		r, err := read(fsys, dir, n, maxRead)
+		r, err := read(fsys, dir, n)
 		if err != nil {
 			l.skipped++
 			continue

@@ -49,7 +49,8 @@ type Disk struct {
 	mu    sync.Mutex
 	root  *world
 	fault func(DiskOp) DiskFault
-	room  int64 // bytes, -1 is without end
+	room  int64             // bytes, -1 is without end
+	first map[string][]byte // what it held at first
 	ops   []DiskOp
 }
 
@@ -70,7 +71,7 @@ type DiskFault struct {
 }
 
 // NewDisk returns an empty disk without end.
-func NewDisk() *Disk { return &Disk{root: newWorld(), room: -1} }
+func NewDisk() *Disk { return &Disk{root: newWorld(), room: -1, first: make(map[string][]byte)} }
 
 // Fault sets what goes wrong from now on; nil is nothing.
 func (d *Disk) Fault(f func(DiskOp) DiskFault) {

@@ -80,6 +80,9 @@ func (d *Disk) After(ops, most int) iter.Seq[*Disk] {
 		done := slices.Clone(d.ops[:ops])
 		d.mu.Unlock()
 		w := newWorld()
+		for name, text := range d.first {
+			w.names[name] = &node{states: [][]byte{text}}
+		}
 		for _, op := range done {
 			w.apply(op)
 		}
@@ -194,6 +197,7 @@ func (c *powerCut) disk(pick []int) *Disk {
 	d := NewDisk()
 	for name, n := range names {
 		d.root.names[name] = after[n]
+		d.first[name] = after[n].now()
 	}
 	return d
 }

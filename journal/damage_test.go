@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+	"golang.org/x/sys/unix"
+)
+
+// A shelf is the files of a journal, by name, with its lines.
+type shelf struct {
+	files map[string][]byte
+	lines [][]byte
+	scans []Scan // of each line; an intent's is what it comes to
+}
+
+func newShelf(t *testing.T) shelf {
+	dir := t.TempDir()
+	j, _ := Open(dir, Options{SegmentSize: 2500})
+	for range 6 {
+		seq := j.NextSeq()
+		intend(t, j, intentOf(seq, "a"))
+		if seq%3 != 0 {
+			j.Finish(scanOf(seq, "a"))
+		}
+	}
+	closed(t, j)
+	s := shelf{files: make(map[string][]byte)}
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.files[e.Name()] = b
+		for p := range pieces(b) {
+			s.lines = append(s.lines, b[p.at:p.end])
+			s.scans = append(s.scans, p.scan)
+		}
+	}
+	if len(s.files) < 2 || len(s.lines) != 10 {
+		t.Fatalf("%d files, %d lines, want a few and 10", len(s.files), len(s.lines))
+	}
+	return s
+}
+
+func (s shelf) disk(t *testing.T) *sim.Disk {
+	d := sim.NewDisk()
+	for name, b := range s.files {
+		f, err := d.Open("/j/"+name, os.O_RDWR|os.O_CREATE)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Write(b)
+		f.Sync()
+	}
+	d.SyncDir("/j")
+	return d
+}
+
+// survives checks that a damaged copy starts at once, twice, with every line of
+// which each byte is still there, and takes new ones.
+func (s shelf) survives(t *testing.T, damaged shelf) error {
+	o := Options{SegmentSize: 2500, FS: damaged.disk(t)}
+	for start := range 2 {
+		begun := time.Now()
+		j, past := Open("/j", o)
+		if took := time.Since(begun); took > 2*time.Second {
+			return fmt.Errorf("start %d took %v", start, took)
+		}
+		if err := j.Err(); err != nil {
+			return fmt.Errorf("start %d: %v", start, err)
+		}
+		for i, line := range s.lines {
+			whole := slices.ContainsFunc(slices.Collect(maps.Values(damaged.files)), func(b []byte) bool { return bytes.Contains(b, line) })
+			seq := s.scans[i].Seq
+			there := slices.ContainsFunc(past.Scans, func(p Scan) bool {
+				return p == s.scans[i] || s.scans[i].Reason == restart && p.Seq == seq
+			})
+			if whole && !there {
+				return fmt.Errorf("start %d: undamaged line %d is gone: %s", start, i, line)
+			}
+		}
+		seq := j.NextSeq()
+		if seq < uint64(len(past.Scans)) && start == 1 {
+			return fmt.Errorf("next number %d after %d scans", seq, len(past.Scans))
+		}
+		intend(t, j, intentOf(seq, "b"))
+		j.Finish(scanOf(seq, "b"))
+		if err := j.Close(); err != nil {
+			return err
+		}
+		s.lines = append(s.lines[:len(s.lines):len(s.lines)], scanOf(seq, "b").line())
+		s.scans = append(s.scans[:len(s.scans):len(s.scans)], scanOf(seq, "b"))
+		damaged.files = map[string][]byte{"new": scanOf(seq, "b").line()}
+	}
+	return nil
+}
+
+func TestTruncatedAnywhere(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	for name, b := range s.files {
+		for n := range b {
+			damaged := shelf{files: maps.Clone(s.files)}
+			damaged.files[name] = b[:n]
+			if err := s.survives(t, damaged); err != nil {
+				t.Fatalf("%s cut to %d bytes: %v", name, n, err)
+			}
+		}
+	}
+}
+
+// TestMutations makes MUTATIONS random changes, 2,000 if that is not set.
+func TestMutations(t *testing.T) {
+	t.Parallel()
+	n := 2000
+	if v := os.Getenv("MUTATIONS"); v != "" {
+		var err error
+		if n, err = strconv.Atoi(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newShelf(t)
+	names := slices.Sorted(maps.Keys(s.files))
+	for seed := range n {
+		random := rand.New(rand.NewPCG(uint64(seed), 2))
+		damaged := shelf{files: maps.Clone(s.files)}
+		for range 1 + random.IntN(4) {
+			name := names[random.IntN(len(names))]
+			damaged.files[name] = mutate(random, damaged.files[name])
+		}
+		if err := s.survives(t, damaged); err != nil {
+			t.Fatalf("mutation %d: %v", seed, err)
+		}
+	}
+}
+
+func mutate(random *rand.Rand, b []byte) []byte {
+	if len(b) == 0 {
+		return []byte{'\n'}
+	}
+	at := random.IntN(len(b))
+	end := min(len(b), at+1+random.IntN(600))
+	junk := make([]byte, 1+random.IntN(20))
+	for i := range junk {
+		junk[i] = byte(random.Uint32())
+	}
+	newline := at + max(0, bytes.IndexByte(b[at:], '\n'))
+	b = slices.Clone(b)
+	switch random.IntN(9) {
+	case 0:
+		b[at] ^= 1 << random.IntN(8)
+	case 1:
+		b[newline] ^= 1 << random.IntN(8)
+	case 2:
+		b = slices.Delete(b, at, end)
+	case 3:
+		b = slices.Insert(b, at, junk...)
+	case 4:
+		b = slices.Insert(b, min(len(b), newline+1), junk...)
+	case 5:
+		b = slices.Insert(b, at, slices.Clone(b[at:end])...)
+	case 6:
+		clear(b[at:end])
+	case 7:
+		b = b[:at]
+	case 8:
+		b = append(b, make([]byte, random.IntN(10000))...)
+	}
+	return b
+}
+
+// TestStrangeDirectory puts things where segments should be.
+func TestStrangeDirectory(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		make func(dir string) error
+	}{
+		{"a directory", func(dir string) error { return os.MkdirAll(dir+"/000007.jsonl/x", 0o700) }},
+		{"a FIFO", func(dir string) error { return unix.Mkfifo(dir+"/000007.jsonl", 0o600) }},
+		{"a link to a device", func(dir string) error { return os.Symlink("/dev/zero", dir+"/000007.jsonl") }},
+		{"a link to itself", func(dir string) error { return os.Symlink("000007.jsonl", dir+"/000007.jsonl") }},
+		{"a high number", func(dir string) error { return os.WriteFile(dir+"/999999999999.jsonl", nil, 0o600) }},
+		{"the highest number", func(dir string) error { return os.WriteFile(dir+"/999999999.jsonl", nil, 0o600) }},
+		{"a number far above", func(dir string) error { return os.WriteFile(dir+"/999999998.jsonl", nil, 0o600) }},
+		{"an empty segment", func(dir string) error { return os.WriteFile(dir+"/000007.jsonl", nil, 0o600) }},
+		{"no newline in 20 MB", func(dir string) error {
+			return os.WriteFile(dir+"/000007.jsonl", bytes.Repeat([]byte("x"), 20e6), 0o600)
+		}},
+		{"only newlines", func(dir string) error {
+			return os.WriteFile(dir+"/000007.jsonl", bytes.Repeat([]byte("\n"), 1<<20), 0o600)
+		}},
+		{"only beginnings of lines", func(dir string) error {
+			return os.WriteFile(dir+"/000007.jsonl", bytes.Repeat([]byte("00000000 {"), 1<<19), 0o600)
+		}},
+		{"10 GB", func(dir string) error {
+			if err := os.WriteFile(dir+"/000007.jsonl", nil, 0o600); err != nil {
+				return err
+			}
+			return os.Truncate(dir+"/000007.jsonl", 10<<30)
+		}},
+		{"damaged, and a directory for its copy", func(dir string) error {
+			if err := os.WriteFile(dir+"/000007.jsonl", []byte("?\n"), 0o600); err != nil {
+				return err
+			}
+			return os.Mkdir(dir+"/000007.bad", 0o700)
+		}},
+		{"a number too large for a scan", func(dir string) error {
+			s := scanOf(1<<64-1, "a")
+			return os.WriteFile(dir+"/000007.jsonl", s.line(), 0o600)
+		}},
+		{"10,000 names", func(dir string) error {
+			for i := range 10000 {
+				if err := os.WriteFile(fmt.Sprintf("%s/%d.jsonl", dir, i), nil, 0o600); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			j, _ := Open(dir, Options{})
+			j.Finish(scanOf(j.NextSeq(), "a"))
+			closed(t, j)
+			if err := tt.make(dir); err != nil {
+				t.Fatal(err)
+			}
+			for seq := uint64(2); seq < 4; seq++ {
+				begun := time.Now()
+				j, past := Open(dir, Options{})
+				if took := time.Since(begun); took > 2*time.Second {
+					t.Errorf("the start took %v", took)
+				}
+				if !slices.Contains(past.Scans, scanOf(seq-1, "a")) {
+					t.Errorf("scan %d is gone", seq-1)
+				}
+				if got := j.NextSeq(); got != seq {
+					t.Errorf("next number %d, want %d", got, seq)
+				}
+				intend(t, j, intentOf(seq, "a"))
+				j.Finish(scanOf(seq, "a"))
+				closed(t, j)
+			}
+			var found []uint64
+			for s, err := range Read(dir) {
+				if err == nil && s.Seq <= maxSeq {
+					found = append(found, s.Seq)
+				}
+			}
+			if want := []uint64{1, 2, 3}; !slices.Equal(found, want) {
+				t.Errorf("read scans %v, want %v", found, want)
+			}
+		})
+	}
+}
+
+// TestUnreadableSegment: of a segment that may not be read, or cannot, only that
+// is lost.
+func TestUnreadableSegment(t *testing.T) {
+	for _, err := range []error{syscall.EACCES, syscall.EIO} {
+		s := newShelf(t)
+		disk := s.disk(t)
+		newest := slices.Max(slices.Collect(maps.Keys(s.files)))
+		disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+			if op.Kind == "open" && op.Name == "/j/"+newest {
+				f.Err = err
+			}
+			return f
+		})
+		j, past := Open("/j", Options{FS: disk})
+		if len(past.Scans) == 0 || j.Counts().Skipped != 1 || j.Err() != nil {
+			t.Errorf("%v: %d scans, %d skipped, %v, want some, 1 and none", err, len(past.Scans), j.Counts().Skipped, j.Err())
+		}
+		intend(t, j, intentOf(99, "b"))
+		closed(t, j)
+	}
+}
+
+// TestBadCopies: damaged segments are kept, four at most, and once.
+func TestBadCopies(t *testing.T) {
+	dir := t.TempDir()
+	for n := range 7 {
+		b := bytes.Join([][]byte{scanOf(uint64(2*n+1), "a").line(), []byte("damaged\n"), scanOf(uint64(2*n+2), "a").line()}, nil)
+		if err := os.WriteFile(fileName(dir, uint64(n), segmentEnd), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		j, past := Open(dir, Options{})
+		if len(past.Scans) != 14 || j.Counts().Skipped != 7 {
+			t.Errorf("%d scans, %d skipped, want 14 and 7", len(past.Scans), j.Counts().Skipped)
+		}
+		closed(t, j)
+		bad, _ := filepath.Glob(dir + "/*.bad")
+		if len(bad) != maxBad || filepath.Base(bad[0]) != "000003.bad" {
+			t.Errorf("kept %v, want the newest %d", bad, maxBad)
+		}
+		got, err := os.ReadFile(dir + "/000004.bad")
+		want, _ := os.ReadFile(dir + "/000004.jsonl")
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("the copy holds %d bytes, %v, want %d", len(got), err, len(want))
+		}
+	}
+}
+
+// TestNoDirectory: a journal without a place for it works, and says so.
+func TestNoDirectory(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{file, file + "/journal", "/proc/journal"} {
+		j, past := Open(dir, Options{})
+		var path *fs.PathError
+		if err := j.Err(); err == nil || past.Scans != nil {
+			t.Errorf("%s: %v, %v, want an error and nothing", dir, err, past.Scans)
+		} else if _, ok := err.(*fs.PathError); !ok {
+			t.Errorf("%s: %T, want a %T", dir, err, path)
+		}
+		if seq := j.NextSeq(); seq != 1 {
+			t.Errorf("%s: next number %d, want 1", dir, seq)
+		}
+		if err := <-j.Intend(intentOf(1, "a")); err == nil {
+			t.Errorf("%s: an intent is on the disk", dir)
+		}
+		j.Finish(scanOf(1, "a"))
+		if err := j.Close(); err == nil {
+			t.Errorf("%s: closed without an error", dir)
+		}
+	}
+}

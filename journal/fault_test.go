@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"errors"
+	"slices"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// TestBadDisk lets a disk go bad while scans go on, one a second, and be good
+// again. No scan waits longer than it should, and nothing that found room in
+// memory is lost.
+func TestBadDisk(t *testing.T) {
+	all := func(f sim.DiskFault) func(sim.DiskOp) sim.DiskFault {
+		return func(sim.DiskOp) sim.DiskFault { return f }
+	}
+	only := func(kind string, f sim.DiskFault) func(sim.DiskOp) sim.DiskFault {
+		return func(op sim.DiskOp) sim.DiskFault {
+			if op.Kind == kind {
+				return f
+			}
+			return sim.DiskFault{}
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		fault func(sim.DiskOp) sim.DiskFault
+		full  bool
+		err   error // that the journal says, in the end
+		wait  time.Duration
+	}{
+		{name: "full", full: true, err: syscall.ENOSPC},
+		{name: "input/output error", fault: all(sim.DiskFault{Err: syscall.EIO}), err: syscall.EIO},
+		{name: "error in the midst of a line", fault: only("write", sim.DiskFault{Err: syscall.EIO, Bytes: 100}), err: syscall.EIO},
+		{name: "short writes", fault: only("write", sim.DiskFault{Short: true, Bytes: 100}), err: errAny},
+		{name: "read-only", fault: all(sim.DiskFault{Err: syscall.EROFS}), err: syscall.EROFS},
+		{name: "sync fails", fault: only("sync", sim.DiskFault{Err: syscall.EIO}), err: syscall.EIO},
+		{name: "nothing but making segments", fault: func(op sim.DiskOp) (f sim.DiskFault) {
+			if op.Kind != "create" && op.Kind != "syncdir" && op.Kind != "readdir" {
+				f.Err = syscall.EIO
+			}
+			return f
+		}, err: syscall.EIO},
+		{name: "no cutting back", fault: func(op sim.DiskOp) (f sim.DiskFault) {
+			switch op.Kind {
+			case "write":
+				f.Err, f.Bytes = syscall.ENOSPC, 50
+			case "truncate":
+				f.Err = syscall.EIO
+			}
+			return f
+		}, err: syscall.ENOSPC},
+		{name: "sync takes 5 s", fault: only("sync", sim.DiskFault{Delay: 5 * time.Second}), err: ErrStuck, wait: Patience},
+		{name: "all takes 5 s", fault: all(sim.DiskFault{Delay: 5 * time.Second}), err: ErrStuck, wait: Patience},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk := sim.NewDisk()
+				j, _ := Open("/j", Options{FS: disk, SegmentSize: 4000, Segments: 100})
+				var want []Scan
+				scans := func(n int, patience time.Duration) {
+					for range n {
+						seq := j.NextSeq()
+						begun := time.Now()
+						select {
+						case <-j.Intend(intentOf(seq, "a")):
+						case <-time.After(Patience):
+						}
+						if took := time.Since(begun); took > patience {
+							t.Fatalf("scan %d waited %v, want at most %v", seq, took, patience)
+						}
+						j.Finish(scanOf(seq, "a"))
+						want = append(want, scanOf(seq, "a"))
+						time.Sleep(time.Second)
+					}
+				}
+				scans(10, 0)
+				disk.Fault(tt.fault)
+				if tt.full {
+					disk.Room(7000)
+				}
+				scans(120, tt.wait)
+				if err := j.Err(); !errors.Is(err, tt.err) && (tt.err != errAny || err == nil) {
+					t.Errorf("while it is bad: %v, want %v", err, tt.err)
+				}
+				disk.Fault(nil)
+				disk.Room(-1)
+				time.Sleep(again + time.Second)
+				if err := j.Err(); err != nil {
+					t.Errorf("a minute after it was good again: %v", err)
+				}
+				scans(10, 0)
+				closed(t, j)
+				if got := j.Counts(); got != (Counts{}) {
+					t.Errorf("counts %+v, want none", got)
+				}
+				j, past := Open("/j", Options{FS: disk})
+				closed(t, j)
+				if !slices.Equal(past.Scans, want) {
+					t.Errorf("%d scans, %d of them lost, want %d and none", len(past.Scans), past.Recovered, len(want))
+				}
+			})
+		})
+	}
+}
+
+var errAny = errors.New("any")
+
+// TestMemoryIsBounded: of what a bad disk does not take the newest is kept, and
+// the rest counted.
+func TestMemoryIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := sim.NewDisk()
+		disk.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Err: syscall.EROFS} })
+		j, _ := Open("/j", Options{FS: disk})
+		for range 1000 {
+			j.Finish(scanOf(j.NextSeq(), "a"))
+			synctest.Wait()
+		}
+		if got, want := j.Counts(), (Counts{Lost: 1000 - maxHeld, Held: maxHeld}); got != want {
+			t.Errorf("counts %+v, want %+v", got, want)
+		}
+		disk.Fault(nil)
+		closed(t, j)
+		j, past := Open("/j", Options{FS: disk})
+		if len(past.Scans) != maxHeld || past.Scans[maxHeld-1] != scanOf(1000, "a") {
+			t.Errorf("%d scans, want the newest %d", len(past.Scans), maxHeld)
+		}
+		closed(t, j)
+	})
+}
+
+// TestStuckDisk: a disk that never answers holds up nobody, and Close for a
+// second only.
+func TestStuckDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := sim.NewDisk()
+		j, _ := Open("/j", Options{FS: disk})
+		disk.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Delay: time.Hour} })
+		begun := time.Now()
+		for range 600 {
+			j.Finish(scanOf(j.NextSeq(), "a"))
+		}
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("600 scans took %v, want no time", took)
+		}
+		time.Sleep(stuckTime)
+		if err := j.Err(); err != ErrStuck {
+			t.Errorf("after %v: %v, want %v", stuckTime, err, ErrStuck)
+		}
+		if lost := j.Counts().Lost; lost == 0 || lost > 600-maxHeld {
+			t.Errorf("lost %d, want some and at most %d", lost, 600-maxHeld)
+		}
+		begun = time.Now()
+		err := j.Close()
+		if took := time.Since(begun); err != ErrStuck || took != closeTime {
+			t.Errorf("closing took %v: %v, want %v and %v", took, err, closeTime, ErrStuck)
+		}
+		disk.Fault(nil)
+		<-j.ended
+	})
+}
+
+// TestOpenOnASlowDisk: a start does not wait for it, and the journal is taken
+// over when the disk gets there.
+func TestOpenOnASlowDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := sim.NewDisk()
+		j, _ := Open("/j", Options{FS: disk})
+		intend(t, j, intentOf(j.NextSeq(), "a"))
+		closed(t, j)
+		disk.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Delay: 5 * time.Second} })
+		begun := time.Now()
+		j, past := Open("/j", Options{FS: disk})
+		if took := time.Since(begun); took != openTime || past.Scans != nil {
+			t.Errorf("the start took %v and found %d scans, want %v and none", took, len(past.Scans), openTime)
+		}
+		j.Finish(scanOf(500, "b"))
+		time.Sleep(time.Minute)
+		disk.Fault(nil)
+		time.Sleep(time.Minute)
+		if got := j.NextSeq(); got != 2 {
+			t.Errorf("next number %d, want 2", got)
+		}
+		closed(t, j)
+		j, past = Open("/j", Options{FS: disk})
+		if want := []Scan{lostOf(1, "a"), scanOf(500, "b")}; !slices.Equal(past.Scans, want) {
+			t.Errorf("found %v, want %v", past.Scans, want)
+		}
+		closed(t, j)
+	})
+}
+
+// TestSyncs: an intent is synced at once, with what else waits; an outcome that
+// nothing follows within a second.
+func TestSyncs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := sim.NewDisk()
+		j, _ := Open("/j", Options{FS: disk})
+		for range 10 {
+			seq := j.NextSeq()
+			intend(t, j, intentOf(seq, "a"))
+			j.Finish(scanOf(seq, "a"))
+			synctest.Wait()
+		}
+		if got := disk.Kinds(); got["sync"] != 10 || got["write"] != 20 {
+			t.Errorf("got %v, want 10 syncs and 20 writes", got)
+		}
+		time.Sleep(soon)
+		synctest.Wait()
+		if got := disk.Kinds(); got["sync"] != 11 {
+			t.Errorf("after a second %d syncs, want 11", got["sync"])
+		}
+		time.Sleep(time.Hour)
+		if got := disk.Kinds(); got["sync"] != 11 {
+			t.Errorf("after an hour %d syncs, want 11", got["sync"])
+		}
+		closed(t, j)
+	})
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// A life is a run of a journal on a simulated disk, and what was promised by
+// when: the number of operations after which each intent had been waited for.
+type life struct {
+	disk     *sim.Disk
+	intents  []Intent
+	promised []int
+	scans    []Scan
+}
+
+// live runs n scans; every third is left in flight, every fifth had no intent.
+func live(t *testing.T, l *life, o Options, boot string, n int) {
+	o.FS = l.disk
+	j, _ := Open("/j", o)
+	for range n {
+		seq := j.NextSeq()
+		if seq%5 != 0 {
+			i := intentOf(seq, boot)
+			intend(t, j, i)
+			l.intents = append(l.intents, i)
+			l.promised = append(l.promised, l.disk.Ops())
+		}
+		if seq%3 != 0 {
+			s := scanOf(seq, boot)
+			j.Finish(s)
+			l.scans = append(l.scans, s)
+		}
+	}
+	closed(t, j)
+}
+
+// holds checks what a journal holds after a power cut: all that was promised,
+// once, and nothing that was not written.
+func (l *life) holds(past Past, ops int) error {
+	count := make(map[uint64]int)
+	for _, s := range past.Scans {
+		count[s.Seq]++
+		if s.Reason == restart && slices.ContainsFunc(l.intents, func(i Intent) bool { return lostOf(i.Seq, i.Boot) == s }) {
+			continue
+		}
+		if !slices.Contains(l.scans, s) {
+			return fmt.Errorf("scan %d was never written:\n%s", s.Seq, cmp.Diff(Scan{}, s))
+		}
+	}
+	for seq, n := range count {
+		if n > 1 {
+			return fmt.Errorf("scan %d is there %d times", seq, n)
+		}
+	}
+	for k, i := range l.intents {
+		if l.promised[k] <= ops && count[i.Seq] == 0 {
+			return fmt.Errorf("intent %d had been waited for, and is gone", i.Seq)
+		}
+	}
+	return nil
+}
+
+// TestPowerCut cuts the power after every operation of three lives and looks at
+// what the disk may then hold; a further life must go on well from there.
+func TestPowerCut(t *testing.T) {
+	t.Parallel()
+	o := Options{SegmentSize: 3000, Segments: 50}
+	l := &life{disk: sim.NewDisk()}
+	live(t, l, o, "a", 12)
+	live(t, l, o, "a", 8)
+	live(t, l, o, "b", 12)
+	states, lives := 0, 0
+	for ops := range l.disk.Ops() + 1 {
+		for disk := range l.disk.After(ops, 200) {
+			states++
+			o.FS = disk
+			j, past := Open("/j", o)
+			if err := l.holds(past, ops); err != nil {
+				t.Fatalf("after %d operations, state %d: %v", ops, states, err)
+			}
+			next := j.NextSeq()
+			for _, s := range past.Scans {
+				if s.Seq >= next {
+					t.Fatalf("after %d operations: next number %d, but there is %d", ops, next, s.Seq)
+				}
+			}
+			closed(t, j)
+			if states%128 == 0 {
+				lives++
+				secondCut(t, l, disk, o, ops)
+			}
+		}
+	}
+	t.Logf("%d operations, %d states, %d second lives", l.disk.Ops(), states, lives)
+}
+
+// secondCut lives on after a power cut, and then the power goes again.
+func secondCut(t *testing.T, l *life, disk *sim.Disk, o Options, ops int) {
+	l = &life{disk: disk, intents: slices.Clone(l.intents), scans: slices.Clone(l.scans), promised: slices.Clone(l.promised)}
+	for k := range l.promised {
+		if l.promised[k] <= ops {
+			l.promised[k] = 0
+		} else {
+			l.promised[k] = never
+		}
+	}
+	live(t, l, o, "c", 4)
+	for cut := range disk.Ops() + 1 {
+		for disk := range disk.After(cut, 4) {
+			o.FS = disk
+			j, past := Open("/j", o)
+			if err := l.holds(past, cut); err != nil {
+				t.Fatalf("after %d operations, and %d more: %v", ops, cut, err)
+			}
+			closed(t, j)
+		}
+	}
+}
+
+const never = 1 << 30

@@ -33,8 +33,5 @@ func serve(ctx context.Context, device string, resting []byte, emit func(Event) 
 		return err
 	}
 	defer dev.Close()
-	if err := emit(Event{Kind: Ready}); err != nil {
-		return err
-	}
 	return Watch(ctx, dev, resting, emit)
 }

@@ -33,7 +33,8 @@ type Process struct {
 	// that lay on the reader when the last child ended comes as one argument more.
 	Command []string
 
-	resting string // UID, or ""
+	// Resting is the UID of the tag that lies on the reader, or "".
+	Resting string
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too.
@@ -62,8 +63,8 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 // is ended for it.
 func (p *Process) once(ctx context.Context, events chan<- Event) Event {
 	args := p.Command[1:]
-	if p.resting != "" {
-		args = append(slices.Clone(args), p.resting)
+	if p.Resting != "" {
+		args = append(slices.Clone(args), p.Resting)
 	}
 	cmd := exec.Command(p.Command[0], args...)
 	// A child that is stopped or stuck would not see its standard input end.
@@ -134,11 +135,11 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 				fault = e
 				continue
 			case Entered:
-				open, p.resting = &e.Tap, e.Tap.UID
+				open, p.Resting = &e.Tap, e.Tap.UID
 			case Tapped:
 				open = nil
 			case Left:
-				p.resting = ""
+				p.Resting = ""
 			}
 			send(ctx, events, e)
 		}

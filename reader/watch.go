@@ -21,11 +21,11 @@ const (
 )
 
 // Watch looks for tags with dev until ctx ends or the reader fails, and gives
-// emit an Entered and then a Tapped event for each tap, a Left when its tag has
+// emit a Ready after its first look, an Entered and then a Tapped event for each tap, a Left when its tag has
 // gone, and a Beat at least once a second whatever else happens. A tag of the UID
 // resting, if any, is on the reader from before.
 func Watch(ctx context.Context, dev Device, resting []byte, emit func(Event) error) error {
-	w := &watch{dev: dev, emit: emit}
+	w := &watch{dev: dev, emit: emit, lastOut: time.Now()}
 	if len(resting) > 0 {
 		// Only a tag that is there at the first look has not been away.
 		w.visits.rests(resting, time.Now().Add(pollEvery-awayFor))
@@ -57,6 +57,7 @@ type watch struct {
 	emit    func(Event) error
 	visits  visits
 	here    []byte    // the tag of the last tap, until it has left
+	ready   bool      // the first look is done
 	lastOut time.Time // of the newest event
 	faults  int       // of the reader, in a row
 }
@@ -88,11 +89,14 @@ func (w *watch) look(ctx context.Context) error {
 		return err
 	}
 	t, err := w.dev.Select()
-	if errors.Is(err, ErrNoTag) {
-		return w.left(time.Now())
+	if err != nil && !errors.Is(err, ErrNoTag) {
+		return err
+	}
+	if err := w.looked(); err != nil {
+		return err
 	}
 	if err != nil {
-		return err
+		return w.left(time.Now())
 	}
 	now := time.Now()
 	uid := hex.EncodeToString(t.UID)
@@ -113,6 +117,16 @@ func (w *watch) look(ctx context.Context) error {
 		return fault
 	}
 	return w.rest(ctx, t.UID, never)
+}
+
+// looked tells, once, that the reader is ready: it has looked at the field, and
+// whatever is laid on it from now on was not there before.
+func (w *watch) looked() error {
+	if w.ready {
+		return nil
+	}
+	w.ready = true
+	return w.send(Event{Kind: Ready})
 }
 
 // left tells that the tag of the last tap has gone, when it has been away for long

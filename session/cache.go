@@ -80,10 +80,18 @@ func (c *Cache) Answered(tag string, a Answer, now time.Duration) {
 	c.hold(tag, held{id: a.Session, opened: now - max(0, a.Age)}, now)
 }
 
-// Restore takes a session that was held before the board was started anew. Time
-// since boot says nothing of its age: it is carried until Settle knows.
-func (c *Cache) Restore(tag, id string, inserted time.Time) {
-	c.hold(tag, held{id: id, unknown: true, inserted: inserted}, 0)
+// Restore takes an answer from before the board was started anew, and when its
+// verification was created by the platform's clock. Time since boot says nothing
+// of its age: the session is carried until Settle knows.
+func (c *Cache) Restore(tag string, a Answer, inserted time.Time) {
+	if a.Verdict && c.carry == UntilResolved {
+		delete(c.tags, tag)
+		return
+	}
+	if a.Session == "" || c.tags[tag].id == a.Session {
+		return
+	}
+	c.hold(tag, held{id: a.Session, unknown: true, inserted: inserted}, 0)
 }
 
 // Settle finds the age of what was restored, when the platform's clock shows date.

@@ -110,7 +110,13 @@ func TestRestore(t *testing.T) {
 		{"the platform's clock went back", opened.Add(-time.Hour), 12*m - 1, "ses_1"},
 	} {
 		c := New(10*m, UntilResolved)
-		c.Restore("tag_a", "ses_1", opened)
+		c.Restore("tag_a", Answer{Session: "ses_1"}, opened)
+		c.Restore("tag_a", Answer{Session: "ses_1"}, opened.Add(9*m))
+		c.Restore("tag_b", Answer{Session: "ses_2"}, opened)
+		c.Restore("tag_b", Answer{Session: "ses_2", Verdict: true}, opened)
+		if got := c.Carried("tag_b", 0); got != "" {
+			t.Errorf("%q is carried after its verdict", got)
+		}
 		if !tt.date.IsZero() {
 			c.Settle(tt.date, 2*m)
 		}
@@ -119,7 +125,7 @@ func TestRestore(t *testing.T) {
 		}
 	}
 	c := New(10*m, UntilResolved)
-	c.Restore("tag_a", "ses_1", time.Time{})
+	c.Restore("tag_a", Answer{Session: "ses_1"}, time.Time{})
 	c.Settle(opened, 0)
 	if got := c.Carried("tag_a", time.Hour); got != "ses_1" {
 		t.Errorf("one that nobody can date is carried as %q, want ses_1", got)

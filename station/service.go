@@ -20,6 +20,7 @@ const (
 	platformUnreachable serviceCode = 3
 	keyRefused          serviceCode = 4
 	clockOrCertificate  serviceCode = 5
+	storage             serviceCode = 6
 	lampsFail           serviceCode = 7
 )
 
@@ -40,15 +41,20 @@ type services struct {
 	raised [lampsFail + 1]bool
 }
 
-// change clears some codes, raises one, and shows what is left.
-func (s *services) change(lamps *led.Lamps, raise serviceCode, clear ...serviceCode) {
+// change clears some codes, raises one, shows what is left, and tells whether
+// anything is other than before.
+func (s *services) change(lamps *led.Lamps, raise serviceCode, clear ...serviceCode) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before := s.raised
 	for _, c := range clear {
 		s.raised[c] = false
 	}
-	s.raised[raise] = true
+	if raise != noService {
+		s.raised[raise] = true
+	}
 	lamps.Service(int(s.lowest()))
+	return s.raised != before
 }
 
 func (s *services) lowest() serviceCode {

@@ -9,12 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/session"
 	"github.com/tagbase/tagbase-edge/uplink"
 	"go.uber.org/zap"
-	"golang.org/x/sys/unix"
 )
 
 // A Station is what one tap goes through. Its fields are set before Run and
@@ -24,15 +24,18 @@ type Station struct {
 	Tags     uplink.Tags
 	Platform *uplink.Platform
 	Sessions *session.Cache
+	Journal  *journal.Journal
 	Lamps    *led.Lamps
 	Log      *zap.Logger
 	Timeout  time.Duration // from tap to verdict
 
 	services services
+	boot     string
 
 	mu     sync.Mutex
 	newest uint64 // the newest tap that has begun
-	seq    uint64 // of the newest finished scan
+
+	sessions sync.Mutex // holds Sessions
 }
 
 // visit is a tap on its way from the reader to its scan.
@@ -46,20 +49,18 @@ const waiting = bucketSize
 
 // Run takes events until ctx ends, and then finishes the scan in hand.
 func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
-	if err := s.Lamps.Err(); err != nil {
-		s.services.change(s.Lamps, lampsFail)
-		s.Log.Error("lamps", zap.Int("service_code", int(lampsFail)), zap.Error(err))
-	}
+	s.boot = bootID()
 	visits := make(chan visit, waiting)
 	watching, end := context.WithCancel(ctx)
 	var loops sync.WaitGroup
 	loops.Go(func() { s.Platform.Watch(watching, s.contacted) })
+	loops.Go(func() { s.keepUp(watching) })
 	loops.Go(func() {
 		for v := range visits {
 			// Half of a tap's time must be left for the platform; and after that the
 			// person has tapped again or gone.
 			if ctx.Err() != nil || time.Since(v.tap.Read) > s.Timeout/2 {
-				s.finish(v, Record{Outcome: dropped})
+				s.finish(v, journal.Scan{Outcome: dropped})
 				continue
 			}
 			s.finish(v, s.judge(v.tap))
@@ -111,7 +112,7 @@ func (s *Station) queue(v visit, visits chan<- visit, pass bool) {
 		default:
 		}
 	}
-	s.finish(v, Record{Outcome: dropped})
+	s.finish(v, journal.Scan{Outcome: dropped})
 }
 
 func (s *Station) fault(e reader.Event) {
@@ -125,55 +126,53 @@ func (s *Station) fault(e reader.Event) {
 
 // finish ends a tap. The lamps show what came of it unless the next tap has
 // begun: green and red are for the object that lies on the reader.
-func (s *Station) finish(v visit, r Record) {
+func (s *Station) finish(v visit, r journal.Scan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.newest == v.number {
 		s.Lamps.Show(signals[r.Outcome])
 	}
-	s.seq++
-	r.Seq = s.seq
+	if r.Seq == 0 {
+		r.Seq = s.Journal.NextSeq()
+	}
+	r.Time, r.Synced = time.Now().UTC(), clockSynced()
+	r.Boot, r.BoottimeMS = s.boot, sinceBoot().Milliseconds()
 	r.Station = s.Name
 	r.UID, r.Chip = v.tap.UID, string(v.tap.Chip)
 	r.ReadMS = milliseconds(v.tap.Read.Sub(v.tap.Entered))
 	r.TotalMS = milliseconds(time.Since(v.tap.Entered))
-	s.Log.Info("scan", zap.Inline(r))
+	s.Journal.Finish(r)
+	s.Log.Info("scan", zap.Inline(line(r)))
 }
 
 // judge takes a tap through tags, session and platform.
-func (s *Station) judge(t reader.Tap) Record {
+func (s *Station) judge(t reader.Tap) journal.Scan {
 	if t.Reason != "" {
-		return Record{Outcome: unreadable, Reason: string(t.Reason)}
+		return journal.Scan{Outcome: unreadable, Reason: string(t.Reason)}
 	}
 	scan, err := s.Tags.Scan(t.URL)
 	if err != nil {
-		return Record{Outcome: foreign, Reason: foreignReasons[err]}
+		return journal.Scan{Outcome: foreign, Reason: foreignReasons[err]}
 	}
-	return s.submit(scan, t.Entered)
+	return s.submit(scan, t)
 }
 
-// submit posts the scan in its tag's session and keeps what the platform says
-// of that. It is not cut short by the daemon's end: what was posted has an outcome.
-func (s *Station) submit(scan uplink.Scan, tapped time.Time) Record {
-	scan.Session = s.Sessions.Carried(scan.Tag, sinceBoot())
-	ctx, cancel := context.WithDeadline(context.Background(), tapped.Add(s.Timeout))
+// submit posts the scan in its tag's session, after the journal has it, and keeps
+// what the platform says. It is not cut short by the daemon's end: what was
+// posted has an outcome.
+func (s *Station) submit(scan uplink.Scan, t reader.Tap) journal.Scan {
+	scan.Session = s.carried(scan.Tag)
+	seq := s.intend(scan, t)
+	ctx, cancel := context.WithDeadline(context.Background(), t.Entered.Add(s.Timeout))
 	defer cancel()
-	res := s.Platform.Submit(ctx, scan, tapped)
-	switch {
-	case res.Verification.ID != "":
-		s.Sessions.Answered(scan.Tag, session.Answer{
-			Session: res.Verification.Session,
-			Age:     res.Verification.Age,
-			Verdict: res.Verdict(),
-		}, sinceBoot())
-	case scan.Session != "" && (res.Status == 404 || res.Status == 422):
-		s.Sessions.Refused(scan.Tag)
-	}
+	res := s.Platform.Submit(ctx, scan, t.Entered)
+	s.answered(scan, res)
 	s.contacted()
 	if res.Err != nil {
-		s.Log.Warn("platform", zap.String("outcome", string(res.Outcome)), zap.Error(res.Err))
+		s.Log.Warn("not answered", zap.String("outcome", string(res.Outcome)), zap.Error(res.Err))
 	}
-	return Record{
+	return journal.Scan{
+		Seq:            seq,
 		Outcome:        string(res.Outcome),
 		Reason:         string(res.Reason),
 		Tag:            scan.Tag,
@@ -183,18 +182,107 @@ func (s *Station) submit(scan uplink.Scan, tapped time.Time) Record {
 		HTTPStatus:     res.Status,
 		ConnectMS:      milliseconds(res.Connect),
 		AnswerMS:       milliseconds(res.Answer),
+		AgeMS:          res.Verification.Age.Milliseconds(),
+		Inserted:       res.Verification.Inserted,
 	}
 }
 
-// contacted takes what the last contact with the platform, scan or probe, came to.
-func (s *Station) contacted() {
-	code := serviceOfTrouble[s.Platform.Trouble()]
-	s.services.change(s.Lamps, code, platformUnreachable, keyRefused, clockOrCertificate)
+// intend has the journal write that the scan is about to be posted. The connection
+// is being dialled meanwhile; a disk that does not answer costs no more than
+// journal.Patience.
+func (s *Station) intend(scan uplink.Scan, t reader.Tap) (seq uint64) {
+	seq = s.Journal.NextSeq()
+	written := s.Journal.Intend(journal.Intent{
+		Seq:        seq,
+		Boot:       s.boot,
+		BoottimeMS: sinceBoot().Milliseconds(),
+		Time:       time.Now().UTC(),
+		Synced:     clockSynced(),
+		Station:    s.Name,
+		Tag:        scan.Tag,
+		UID:        t.UID,
+		Chip:       string(t.Chip),
+		Session:    scan.Session,
+		Params:     hashed(scan.Params),
+	})
+	wait := time.NewTimer(journal.Patience)
+	defer wait.Stop()
+	select {
+	case <-written:
+	case <-wait.C:
+	}
+	return seq
 }
 
-// sinceBoot is CLOCK_BOOTTIME, which no clock step moves and no suspend stops.
-func sinceBoot() time.Duration {
-	var ts unix.Timespec
-	unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts)
-	return time.Duration(ts.Nano())
+func (s *Station) carried(tag string) string {
+	s.sessions.Lock()
+	defer s.sessions.Unlock()
+	return s.Sessions.Carried(tag, sinceBoot())
+}
+
+func (s *Station) answered(scan uplink.Scan, res uplink.Result) {
+	s.sessions.Lock()
+	defer s.sessions.Unlock()
+	switch {
+	case res.Verification.ID != "":
+		s.Sessions.Answered(scan.Tag, session.Answer{
+			Session: res.Verification.Session,
+			Age:     res.Verification.Age,
+			Verdict: res.Verdict(),
+		}, sinceBoot())
+	case scan.Session != "" && droppedBy(res.Status):
+		s.Sessions.Refused(scan.Tag)
+	}
+}
+
+// droppedBy tells of an HTTP status that makes a carried session no good.
+func droppedBy(status int) bool { return status == 404 || status == 422 }
+
+// contacted takes what the last contact with the platform, scan or probe, came to.
+func (s *Station) contacted() {
+	if date, ok := s.Platform.Date(); ok {
+		s.sessions.Lock()
+		s.Sessions.Settle(date, sinceBoot())
+		s.sessions.Unlock()
+	}
+	trouble := s.Platform.Trouble()
+	code := serviceOfTrouble[trouble]
+	if !s.services.change(s.Lamps, code, platformUnreachable, keyRefused, clockOrCertificate) {
+		return
+	}
+	if code == noService {
+		s.Log.Info("platform reached")
+		return
+	}
+	s.Log.Error("platform", zap.Int("service_code", int(code)), zap.String("reason", string(trouble)))
+}
+
+// upkeep is between looks at the disk and the lamps.
+const upkeep = time.Second
+
+// keepUp tells of a disk or a lamp that fails, and of its recovery, once each.
+func (s *Station) keepUp(ctx context.Context) {
+	look := time.NewTicker(upkeep)
+	defer look.Stop()
+	failing := map[serviceCode]bool{}
+	tell := func(what string, code serviceCode, err error) {
+		switch {
+		case err != nil && !failing[code]:
+			s.services.change(s.Lamps, code)
+			s.Log.Error(what, zap.Int("service_code", int(code)), zap.Error(err))
+		case err == nil && failing[code]:
+			s.services.change(s.Lamps, noService, code)
+			s.Log.Info(what + " work again")
+		}
+		failing[code] = err != nil
+	}
+	for {
+		tell("storage", storage, s.Journal.Err())
+		tell("lamps", lampsFail, s.Lamps.Err())
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/session"
@@ -32,11 +34,19 @@ const patience = 20 * time.Second
 // real socket.
 type rig struct {
 	*testing.T
-	events chan reader.Event
-	lamps  *sim.Lamps
-	lines  chan map[string]any // finished scans, as logged
-	log    bytes.Buffer
-	stop   func()
+	events  chan reader.Event
+	lamps   *sim.Lamps
+	lines   chan map[string]any // finished scans, as logged
+	log     bytes.Buffer
+	station *Station
+	stop    func()
+}
+
+// showing is the code that the lamps show.
+func (s *services) showing() serviceCode {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lowest()
 }
 
 // logLines gives each line of a zap core to a channel.
@@ -89,16 +99,19 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 	if err != nil {
 		t.Fatal(err)
 	}
+	records, _ := journal.Open(t.TempDir(), journal.Options{})
 	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
 	s := &Station{
 		Name:     "rig",
 		Tags:     uplink.Tags{EntryPoints: []uplink.EntryPoint{entry}},
 		Platform: uplink.NewPlatform(uplink.Config{Base: base, Key: key, Roots: roots, Clock: uplink.NewClock()}),
 		Sessions: session.New(10*time.Minute, session.UntilResolved),
+		Journal:  records,
 		Lamps:    lamps,
 		Log:      zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(io.MultiWriter(&r.log, logLines(r.lines)))), zapcore.DebugLevel)),
 		Timeout:  timeout,
 	}
+	r.station = s
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -111,7 +124,7 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 	})
 	t.Cleanup(func() {
 		r.stop()
-		if err := errors.Join(lamps.Close(), r.lamps.Close()); err != nil {
+		if err := errors.Join(lamps.Close(), r.lamps.Close(), records.Close()); err != nil {
 			t.Error(err)
 		}
 		if bytes.Contains(r.log.Bytes(), []byte(secret)) {
@@ -315,6 +328,38 @@ func TestServiceCode(t *testing.T) {
 	r.lights(sim.Lit{})
 	r.send(reader.Event{Kind: reader.Ready})
 	r.lights(sim.Lit{})
+}
+
+// A platform that is lost and found again is told of, once each, with the code
+// that the lamps show.
+func TestPlatformTroubleIsLogged(t *testing.T) {
+	platform := make(answers)
+	r := newRig(t, platform)
+	for _, word := range []string{"pending", "500", "500", "pending", "401"} {
+		r.enter()
+		r.read(tagA)
+		platform <- word
+		<-r.lines
+	}
+	r.stop()
+	var said []string
+	for line := range bytes.Lines(r.log.Bytes()) {
+		var l struct {
+			Msg    string
+			Code   int `json:"service_code"`
+			Reason string
+		}
+		if err := json.Unmarshal(line, &l); err != nil {
+			t.Fatal(err)
+		}
+		if l.Msg == "platform" || l.Msg == "platform reached" {
+			said = append(said, fmt.Sprint(l.Msg, " ", l.Code, " ", l.Reason))
+		}
+	}
+	want := []string{"platform 3 server", "platform reached 0 ", "platform 4 key"}
+	if !slices.Equal(said, want) {
+		t.Errorf("the log says %q, want %q", said, want)
+	}
 }
 
 func TestServices(t *testing.T) {

@@ -6,9 +6,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"io"
 	"net"
 	"net/url"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -52,7 +55,7 @@ func newDialer(base *url.URL, roots *x509.CertPool, clock *Clock) *dialer {
 type link struct {
 	net.Conn
 	tcp      *net.TCPConn
-	notAfter time.Time // of the certificate that authenticated it; zero without TLS
+	notAfter time.Time // the end of the certificates that authenticated it; zero without TLS
 }
 
 // dial connects, TLS included.
@@ -70,10 +73,34 @@ func (d *dialer) dial(ctx context.Context) (*link, error) {
 	defer cancel()
 	if err := c.HandshakeContext(ctx); err != nil {
 		raw.Close()
-		return nil, err
+		if lostInHandshake(err) {
+			return nil, err
+		}
+		return nil, &handshakeError{err}
 	}
-	l.Conn, l.notAfter = c, c.ConnectionState().PeerCertificates[0].NotAfter
+	l.Conn = c
+	for i, cert := range c.ConnectionState().VerifiedChains[0] {
+		if i == 0 || cert.NotAfter.Before(l.notAfter) {
+			l.notAfter = cert.NotAfter
+		}
+	}
 	return l, nil
+}
+
+// A handshakeError is TLS that both sides cannot agree on, as against a connection
+// that was lost meanwhile: no second attempt mends it.
+type handshakeError struct{ err error }
+
+func (e *handshakeError) Error() string { return "TLS: " + e.err.Error() }
+func (e *handshakeError) Unwrap() error { return e.err }
+
+// lostInHandshake tells of a network's failure. An alert that the other side sent
+// comes as a net.OpError too, but holds no system call's error.
+func lostInHandshake(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.Canceled)
 }
 
 // A spare is a connection that is being dialled, or waits to be used.
@@ -127,9 +154,16 @@ func (d *dialer) connect(ctx context.Context) (*link, error) {
 	}
 	select {
 	case <-s.done:
-	case <-ctx.Done():
-		go s.discard()
-		return nil, ctx.Err()
+		if s.err != nil { // some time ago
+			return d.dial(ctx)
+		}
+	default:
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+			go s.discard()
+			return nil, ctx.Err()
+		}
 	}
 	if s.err != nil {
 		return nil, s.err

@@ -49,11 +49,15 @@ type Result struct {
 	RetryAfter time.Duration // what the platform asked to wait, uncapped
 	Connect    time.Duration // waited for a connection, TLS included
 	Answer     time.Duration // the rest, to the whole answer
-	Err        error         // what went wrong on the way, for the log
+	Err        error         // what went wrong on the way, for the log; holds nothing that the platform said
+	cut        bool          // the answer did not come to its end
 }
 
 // Verdict tells whether the platform has judged: valid or invalid.
 func (r Result) Verdict() bool { return r.Outcome == Valid || r.Outcome == Invalid }
+
+// unanswered tells of a platform that did not answer, or not to the end.
+func (r Result) unanswered() bool { return r.Status == 0 || r.cut }
 
 // outcomeOfStatus reads an HTTP status that is not 2xx.
 func outcomeOfStatus(status int) (Outcome, Reason) {

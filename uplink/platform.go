@@ -16,6 +16,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -55,6 +56,7 @@ type Platform struct {
 	asked   chan struct{} // to Watch: probe at once
 	lastAsk atomic.Int64  // ns since born
 	lost    chan struct{} // to Watch: trouble has begun
+	date    atomic.Pointer[datum]
 }
 
 // NewPlatform makes a Platform; it talks to nobody yet.
@@ -73,7 +75,7 @@ func NewPlatform(c Config) *Platform {
 	p.lastAsk.Store(int64(-askEvery))
 	p.client = &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport: &http.Transport{
+			Transport: unredirected{&http.Transport{
 				Proxy:                  nil, // never from the environment
 				DialContext:            p.conn,
 				DialTLSContext:         p.conn,
@@ -82,7 +84,7 @@ func NewPlatform(c Config) *Platform {
 				ForceAttemptHTTP2:      false,
 				TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
 				MaxResponseHeaderBytes: maxHeader,
-			},
+			}},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		RetryWaitMin: resendFirst,
@@ -96,6 +98,18 @@ func NewPlatform(c Config) *Platform {
 		p.client.Logger = c.Log
 	}
 	return p
+}
+
+// unredirected takes a redirect's Location away: http.Client reads it before it
+// asks whether to follow, and loses the answer if it cannot.
+type unredirected struct{ http.RoundTripper }
+
+func (u unredirected) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := u.RoundTripper.RoundTrip(r)
+	if err == nil {
+		resp.Header.Del("Location")
+	}
+	return resp, err
 }
 
 // conn makes the connection of one attempt. The address that net/http asks for
@@ -154,7 +168,9 @@ func (p *Platform) Submit(ctx context.Context, scan Scan, tapped time.Time) Resu
 	}
 	r := p.post(req, s, scan.Tag)
 	p.gate.scanned(r, time.Now())
-	p.note(troubleOf(r))
+	if p.note(troubleOf(r)) {
+		signal(p.lost)
+	}
 	return r
 }
 
@@ -188,9 +204,9 @@ func (p *Platform) post(req *retryablehttp.Request, s *sending, tag string) (r R
 	resp, err := p.client.Do(req)
 	if err != nil {
 		if why := s.close(err); why != nil {
-			return Result{Outcome: NotSent, Reason: reasonNotSent(why), Err: why}
+			return Result{Outcome: NotSent, Reason: reasonNotSent(why), Err: shown(why)}
 		}
-		return Result{Outcome: Unknown, Reason: UnknownNoAnswer, Err: err}
+		return Result{Outcome: Unknown, Reason: UnknownNoAnswer, Err: shown(err)}
 	}
 	defer resp.Body.Close()
 	p.dated(resp, s)
@@ -199,17 +215,34 @@ func (p *Platform) post(req *retryablehttp.Request, s *sending, tag string) (r R
 		r.Outcome, r.Reason = outcomeOfStatus(resp.StatusCode)
 		return r
 	}
-	r.Outcome, r.Verification, r.Err = decodeVerification(resp.Header, resp.Body, tag)
-	if r.Err != nil {
-		r.Outcome, r.Reason = Unknown, UnknownBadAnswer
+	r.Outcome, r.Verification, err = decodeVerification(resp.Header, resp.Body, tag)
+	if err != nil {
+		r.Outcome, r.Reason, r.Err, r.cut = Unknown, UnknownBadAnswer, shown(err), errors.Is(err, errCut)
 	}
 	return r
 }
 
-// dated keeps the Date of an answer that came over an authenticated connection.
+// dated keeps the Date of an answer; one that came over an authenticated
+// connection raises the clock's floor too.
 func (p *Platform) dated(resp *http.Response, s *sending) {
 	date, err := http.ParseTime(resp.Header.Get("Date"))
-	if notAfter := s.authenticatedUntil(); err == nil && !notAfter.IsZero() {
+	if err != nil {
+		return
+	}
+	p.date.Store(&datum{date, time.Now()})
+	if notAfter := s.authenticatedUntil(); !notAfter.IsZero() {
 		p.clock.authenticated(date, notAfter)
 	}
+}
+
+// A datum is a Date and when it came.
+type datum struct{ date, came time.Time }
+
+// Date is what the platform's clock shows now, by the newest answer's Date.
+func (p *Platform) Date() (date time.Time, ok bool) {
+	d := p.date.Load()
+	if d == nil {
+		return time.Time{}, false
+	}
+	return d.date.Add(time.Since(d.came)), true
 }

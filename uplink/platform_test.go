@@ -4,6 +4,7 @@ package uplink
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -214,11 +215,12 @@ func TestRedirects(t *testing.T) {
 		var others atomic.Int32
 		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { others.Add(1) }))
 		defer other.Close()
-		for _, to := range []string{"/api/v1/tags/tag_b/verifications", other.URL} {
+		for _, to := range []string{"/api/v1/tags/tag_b/verifications", other.URL, "http://[::1", "/%zz", "https://127.0.0.1:1:2/"} {
 			var posts atomic.Int32
 			p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				posts.Add(1)
-				http.Redirect(w, r, to, status)
+				w.Header().Set("Location", to)
+				w.WriteHeader(status)
 			})
 			if r := submit(t, p, scanA); r.Outcome != Refused || r.Reason != RefusedRedirect {
 				t.Errorf("%d to %s: %s %s", status, to, r.Outcome, r.Reason)
@@ -279,6 +281,33 @@ func TestBrokenConnections(t *testing.T) {
 	}
 }
 
+// A server, or a proxy on the way, that sends our header back in an answer that is
+// none does not get the key into our log, and not much else either.
+func TestEchoedKey(t *testing.T) {
+	for name, text := range map[string]string{
+		"first line":        "%s\r\n\r\n",
+		"status":            "HTTP/1.1 %s\r\n\r\n",
+		"header":            "HTTP/1.1 201 Created\r\n%s\r\n\r\n",
+		"transfer encoding": "HTTP/1.1 201 Created\r\nTransfer-Encoding: %s\r\n\r\n",
+		"content length":    "HTTP/1.1 201 Created\r\nContent-Length: %s\r\n\r\n",
+		"location":          "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /%%zz%s\r\n\r\n",
+		"content type":      "HTTP/1.1 201 Created\r\nContent-Type: %s\r\nContent-Length: 0\r\n\r\n",
+	} {
+		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			c, _, _ := w.(http.Hijacker).Hijack()
+			fmt.Fprintf(c, text, r.Header.Get("Authorization")+strings.Repeat("x", 1000))
+			c.Close()
+		})
+		r := submit(t, p, scanA)
+		if said := fmt.Sprint(r.Err); strings.Contains(said, secret) || len(said) > longestError+10 {
+			t.Errorf("%s: %q", name, said)
+		}
+		if r.Outcome != Unknown && r.Outcome != Refused {
+			t.Errorf("%s: %s %s", name, r.Outcome, r.Reason)
+		}
+	}
+}
+
 func TestDeadline(t *testing.T) {
 	end := make(chan bool)
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -310,6 +339,11 @@ func TestNotSent(t *testing.T) {
 	closed.Close()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
+	old := httptest.NewUnstartedServer(http.NotFoundHandler())
+	old.Config.ErrorLog = log.New(io.Discard, "", 0)
+	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	old.StartTLS()
+	defer old.Close()
 	for _, tt := range []struct {
 		name, url string
 		reason    Reason
@@ -317,6 +351,7 @@ func TestNotSent(t *testing.T) {
 		{"nobody listens", "https://" + closed.Addr().String(), NotSentNetwork},
 		{"no such host", "https://platform.invalid", NotSentDNS},
 		{"unknown authority", server.URL, NotSentTLS},
+		{"TLS 1.1", old.URL, NotSentTLS},
 		{"no TLS", strings.Replace(plain.URL, "http:", "https:", 1), NotSentTLS},
 	} {
 		base, err := url.Parse(tt.url)

@@ -15,9 +15,8 @@ const (
 	probeCap     = 300 * time.Second
 	probeFirst   = 30 * time.Second // at most, after the start and after a loss
 	probeIdle    = 300 * time.Second
-	probeHold    = 15 * time.Minute // at most, for which Retry-After holds probes
-	askEvery     = 5 * time.Second  // at most one probe in this time for taps
-	rereadEvery  = 5 * time.Second  // while the key is refused
+	askEvery     = 5 * time.Second // at most one probe in this time for taps
+	rereadEvery  = 5 * time.Second // while the key is refused
 
 	// noSession is a session that cannot exist. Asking for it needs a good key,
 	// creates nothing, and is answered 404; with a bad key, 401.
@@ -80,6 +79,7 @@ func (p *Platform) Watch(ctx context.Context, tell func()) {
 				continue
 			}
 		case <-next.C:
+			p.refreshKey()
 			if wait := p.sinceContact(); wait < probeIdle && p.Trouble() == "" {
 				next.Reset(s.idle(wait))
 				continue
@@ -91,17 +91,23 @@ func (p *Platform) Watch(ctx context.Context, tell func()) {
 		}
 		result := p.probe(ctx)
 		p.gate.probed(result, time.Now())
-		p.note(result.reason)
+		began := p.note(result.reason)
 		tell()
-		next.Reset(s.after(result))
+		if began && result.retryAfter == 0 {
+			next.Reset(s.lost())
+		} else {
+			next.Reset(s.after(result))
+		}
 	}
 }
 
-// ask has Watch probe at once, for a person who tapped in vain.
+// ask has Watch probe at once, for a person who tapped in vain, or as soon as the
+// last time is long enough ago.
 func (p *Platform) ask() {
-	now, last := int64(time.Since(p.born)), p.lastAsk.Load()
-	if now-last >= int64(askEvery) && p.lastAsk.CompareAndSwap(last, now) {
-		signal(p.asked)
+	now, last := time.Since(p.born), p.lastAsk.Load()
+	due := max(now, time.Duration(last)+askEvery)
+	if time.Duration(last) <= now && p.lastAsk.CompareAndSwap(last, int64(due)) {
+		time.AfterFunc(due-now, func() { signal(p.asked) })
 	}
 }
 
@@ -142,14 +148,13 @@ func (p *Platform) Trouble() Reason {
 	return ""
 }
 
-// note keeps what the last contact came to, and has Watch look after new trouble.
-func (p *Platform) note(trouble Reason) {
+// note keeps what the last contact came to, and tells whether trouble has begun.
+func (p *Platform) note(trouble Reason) (began bool) {
 	if trouble == "" {
 		p.contact.Store(int64(time.Since(p.born)))
 	}
-	if old := p.trouble.Swap(&trouble); trouble != "" && (old == nil || *old == "") {
-		signal(p.lost)
-	}
+	old := p.trouble.Swap(&trouble)
+	return trouble != "" && (old == nil || *old == "")
 }
 
 // sinceContact is how long ago the platform was last met in good order.
@@ -160,6 +165,8 @@ func (p *Platform) sinceContact() time.Duration {
 // troubleOf tells what of a scan's result is the station's or the platform's trouble.
 func troubleOf(r Result) Reason {
 	switch {
+	case r.cut:
+		return UnknownNoAnswer
 	case r.Outcome == NotSent, r.Reason == RefusedKey, r.Reason == UnknownNoAnswer, r.Reason == UnknownServer:
 		return r.Reason
 	default:
@@ -191,7 +198,7 @@ func (s *schedule) after(p probe) time.Duration {
 		return s.idle(0)
 	}
 	if p.retryAfter > 0 {
-		wait := min(p.retryAfter, probeHold)
+		wait := min(p.retryAfter, longestProbe)
 		return wait + s.random(wait/10)
 	}
 	bound := min(probeBase<<min(s.tries, 16), probeCap)

@@ -64,6 +64,22 @@ func (w *watched) want(t *testing.T, trouble Reason) {
 	}
 }
 
+// await waits for a probe after which the trouble is this; others may come before.
+func (w *watched) await(t *testing.T, trouble Reason) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		select {
+		case got := <-w.told:
+			if got == trouble {
+				return
+			}
+		case <-deadline:
+			t.Fatalf("no probe after which the trouble is %q", trouble)
+		}
+	}
+}
+
 func (w *watched) posts() (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -119,7 +135,7 @@ func TestKeyChanges(t *testing.T) {
 		w.key.Store("Bearer key_other:y")
 		submit(t, w.Platform, scanA)
 		w.SetKey(other)
-		w.want(t, "")
+		w.await(t, "")
 		if r := submit(t, w.Platform, scanA); r.Outcome != Pending {
 			t.Errorf("%s %s, want pending", r.Outcome, r.Reason)
 		}
@@ -128,7 +144,7 @@ func TestKeyChanges(t *testing.T) {
 		w := newWatched(t, func() (Key, error) { return other, nil })
 		w.key.Store("Bearer key_other:y")
 		submit(t, w.Platform, scanA)
-		w.want(t, "") // within rereadEvery
+		w.await(t, "") // within rereadEvery
 		if r := submit(t, w.Platform, scanA); r.Outcome != Pending {
 			t.Errorf("%s %s, want pending", r.Outcome, r.Reason)
 		}

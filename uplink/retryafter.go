@@ -3,6 +3,7 @@
 package uplink
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,7 +18,8 @@ func retryAfter(resp *http.Response) time.Duration {
 		return 0
 	}
 	text := strings.TrimSpace(resp.Header.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+	seconds, err := strconv.ParseUint(text, 10, 31)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // then it is the largest there is
 		return time.Duration(seconds) * time.Second
 	}
 	until, err := http.ParseTime(text)

@@ -25,7 +25,7 @@ func TestRetryAfter(t *testing.T) {
 		{"a date without a Date", "Mon, 08 Jun 2026 12:01:00 GMT", "", 429, 0},
 		{"nothing", "", date, 429, 0},
 		{"negative", "-5", date, 429, 0},
-		{"too many seconds", "99999999999999999999", date, 429, 0},
+		{"more seconds than there are", "99999999999999999999", date, 429, (1<<31 - 1) * time.Second},
 		{"a fraction", "1.5", date, 429, 0},
 		{"words", "soon", date, 503, 0},
 		{"of another status", "5", date, 500, 0},

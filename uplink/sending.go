@@ -4,9 +4,9 @@ package uplink
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -183,19 +183,55 @@ func (r Reason) lasts() bool { return r == NotSentTLS || r == NotSentClock }
 func reasonNotSent(err error) Reason {
 	var (
 		dns     *net.DNSError
-		verify  *tls.CertificateVerificationError
+		shake   *handshakeError
 		invalid x509.CertificateInvalidError
-		record  tls.RecordHeaderError
-		alert   tls.AlertError
 	)
 	switch {
 	case errors.As(err, &dns):
 		return NotSentDNS
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return NotSentClock
-	case errors.As(err, &verify), errors.As(err, &record), errors.As(err, &alert), errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &shake):
 		return NotSentTLS
 	default:
 		return NotSentNetwork
 	}
+}
+
+var errMalformed = errors.New("the answer is not HTTP as it should be")
+
+const longestError = 200 // bytes in a log
+
+// shown is an error as a log may have it. net/http quotes what it cannot read, and
+// a proxy that echoes our header would have it quote the key: whatever is not
+// known to be the network's own words is left out.
+func shown(err error) error {
+	var (
+		op    *net.OpError
+		dns   *net.DNSError
+		shake *handshakeError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &shake):
+		err = shake
+	case errors.As(err, &dns):
+		err = dns
+	case errors.As(err, &op):
+		err = op
+	case errors.Is(err, context.DeadlineExceeded):
+		err = context.DeadlineExceeded
+	case errors.Is(err, context.Canceled):
+		err = context.Canceled
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		err = io.ErrUnexpectedEOF
+	case errors.Is(err, errAnswer):
+	default:
+		err = errMalformed
+	}
+	if text := err.Error(); len(text) > longestError {
+		return errors.New(text[:longestError] + "…")
+	}
+	return err
 }

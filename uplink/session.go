@@ -63,10 +63,9 @@ func decodeSession(resp *http.Response, id string) (Session, error) {
 		return Session{}, fmt.Errorf("%w: not the session", ErrUnusable)
 	}
 	s := Session{ID: id, Tag: doc.text("data", "relationships", "tag", "data", "id")}
-	inserted := doc.text("data", "attributes", "inserted_at")
-	if s.Opened, err = time.Parse(time.RFC3339Nano, inserted); err != nil || !tagID.MatchString(s.Tag) {
+	s.Opened, s.Age = insertedAt(resp.Header, doc.text("data", "attributes", "inserted_at"))
+	if s.Opened.IsZero() || !tagID.MatchString(s.Tag) {
 		return Session{}, fmt.Errorf("%w: no time or no tag", ErrUnusable)
 	}
-	s.Age = ageOf(resp.Header, inserted)
 	return s, nil
 }

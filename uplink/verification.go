@@ -21,9 +21,10 @@ const MediaType = "application/vnd.api+json"
 type Verification struct {
 	ID      string // vrf_…
 	Session string // ses_…, or "" if the answer names none
-	// Age of the verification when it was answered: the answer's Date less
-	// inserted_at, both by the platform's clock; 0 if either is missing.
-	Age time.Duration
+	// Inserted is when it was created, and Age how long before the answer's Date
+	// that was, both by the platform's clock; zero if they are missing.
+	Inserted time.Time
+	Age      time.Duration
 }
 
 // identifier is one end of a JSON:API relationship.
@@ -67,6 +68,7 @@ var (
 	sessionID      = regexp.MustCompile(`^ses_[A-Za-z0-9_-]{1,128}$`)
 
 	errAnswer = errors.New("the platform's answer")
+	errCut    = fmt.Errorf("%w breaks off", errAnswer)
 )
 
 // decodeVerification reads a 2xx answer to a scan of the tag. Whatever is not
@@ -78,14 +80,14 @@ func decodeVerification(header http.Header, body io.Reader, tag string) (Outcome
 	}
 	b, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
 	if err != nil {
-		return "", Verification{}, fmt.Errorf("%w breaks off: %w", errAnswer, err)
+		return "", Verification{}, errCut
 	}
 	if len(b) > maxAnswer {
 		return "", Verification{}, fmt.Errorf("%w is longer than 64 KiB", errAnswer)
 	}
 	doc, err := parseAnswer(b)
 	if err != nil {
-		return "", Verification{}, fmt.Errorf("%w is not JSON:API: %w", errAnswer, err)
+		return "", Verification{}, fmt.Errorf("%w is not JSON:API", errAnswer)
 	}
 	return doc.verification(header, tag)
 }
@@ -110,18 +112,20 @@ func (doc document) verification(header http.Header, tag string) (Outcome, Verif
 	case outcome == Pending && v.Session == "":
 		return "", Verification{}, fmt.Errorf("%w is pending and names no session", errAnswer)
 	}
-	v.Age = ageOf(header, doc.text("data", "attributes", "inserted_at"))
+	v.Inserted, v.Age = insertedAt(header, doc.text("data", "attributes", "inserted_at"))
 	return outcome, v, nil
 }
 
-func ageOf(header http.Header, insertedAt string) time.Duration {
+// insertedAt reads a resource's inserted_at, and how long before the answer's Date
+// that was.
+func insertedAt(header http.Header, text string) (at time.Time, age time.Duration) {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, 0
+	}
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
-		return 0
+		return at, 0
 	}
-	inserted, err := time.Parse(time.RFC3339Nano, insertedAt)
-	if err != nil {
-		return 0
-	}
-	return max(0, date.Sub(inserted))
+	return at, max(0, date.Sub(at))
 }

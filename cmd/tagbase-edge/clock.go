@@ -36,7 +36,7 @@ type keptClock struct {
 // the file can stop the start.
 func openClock(dir string, log *zap.Logger) *keptClock {
 	c := &keptClock{file: filepath.Join(dir, "clock"), log: log}
-	b, err := os.ReadFile(c.file)
+	b, err := readFile(c.file)
 	if err == nil {
 		c.kept, err = parseKept(string(b))
 	}
@@ -44,6 +44,10 @@ func openClock(dir string, log *zap.Logger) *keptClock {
 		log.Warn("the time that was kept is not used", zap.String("file", c.file), zap.Error(err))
 	}
 	c.Clock = uplink.NewClock(buildTime(), c.kept)
+	if behind := time.Until(c.Floor()); behind > 0 {
+		log.Warn("the board's clock is behind; certificates are checked by a later time that is known to have passed",
+			zap.Time("known", c.Floor()), zap.Duration("behind", behind), zap.String("file", c.file))
+	}
 	return c
 }
 

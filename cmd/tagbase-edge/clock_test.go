@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -53,6 +54,15 @@ func TestClockIsDamaged(t *testing.T) {
 			t.Errorf("%q is taken for %v", damage, got)
 		}
 	}
+}
+
+// What is not a file does not hold the start up.
+func TestClockIsAFIFO(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "clock"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	openClock(dir, zap.NewNop())
 }
 
 // damages are every cut and every flipped bit of b.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/session"
@@ -66,16 +67,22 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 		Reload: cfg.key,
 		Log:    attempts{log},
 	})
+	past := openJournal(cfg, log)
 	s := &station.Station{
 		Name:     cfg.station.name,
 		Tags:     cfg.tags.parsed,
 		Platform: platform,
 		Sessions: session.New(cfg.session.window, cfg.session.carry),
+		Journal:  past.Journal,
 		Lamps:    lamps,
 		Log:      log,
 		Timeout:  cfg.platform.timeout,
 	}
-	process := &reader.Process{Command: []string{program, "reader", cfg.reader.device}}
+	s.Remember(past.Scans)
+	process := &reader.Process{
+		Command: []string{program, "reader", cfg.reader.device},
+		Resting: station.Resting(past.Scans),
+	}
 
 	log.Info("start",
 		zap.String("version", version),
@@ -92,6 +99,9 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 	s.Run(ctx, events)
 	daemon.SdNotify(false, daemon.SdNotifyStopping)
 	loops.Wait()
+	if err := past.Close(); err != nil {
+		log.Error("storage", zap.Error(err))
+	}
 	log.Info("stop")
 	return nil
 }
@@ -115,4 +125,19 @@ func takeNewKeys(ctx context.Context, cfg *config, platform *uplink.Platform, lo
 			log.Info("key read again", zap.Stringer("key", key))
 		}
 	}
+}
+
+// A kept journal and what it held when it was opened.
+type keptJournal struct {
+	*journal.Journal
+	journal.Past
+}
+
+func openJournal(cfg *config, log *zap.Logger) keptJournal {
+	j, past := journal.Open(journalDir(cfg), journal.Options{})
+	log.Info("journal",
+		zap.Int("scans", len(past.Scans)),
+		zap.Int("unknown", past.Recovered),
+		zap.Uint64("skipped", j.Counts().Skipped))
+	return keptJournal{j, past}
 }

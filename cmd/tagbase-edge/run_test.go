@@ -59,13 +59,7 @@ func onEachReader(t *testing.T, more string, body func(r *rig)) {
 
 func (r *rig) start() {
 	r.Helper()
-	program, err := exec.LookPath("tagbase-edge")
-	if err != nil {
-		r.Fatal(err)
-	}
-	if r.daemon, err = sim.StartDaemon(program, r.config); err != nil {
-		r.Fatal(err)
-	}
+	r.launch()
 	r.Cleanup(func() {
 		if err := r.daemon.Stop(); err != nil {
 			r.Errorf("the daemon ended with %v", err)
@@ -75,6 +69,18 @@ func (r *rig) start() {
 			r.Logf("the daemon's log:\n%s", r.daemon.Log())
 		}
 	})
+}
+
+// launch starts the daemon and waits for its reader.
+func (r *rig) launch() {
+	r.Helper()
+	program, err := exec.LookPath("tagbase-edge")
+	if err != nil {
+		r.Fatal(err)
+	}
+	if r.daemon, err = sim.StartDaemon(program, r.config); err != nil {
+		r.Fatal(err)
+	}
 	r.awaitLine(`"reader ready"`)
 }
 

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/journal"
+	"github.com/tagbase/tagbase-edge/station"
+)
+
+func scansCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "scans",
+		Short: "Show what the journal holds, oldest first, beside the running daemon or without it",
+		Example: `  tagbase-edge scans --since 1h
+  tagbase-edge scans --outcome unknown
+  tagbase-edge scans --follow --json | jq .outcome`,
+		Args: cobra.NoArgs,
+	}
+	file := configFlag(c)
+	since := c.Flags().Duration("since", 0, "only the scans of the last `TIME`, such as 90s or 1h")
+	outcome := c.Flags().String("outcome", "", "only scans with the outcome `NAME`")
+	follow := c.Flags().Bool("follow", false, "go on with new scans as they come")
+	asJSON := c.Flags().Bool("json", false, "one JSON object a line")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if *outcome != "" && !slices.Contains(station.Outcomes(), *outcome) {
+			return fmt.Errorf("%q is not an outcome; there are %s", *outcome, strings.Join(station.Outcomes(), ", "))
+		}
+		cfg, problems := loadConfig(*file)
+		if cfg == nil {
+			tell(c.ErrOrStderr(), *file, problems)
+			return exitError(exitConfig)
+		}
+		show := scanPrinter(c.OutOrStdout(), *asJSON)
+		wanted := func(s journal.Scan) bool {
+			return (*outcome == "" || s.Outcome == *outcome) && (*since == 0 || time.Since(s.Time) <= *since)
+		}
+		scans := journal.Read(journalDir(cfg))
+		if *follow {
+			scans = journal.Follow(c.Context(), journalDir(cfg))
+		}
+		for s, err := range scans {
+			var damaged *journal.LineError
+			if errors.As(err, &damaged) {
+				fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", damaged)
+				continue
+			}
+			if err != nil {
+				fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", err)
+				return exitError(exitFailed)
+			}
+			if wanted(s) {
+				if err := show(s); err != nil {
+					return exitError(exitFailed)
+				}
+			}
+		}
+		return nil
+	}
+	return c
+}
+
+func journalDir(cfg *config) string { return filepath.Join(cfg.station.stateDir, "journal") }
+
+const scanRow = "%-19s  %-10s  %-11s  %-28s  %-30s  %8s\n"
+
+// scanPrinter writes scans for programs or for people.
+func scanPrinter(w io.Writer, asJSON bool) func(journal.Scan) error {
+	if asJSON {
+		encoder := json.NewEncoder(w)
+		return func(s journal.Scan) error { return encoder.Encode(s) }
+	}
+	begun := false
+	return func(s journal.Scan) error {
+		if !begun {
+			begun = true
+			fmt.Fprintf(w, scanRow, "TIME", "OUTCOME", "REASON", "TAG", "SESSION", "MS")
+		}
+		tag := s.Tag
+		if tag == "" {
+			tag = s.UID
+		}
+		_, err := fmt.Fprintf(w, scanRow, s.Time.Local().Format(time.DateTime), plain(s.Outcome), plain(s.Reason),
+			plain(tag), plain(s.Session), strconv.FormatFloat(s.TotalMS, 'f', 0, 64))
+		return err
+	}
+}
+
+// plain is text as a terminal may have it: what is not plain ASCII is quoted.
+func plain(text string) string {
+	for _, r := range text {
+		if r < ' ' || r > '~' {
+			return strconv.QuoteToASCII(text)
+		}
+	}
+	return text
+}

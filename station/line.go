@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package station
+
+import (
+	"time"
+
+	"github.com/tagbase/tagbase-edge/journal"
+	"go.uber.org/zap/zapcore"
+)
+
+// line is a finished scan in the log; the time is the log line's own.
+type line journal.Scan
+
+func (l line) MarshalLogObject(e zapcore.ObjectEncoder) error {
+	e.AddUint64("seq", l.Seq)
+	e.AddString("station", l.Station)
+	e.AddString("outcome", l.Outcome)
+	e.AddString("reason", l.Reason)
+	e.AddString("tag", l.Tag)
+	e.AddString("uid", l.UID)
+	e.AddString("chip", l.Chip)
+	e.AddString("carried_session", l.CarriedSession)
+	e.AddString("session", l.Session)
+	e.AddString("verification", l.Verification)
+	e.AddInt("http_status", l.HTTPStatus)
+	e.AddFloat64("read_ms", l.ReadMS)
+	e.AddFloat64("connect_ms", l.ConnectMS)
+	e.AddFloat64("answer_ms", l.AnswerMS)
+	e.AddFloat64("total_ms", l.TotalMS)
+	return nil
+}
+
+// milliseconds keeps tenths.
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Round(100*time.Microsecond).Microseconds()) / 1000
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package station
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/journal"
+	"github.com/tagbase/tagbase-edge/session"
+	"github.com/tagbase/tagbase-edge/uplink"
+)
+
+// Remember rebuilds the sessions from what the journal held. Within one boot ages
+// come from time since boot; what is older is carried until the platform's clock
+// tells its age.
+func (s *Station) Remember(past []journal.Scan) {
+	boot := bootID()
+	for _, scan := range past {
+		answer := session.Answer{
+			Session: scan.Session,
+			Age:     time.Duration(scan.AgeMS) * time.Millisecond,
+			Verdict: scan.Outcome == string(uplink.Valid) || scan.Outcome == string(uplink.Invalid),
+		}
+		switch {
+		case scan.CarriedSession != "" && droppedBy(scan.HTTPStatus):
+			s.Sessions.Refused(scan.Tag)
+		case scan.Verification == "":
+		case boot != "" && scan.Boot == boot:
+			s.Sessions.Answered(scan.Tag, answer, time.Duration(scan.BoottimeMS)*time.Millisecond)
+		default:
+			s.Sessions.Restore(scan.Tag, answer, scan.Inserted)
+		}
+	}
+}
+
+// lately is how long ago a tag can have been scanned that still lies on the
+// reader when the daemon starts anew.
+const lately = 10 * time.Minute
+
+// Resting is the UID of the tag that may still lie on the reader from before the
+// daemon was started anew, or "".
+func Resting(past []journal.Scan) string {
+	if len(past) == 0 {
+		return ""
+	}
+	last := past[len(past)-1]
+	ago := sinceBoot() - time.Duration(last.BoottimeMS)*time.Millisecond
+	if last.Boot == "" || last.Boot != bootID() || ago > lately {
+		return ""
+	}
+	return last.UID
+}
+
+// hashed is the parameters' SHA-256: enough to tell that a proof was the same,
+// and nothing to post again.
+func hashed(params map[string]string) string {
+	h := sha256.New()
+	for _, key := range slices.Sorted(maps.Keys(params)) {
+		for _, text := range []string{key, params[key]} {
+			h.Write([]byte(text))
+			h.Write([]byte{0})
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -21,7 +21,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz soak-faults bench deps deps-check deps-test install clean
+.PHONY: all build run test check fuzz soak-faults soak-kill bench deps deps-check deps-test install clean
 
 all: build
 
@@ -54,6 +54,9 @@ fuzz: deps ## every fuzz target for FUZZTIME each
 
 soak-faults: deps ## 100,000 requests against a server at its worst; prints how many proofs it read twice
 	FAULTS=100000 $(GO) test -race -count=1 -timeout 60m -v -run FaultsNeverSendTwice ./uplink
+
+soak-kill: deps ## 10,000 kills around taps; prints how many verifications were lost or posted twice
+	KILLS=10000 $(GO) test -count=1 -parallel 8 -timeout 120m -v -run TestKill ./cmd/tagbase-edge
 
 bench: deps ## tap to answer, with the connection dialled ahead and not
 	$(GO) test -run '^$$' -bench . -benchtime 30x ./uplink

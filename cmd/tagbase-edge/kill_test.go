@@ -30,7 +30,7 @@ func kills(t *testing.T) int {
 	return n
 }
 
-const killers = 4 // rigs at the same time
+const killers = 8 // rigs at the same time
 
 // The daemon is killed at random moments around taps. Whatever the platform has
 // processed is in the journal, no proof is posted twice, and the tap after the

@@ -4,7 +4,10 @@ package journal
 
 import (
 	"os"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,7 +36,6 @@ type loaded struct {
 // load reads the segments. What it cannot read it leaves out.
 func load(fsys FS, dir string) (loaded, error) {
 	var l loaded
-	begun := time.Now()
 	if err := fsys.Mkdir(dir); err != nil {
 		return l, err
 	}
@@ -41,21 +43,17 @@ func load(fsys FS, dir string) (loaded, error) {
 	if err != nil {
 		return l, err
 	}
-	var readings []reading
 	ring := numbers(names, segmentEnd)
-	for _, n := range slices.Backward(ring) {
-		if time.Since(begun) > readingTime {
-			break
-		}
-		r, err := read(fsys, dir, n)
-		if err != nil {
+	var readings []reading // newest first
+	for i, r := range readAll(fsys, dir, ring) {
+		if r == nil {
 			l.skipped++
 			continue
 		}
-		readings = append(readings, r)
+		readings = append(readings, *r)
 		l.skipped += r.skipped
 		if r.bad {
-			l.bad = append(l.bad, n)
+			l.bad = append(l.bad, ring[len(ring)-1-i])
 		}
 	}
 	if len(ring) > 0 {
@@ -75,6 +73,30 @@ func load(fsys FS, dir string) (loaded, error) {
 	l.past.Scans = append(l.past.Scans, l.flight.open...)
 	l.past.Recovered = len(l.flight.open)
 	return l, nil
+}
+
+// readAll reads segments, newest first, with all cores and for as long as it
+// may. nil is one that cannot be read.
+func readAll(fsys FS, dir string, ring []uint64) []*reading {
+	late := time.Now().Add(readingTime)
+	readings := make([]*reading, len(ring))
+	var taken atomic.Int64
+	var cores sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(ring)) {
+		cores.Go(func() {
+			for {
+				i := int(taken.Add(1)) - 1
+				if i >= len(ring) || i > 0 && time.Now().After(late) {
+					return
+				}
+				if r, err := read(fsys, dir, ring[len(ring)-1-i]); err == nil {
+					readings[i] = &r
+				}
+			}
+		})
+	}
+	cores.Wait()
+	return readings
 }
 
 // begin takes the journal over: the torn end of the newest segment is cut off,

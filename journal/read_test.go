@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// write makes a segment of lines.
+func write(t *testing.T, dir string, number uint64, lines ...[]byte) {
+	t.Helper()
+	if err := os.WriteFile(fileName(dir, number, segmentEnd), bytes.Join(lines, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRead(t *testing.T) {
+	bad := []byte("damaged\n")
+	scan := func(seq uint64, boot string) []byte { return scanOf(seq, boot).line() }
+	intent := func(seq uint64, boot string) []byte { return intentOf(seq, boot).line() }
+	for _, tt := range []struct {
+		name     string
+		segments [][][]byte
+		want     []Scan
+		bad      []LineError
+	}{
+		{name: "nothing"},
+		{
+			name:     "over two segments",
+			segments: [][][]byte{{intent(1, "a"), scan(1, "a"), intent(2, "a")}, {scan(2, "a")}},
+			want:     []Scan{scanOf(1, "a"), scanOf(2, "a")},
+		},
+		{
+			name:     "the open intent of the daemon that runs",
+			segments: [][][]byte{{scan(1, "a"), intent(2, "a"), scan(3, "a")}},
+			want:     []Scan{scanOf(1, "a"), scanOf(3, "a")},
+		},
+		{
+			name:     "the open intent of a daemon before a reboot",
+			segments: [][][]byte{{intent(1, "a"), intent(2, "b")}},
+			want:     []Scan{lostOf(1, "a")},
+		},
+		{
+			name:     "of one before a restart",
+			segments: [][][]byte{{intent(1, "a"), lostOf(1, "a").line(), intent(2, "a")}},
+			want:     []Scan{lostOf(1, "a")},
+		},
+		{
+			name:     "of two, finished by a third",
+			segments: [][][]byte{{intent(1, "a"), intent(2, "b"), lostOf(2, "b").line(), scan(3, "c")}},
+			want:     []Scan{lostOf(1, "a"), lostOf(2, "b"), scanOf(3, "c")},
+		},
+		{
+			name:     "lines twice, for the disk could not tell",
+			segments: [][][]byte{{intent(1, "a"), scan(1, "a")}, {intent(1, "a"), scan(1, "a"), intent(2, "a")}},
+			want:     []Scan{scanOf(1, "a")},
+		},
+		{
+			name:     "the same number twice, for the disk could not be read",
+			segments: [][][]byte{{scan(1, "a"), scan(1, "b")}},
+			want:     []Scan{scanOf(1, "a"), scanOf(1, "b")},
+		},
+		{
+			name:     "damaged and torn",
+			segments: [][][]byte{{bad, scan(1, "a"), bad, scan(2, "a"), scan(3, "a")[:50]}, {scan(4, "a"), scan(5, "a")[:50]}},
+			want:     []Scan{scanOf(1, "a"), scanOf(2, "a"), scanOf(4, "a")},
+			bad:      []LineError{{0, 0}, {0, int64(8 + len(scan(1, "a")))}, {0, int64(16 + 2*len(scan(1, "a")))}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for i, lines := range tt.segments {
+				write(t, dir, uint64(i), lines...)
+			}
+			var got []Scan
+			var bad []LineError
+			for s, err := range Read(dir) {
+				var line *LineError
+				switch {
+				case errors.As(err, &line):
+					bad = append(bad, *line)
+				case err != nil:
+					t.Error(err)
+				default:
+					got = append(got, s)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("scans (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.bad, bad); diff != "" {
+				t.Errorf("damaged (-want +got):\n%s", diff)
+			}
+			_, past := Open(dir, Options{})
+			if n := len(past.Scans) - past.Recovered; !slices.Equal(past.Scans[:n], tt.want) {
+				t.Errorf("Open finds otherwise:\n%s", cmp.Diff(tt.want, past.Scans[:n]))
+			}
+		})
+	}
+}
+
+func TestReadNothing(t *testing.T) {
+	n := 0
+	for _, err := range Read(t.TempDir() + "/none") {
+		n++
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("got %v, want %v", err, fs.ErrNotExist)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d times, want once", n)
+	}
+}
+
+// TestReadBesideWriter: a reader sees a run of what was written, without gaps
+// but for what the ring has dropped.
+func TestReadBesideWriter(t *testing.T) {
+	dir := t.TempDir()
+	j, _ := Open(dir, Options{SegmentSize: 8 << 10, Segments: 3})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range 1500 {
+			seq := j.NextSeq()
+			<-j.Intend(intentOf(seq, "a"))
+			j.Finish(scanOf(seq, "a"))
+		}
+	}()
+	for reads, running := 0, true; running; reads++ {
+		select {
+		case <-ended:
+			running = false
+		default:
+		}
+		var last uint64
+		for s, err := range Read(dir) {
+			if err != nil {
+				t.Fatalf("read %d: %v", reads, err)
+			}
+			if s != scanOf(s.Seq, "a") || s.Seq <= last {
+				t.Fatalf("read %d: after %d came %+v", reads, last, s)
+			}
+			last = s.Seq
+		}
+	}
+	closed(t, j)
+}
+
+// TestFollow: a follower sees every scan once, over segments and restarts, and
+// what it has read is not held up by a torn end.
+func TestFollow(t *testing.T) {
+	dir := t.TempDir()
+	o := Options{SegmentSize: 2048, Segments: 1000}
+	const scans = 60
+	started, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		j, _ := Open(dir, o)
+		close(started)
+		for range scans {
+			seq := j.NextSeq()
+			<-j.Intend(intentOf(seq, "a"))
+			if seq%20 == 7 { // dies
+				j.Close()
+				j, _ = Open(dir, o)
+				continue
+			}
+			j.Finish(scanOf(seq, "a"))
+		}
+		j.Close()
+	}()
+	<-started
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	want := uint64(1)
+	for s, err := range Follow(ctx, dir) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s != scanOf(want, "a") && s != lostOf(want, "a") {
+			t.Fatalf("got %+v, want scan %d", s, want)
+		}
+		if want++; want > scans {
+			cancel()
+		}
+	}
+	if want != scans+1 {
+		t.Errorf("the follower saw %d scans, want %d", want-1, scans)
+	}
+	<-ended
+}
+
+// TestFollowTornEnd: a line that comes in two halves, or whose first half is
+// taken back, is read when it is whole.
+func TestFollowTornEnd(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, 1, scanOf(1, "a").line(), []byte("damaged\n"), scanOf(2, "a").line()[:100])
+	var got []Scan
+	for s, err := range Follow(t.Context(), dir) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, s)
+		switch len(got) {
+		case 1:
+			write(t, dir, 1, scanOf(1, "a").line(), scanOf(3, "a").line(), scanOf(4, "a").line()[:200])
+		case 2:
+			write(t, dir, 1, scanOf(1, "a").line(), scanOf(3, "a").line(), scanOf(4, "a").line())
+		case 3:
+			os.Remove(fileName(dir, 1, segmentEnd))
+			write(t, dir, 3, scanOf(5, "a").line())
+		}
+		if len(got) == 4 {
+			break
+		}
+	}
+	if want := []Scan{scanOf(1, "a"), scanOf(3, "a"), scanOf(4, "a"), scanOf(5, "a")}; !slices.Equal(got, want) {
+		t.Errorf("scans (-want +got):\n%s", cmp.Diff(want, got))
+	}
+}

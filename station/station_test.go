@@ -104,7 +104,7 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 	s := &Station{
 		Name:     "rig",
 		Tags:     uplink.Tags{EntryPoints: []uplink.EntryPoint{entry}},
-		Platform: uplink.NewPlatform(uplink.Config{Base: base, Key: key, Roots: roots, Clock: uplink.NewClock()}),
+		Platform: uplink.NewPlatform(uplink.Config{Base: base, Key: key, Roots: roots, Clock: uplink.NewClock(time.Now)}),
 		Sessions: session.New(10*time.Minute, session.UntilResolved),
 		Journal:  records,
 		Lamps:    lamps,

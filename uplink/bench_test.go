@@ -48,7 +48,7 @@ func BenchmarkTapToAnswer(b *testing.B) {
 		base := &url.URL{Scheme: "https", Host: relay.Addr, Path: target.Path}
 		for _, ahead := range []bool{false, true} {
 			b.Run(fmt.Sprintf("rtt=%v/ahead=%t", trip, ahead), func(b *testing.B) {
-				p := NewPlatform(Config{Base: base, Roots: roots, Clock: NewClock()})
+				p := NewPlatform(Config{Base: base, Roots: roots, Clock: NewClock(time.Now)})
 				var connect time.Duration
 				for b.Loop() {
 					found := time.Now()

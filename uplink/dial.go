@@ -54,8 +54,8 @@ func newDialer(base *url.URL, roots *x509.CertPool, clock *Clock) *dialer {
 // A link is a connection on which nothing has been written yet.
 type link struct {
 	net.Conn
-	tcp      *net.TCPConn
-	notAfter time.Time // the end of the certificates that authenticated it; zero without TLS
+	tcp   *net.TCPConn
+	proof period // of the certificates that authenticated it; zero without TLS
 }
 
 // dial connects, TLS included.
@@ -80,8 +80,11 @@ func (d *dialer) dial(ctx context.Context) (*link, error) {
 	}
 	l.Conn = c
 	for i, cert := range c.ConnectionState().VerifiedChains[0] {
-		if i == 0 || cert.NotAfter.Before(l.notAfter) {
-			l.notAfter = cert.NotAfter
+		if i == 0 || cert.NotBefore.After(l.proof.from) {
+			l.proof.from = cert.NotBefore
+		}
+		if i == 0 || cert.NotAfter.Before(l.proof.to) {
+			l.proof.to = cert.NotAfter
 		}
 	}
 	return l, nil

@@ -3,6 +3,7 @@
 package uplink
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -122,7 +123,7 @@ func TestClockAndCertificate(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { server.Close() })
-			p := unrulyPlatform(t, server, authority, NewClock(time.Now().Add(tt.floors)))
+			p := unrulyPlatform(t, server, authority, NewClock(time.Now, time.Now().Add(tt.floors)))
 			want := NotSent
 			if tt.reason == "" {
 				want = Valid
@@ -137,7 +138,7 @@ func TestClockAndCertificate(t *testing.T) {
 // The floor rises with the Date of authenticated answers, and only with theirs.
 func TestFloorRises(t *testing.T) {
 	base := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	c := NewClock(base, base.Add(-time.Hour))
+	c := NewClock(time.Now, base, base.Add(-time.Hour))
 	for _, tt := range []struct {
 		name           string
 		date, notAfter time.Time
@@ -145,9 +146,10 @@ func TestFloorRises(t *testing.T) {
 	}{
 		{"a later Date", base.Add(time.Hour), base.Add(48 * time.Hour), base.Add(time.Hour)},
 		{"an earlier Date", base, base.Add(48 * time.Hour), base.Add(time.Hour)},
+		{"a Date before its certificate's beginning", base.Add(-72 * time.Hour), base.Add(48 * time.Hour), base.Add(time.Hour)},
 		{"a Date after its certificate's end", base.Add(72 * time.Hour), base.Add(48 * time.Hour), base.Add(time.Hour)},
 	} {
-		c.authenticated(tt.date, tt.notAfter)
+		c.authenticated(tt.date, period{base.Add(-48 * time.Hour), tt.notAfter})
 		if got := c.Floor(); !got.Equal(tt.want) {
 			t.Errorf("after %s the floor is %v, want %v", tt.name, got.UTC(), tt.want)
 		}
@@ -156,5 +158,31 @@ func TestFloorRises(t *testing.T) {
 	submit(t, p, scanA)
 	if age := time.Since(p.clock.Floor()); age < 0 || age > time.Minute {
 		t.Errorf("after an answer the floor is %v old", age)
+	}
+}
+
+// Once the platform has answered, no step of the wall clock changes what is valid.
+func TestClockSteps(t *testing.T) {
+	authority, err := sim.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour), "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := sim.NewUnruly(cert, answerValid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	var step time.Duration
+	p := unrulyPlatform(t, server, authority, NewClock(func() time.Time { return time.Now().Add(step) }))
+	submit(t, p, scanA)
+	for range 100 {
+		step = rand.N(20*365*24*time.Hour) - 10*365*24*time.Hour
+		if r := submit(t, p, scanA); r.Outcome != Valid {
+			t.Fatalf("after a step of %v: %s %s (%v)", step, r.Outcome, r.Reason, r.Err)
+		}
 	}
 }

@@ -113,7 +113,7 @@ func TestFaultsNeverSendTwice(t *testing.T) {
 	var workers sync.WaitGroup
 	for range 24 {
 		workers.Go(func() {
-			p := NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: NewClock()})
+			p := NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: NewClock(time.Now)})
 			for i := range work {
 				results[i] = submitUnderFaults(p, i)
 			}

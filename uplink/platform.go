@@ -230,8 +230,8 @@ func (p *Platform) dated(resp *http.Response, s *sending) {
 		return
 	}
 	p.date.Store(&datum{date, time.Now()})
-	if notAfter := s.authenticatedUntil(); !notAfter.IsZero() {
-		p.clock.authenticated(date, notAfter)
+	if proof := s.authenticated(); proof != (period{}) {
+		p.clock.authenticated(date, proof)
 	}
 }
 

@@ -45,7 +45,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *Platform {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: NewClock()})
+	return NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: NewClock(time.Now)})
 }
 
 var scanA = Scan{Tag: "tag_a", Params: map[string]string{"e": "EF96", "c": "<&>\u2028"}}
@@ -358,7 +358,7 @@ func TestNotSent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := submit(t, NewPlatform(Config{Base: base, Key: testKey(t), Clock: NewClock()}), scanA)
+		r := submit(t, NewPlatform(Config{Base: base, Key: testKey(t), Clock: NewClock(time.Now)}), scanA)
 		if r.Outcome != NotSent || r.Reason != tt.reason {
 			t.Errorf("%s: %s %s (%v), want not_sent %s", tt.name, r.Outcome, r.Reason, r.Err, tt.reason)
 		}

@@ -61,12 +61,12 @@ type sending struct {
 	resendUntil time.Time // zero: never
 	ahead       bool      // may use a connection that was dialled ahead
 
-	mu       sync.Mutex
-	seal     *seal
-	resends  int
-	connect  time.Duration // waited for connections
-	notAfter time.Time     // of the last connection's certificate
-	unsent   error         // why the last sealed attempt failed
+	mu      sync.Mutex
+	seal    *seal
+	resends int
+	connect time.Duration // waited for connections
+	proof   period        // of the last connection's certificates
+	unsent  error         // why the last sealed attempt failed
 }
 
 type sendingKey struct{}
@@ -101,7 +101,7 @@ func (s *sending) conn(ctx context.Context, d *dialer) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.notAfter = l.notAfter
+	s.proof = l.proof
 	return &sealedConn{Conn: l.Conn, seal: seal}, nil
 }
 
@@ -112,12 +112,12 @@ func (s *sending) connected() time.Duration {
 	return s.connect
 }
 
-// authenticatedUntil is the end of the certificate that authenticated the last
-// connection, or zero without TLS.
-func (s *sending) authenticatedUntil() time.Time {
+// authenticated is when the certificates of the last connection are valid, or zero
+// without TLS.
+func (s *sending) authenticated() period {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.notAfter
+	return s.proof
 }
 
 // again tells whether the request may be sent once more, and prepares for it: it

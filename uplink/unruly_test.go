@@ -35,7 +35,7 @@ func newUnruly(t *testing.T, behave func(*sim.Call)) (*sim.Unruly, *Platform) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	return server, unrulyPlatform(t, server, authority, NewClock())
+	return server, unrulyPlatform(t, server, authority, NewClock(time.Now))
 }
 
 func unrulyPlatform(t *testing.T, server *sim.Unruly, authority *sim.Authority, clock *Clock) *Platform {

@@ -49,7 +49,7 @@ func (f *far) RoundTrip(r *http.Request) (*http.Response, error) {
 // watchFar watches a far platform for as long as during takes.
 func watchFar(t *testing.T, during func(f *far, p *Platform)) (asked []time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPlatform(Config{Base: &url.URL{Scheme: "https", Host: "platform.example.com"}, Clock: NewClock()})
+		p := NewPlatform(Config{Base: &url.URL{Scheme: "https", Host: "platform.example.com"}, Clock: NewClock(time.Now)})
 		f := &far{start: time.Now(), status: 404}
 		p.client.HTTPClient.Transport = f
 		ctx, cancel := context.WithCancel(t.Context())

@@ -43,7 +43,7 @@ func openClock(dir string, log *zap.Logger) *keptClock {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		log.Warn("the time that was kept is not used", zap.String("file", c.file), zap.Error(err))
 	}
-	c.Clock = uplink.NewClock(buildTime(), c.kept)
+	c.Clock = uplink.NewClock(time.Now, buildTime(), c.kept)
 	if behind := time.Until(c.Floor()); behind > 0 {
 		log.Warn("the board's clock is behind; certificates are checked by a later time that is known to have passed",
 			zap.Time("known", c.Floor()), zap.Duration("behind", behind), zap.String("file", c.file))

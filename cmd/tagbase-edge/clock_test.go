@@ -22,7 +22,7 @@ func TestClockIsKept(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())
 	end()
 	first := openClock(dir, zap.NewNop())
-	first.Clock = uplink.NewClock(ahead)
+	first.Clock = uplink.NewClock(time.Now, ahead)
 	first.keep(ended)
 
 	second := openClock(dir, zap.NewNop())
@@ -33,7 +33,7 @@ func TestClockIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second.Clock = uplink.NewClock(ahead.Add(clockStep - time.Second))
+	second.Clock = uplink.NewClock(time.Now, ahead.Add(clockStep - time.Second))
 	second.keep(ended)
 	if after, err := os.Stat(second.file); err != nil || !os.SameFile(before, after) {
 		t.Errorf("less than %v more was written (%v)", clockStep, err)

@@ -33,7 +33,7 @@ func sessionCommand() *cobra.Command {
 			return err
 		}
 		platform := uplink.NewPlatform(uplink.Config{
-			Base: cfg.platform.base, Key: key, Roots: cfg.platform.roots, Clock: uplink.NewClock(buildTime()),
+			Base: cfg.platform.base, Key: key, Roots: cfg.platform.roots, Clock: uplink.NewClock(time.Now, buildTime()),
 		})
 		ctx, cancel := context.WithTimeout(context.Background(), cfg.platform.timeout)
 		defer cancel()

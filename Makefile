@@ -21,7 +21,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz soak-faults soak-kill bench deps deps-check deps-test install clean
+.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans bench deps deps-check deps-test install clean
 
 all: build
 
@@ -57,6 +57,9 @@ soak-faults: deps ## 100,000 requests against a server at its worst; prints how 
 
 soak-kill: deps ## 10,000 kills around taps; prints how many verifications were lost or posted twice
 	KILLS=10000 $(GO) test -count=1 -parallel 8 -timeout 120m -v -run TestKill ./cmd/tagbase-edge
+
+soak-scans: deps ## a million scans; prints what memory, descriptors, goroutines and disk hold before and after
+	SCANS=1000000 $(GO) test -count=1 -timeout 180m -v -run TestManyScans ./station
 
 bench: deps ## tap to answer, with the connection dialled ahead and not
 	$(GO) test -run '^$$' -bench . -benchtime 30x ./uplink

@@ -110,6 +110,19 @@ func (p *Platform) SetKey(key string) {
 	p.key = key
 }
 
+// Forget drops the record of what was posted, and the sessions that are over. What
+// the platform knows of tags and of live sessions stays.
+func (p *Platform) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.recorded = nil
+	for id, s := range p.sessions {
+		if s.resolved {
+			delete(p.sessions, id)
+		}
+	}
+}
+
 // Verifications is a copy of what was recorded, oldest first.
 func (p *Platform) Verifications() []Verification {
 	p.mu.Lock()

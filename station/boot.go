@@ -5,6 +5,7 @@ package station
 import (
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,10 +19,10 @@ func sinceBoot() time.Duration {
 }
 
 // bootID tells one boot from another (random(4)), or is "" where nobody knows.
-func bootID() string {
+var bootID = sync.OnceValue(func() string {
 	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(b))
-}
+})
 
 // clockSynced tells whether systemd-timesyncd has set the wall clock in this boot.
 func clockSynced() bool {

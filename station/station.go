@@ -27,10 +27,10 @@ type Station struct {
 	Journal  *journal.Journal
 	Lamps    *led.Lamps
 	Log      *zap.Logger
-	Timeout  time.Duration // from tap to verdict
+	Timeout  time.Duration    // from tap to verdict
+	Wall     func() time.Time // the board's wall clock, for the record only
 
 	services services
-	boot     string
 
 	mu     sync.Mutex
 	newest uint64 // the newest tap that has begun
@@ -49,7 +49,6 @@ const waiting = bucketSize
 
 // Run takes events until ctx ends, and then finishes the scan in hand.
 func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
-	s.boot = bootID()
 	visits := make(chan visit, waiting)
 	watching, end := context.WithCancel(ctx)
 	var loops sync.WaitGroup
@@ -135,8 +134,8 @@ func (s *Station) finish(v visit, r journal.Scan) {
 	if r.Seq == 0 {
 		r.Seq = s.Journal.NextSeq()
 	}
-	r.Time, r.Synced = time.Now().UTC(), clockSynced()
-	r.Boot, r.BoottimeMS = s.boot, sinceBoot().Milliseconds()
+	r.Time, r.Synced = s.Wall().UTC(), clockSynced()
+	r.Boot, r.BoottimeMS = bootID(), sinceBoot().Milliseconds()
 	r.Station = s.Name
 	r.UID, r.Chip = v.tap.UID, string(v.tap.Chip)
 	r.ReadMS = milliseconds(v.tap.Read.Sub(v.tap.Entered))
@@ -194,9 +193,9 @@ func (s *Station) intend(scan uplink.Scan, t reader.Tap) (seq uint64) {
 	seq = s.Journal.NextSeq()
 	written := s.Journal.Intend(journal.Intent{
 		Seq:        seq,
-		Boot:       s.boot,
+		Boot:       bootID(),
 		BoottimeMS: sinceBoot().Milliseconds(),
-		Time:       time.Now().UTC(),
+		Time:       s.Wall().UTC(),
 		Synced:     clockSynced(),
 		Station:    s.Name,
 		Tag:        scan.Tag,

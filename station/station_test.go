@@ -110,6 +110,7 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 		Lamps:    lamps,
 		Log:      zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(io.MultiWriter(&r.log, logLines(r.lines)))), zapcore.DebugLevel)),
 		Timeout:  timeout,
+		Wall:     time.Now,
 	}
 	r.station = s
 	ctx, cancel := context.WithCancel(context.Background())

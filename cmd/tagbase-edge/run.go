@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
@@ -77,6 +78,7 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 		Lamps:    lamps,
 		Log:      log,
 		Timeout:  cfg.platform.timeout,
+		Wall:     time.Now,
 	}
 	s.Remember(past.Scans)
 	process := &reader.Process{

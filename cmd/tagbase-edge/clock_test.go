@@ -33,7 +33,7 @@ func TestClockIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second.Clock = uplink.NewClock(time.Now, ahead.Add(clockStep - time.Second))
+	second.Clock = uplink.NewClock(time.Now, ahead.Add(clockStep-time.Second))
 	second.keep(ended)
 	if after, err := os.Stat(second.file); err != nil || !os.SameFile(before, after) {
 		t.Errorf("less than %v more was written (%v)", clockStep, err)

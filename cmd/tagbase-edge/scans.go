@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/journal"
@@ -77,8 +78,14 @@ const scanRow = "%-19s  %-10s  %-11s  %-28s  %-30s  %8s\n"
 // scanPrinter writes scans for programs or for people.
 func scanPrinter(w io.Writer, asJSON bool) func(journal.Scan) error {
 	if asJSON {
-		encoder := json.NewEncoder(w)
-		return func(s journal.Scan) error { return encoder.Encode(s) }
+		return func(s journal.Scan) error {
+			b, err := json.Marshal(s)
+			if err != nil {
+				return err
+			}
+			_, err = w.Write(append(ascii(b), '\n'))
+			return err
+		}
 	}
 	begun := false
 	return func(s journal.Scan) error {
@@ -104,4 +111,22 @@ func plain(text string) string {
 		}
 	}
 	return text
+}
+
+// ascii escapes what of a JSON text is not plain ASCII: some of it turns a
+// terminal's text around.
+func ascii(text []byte) []byte {
+	var b []byte
+	for _, r := range string(text) {
+		switch {
+		case r >= ' ' && r <= '~':
+			b = append(b, byte(r))
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+	}
+	return b
 }

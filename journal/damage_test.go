@@ -197,6 +197,12 @@ func TestStrangeDirectory(t *testing.T) {
 		{"a high number", func(dir string) error { return os.WriteFile(dir+"/999999999999.jsonl", nil, 0o600) }},
 		{"the highest number", func(dir string) error { return os.WriteFile(dir+"/999999999.jsonl", nil, 0o600) }},
 		{"a number far above", func(dir string) error { return os.WriteFile(dir+"/999999998.jsonl", nil, 0o600) }},
+		{"a link to a file", func(dir string) error {
+			if err := os.WriteFile(dir+"/elsewhere", scanOf(77, "a").line(), 0o600); err != nil {
+				return err
+			}
+			return os.Symlink("elsewhere", dir+"/000007.jsonl")
+		}},
 		{"an empty segment", func(dir string) error { return os.WriteFile(dir+"/000007.jsonl", nil, 0o600) }},
 		{"no newline in 20 MB", func(dir string) error {
 			return os.WriteFile(dir+"/000007.jsonl", bytes.Repeat([]byte("x"), 20e6), 0o600)
@@ -266,6 +272,23 @@ func TestStrangeDirectory(t *testing.T) {
 				t.Errorf("read scans %v, want %v", found, want)
 			}
 		})
+	}
+}
+
+// TestLastNumber: after the last number that there is the journal goes on.
+func TestLastNumber(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, 1<<64-1, scanOf(1, "a").line())
+	o := Options{SegmentSize: 600, Segments: 100}
+	for range 5 {
+		j, _ := Open(dir, o)
+		for range 2 {
+			intend(t, j, intentOf(j.NextSeq(), "a"))
+		}
+		closed(t, j)
+	}
+	if _, past := Open(dir, o); len(past.Scans) < 9 {
+		t.Errorf("%d scans, want those since", len(past.Scans))
 	}
 }
 

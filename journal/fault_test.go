@@ -34,19 +34,20 @@ func TestBadDisk(t *testing.T) {
 		full  bool
 		err   error // that the journal says, in the end
 		wait  time.Duration
+		messy bool // lines may be on the disk twice, or torn
 	}{
 		{name: "full", full: true, err: syscall.ENOSPC},
-		{name: "input/output error", fault: all(sim.DiskFault{Err: syscall.EIO}), err: syscall.EIO},
+		{name: "input/output error", fault: all(sim.DiskFault{Err: syscall.EIO}), err: syscall.EIO, messy: true},
 		{name: "error in the midst of a line", fault: only("write", sim.DiskFault{Err: syscall.EIO, Bytes: 100}), err: syscall.EIO},
 		{name: "short writes", fault: only("write", sim.DiskFault{Short: true, Bytes: 100}), err: errAny},
-		{name: "read-only", fault: all(sim.DiskFault{Err: syscall.EROFS}), err: syscall.EROFS},
+		{name: "read-only", fault: all(sim.DiskFault{Err: syscall.EROFS}), err: syscall.EROFS, messy: true},
 		{name: "sync fails", fault: only("sync", sim.DiskFault{Err: syscall.EIO}), err: syscall.EIO},
 		{name: "nothing but making segments", fault: func(op sim.DiskOp) (f sim.DiskFault) {
 			if op.Kind != "create" && op.Kind != "syncdir" && op.Kind != "readdir" {
 				f.Err = syscall.EIO
 			}
 			return f
-		}, err: syscall.EIO},
+		}, err: syscall.EIO, messy: true},
 		{name: "no cutting back", fault: func(op sim.DiskOp) (f sim.DiskFault) {
 			switch op.Kind {
 			case "write":
@@ -55,7 +56,7 @@ func TestBadDisk(t *testing.T) {
 				f.Err = syscall.EIO
 			}
 			return f
-		}, err: syscall.ENOSPC},
+		}, err: syscall.ENOSPC, messy: true},
 		{name: "sync takes 5 s", fault: only("sync", sim.DiskFault{Delay: 5 * time.Second}), err: ErrStuck, wait: Patience},
 		{name: "all takes 5 s", fault: all(sim.DiskFault{Delay: 5 * time.Second}), err: ErrStuck, wait: Patience},
 	} {
@@ -91,7 +92,7 @@ func TestBadDisk(t *testing.T) {
 				}
 				disk.Fault(nil)
 				disk.Room(-1)
-				time.Sleep(again + time.Second)
+				time.Sleep(again + 10*time.Second)
 				if err := j.Err(); err != nil {
 					t.Errorf("a minute after it was good again: %v", err)
 				}
@@ -102,12 +103,61 @@ func TestBadDisk(t *testing.T) {
 				}
 				j, past := Open("/j", Options{FS: disk})
 				closed(t, j)
+				if n := j.Counts().Skipped; n > 0 && !tt.messy {
+					t.Errorf("%d damaged lines on the disk, want none", n)
+				}
+				if n := linesOn(t, disk); n != 2*len(want) && !tt.messy {
+					t.Errorf("%d lines on the disk, want %d", n, 2*len(want))
+				}
 				if !slices.Equal(past.Scans, want) {
 					t.Errorf("%d scans, %d of them lost, want %d and none", len(past.Scans), past.Recovered, len(want))
 				}
 			})
 		})
 	}
+}
+
+func linesOn(t *testing.T, disk *sim.Disk) (lines int) {
+	names, err := disk.Names("/j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range numbers(names, segmentEnd) {
+		r, err := read(disk, "/j", n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines += len(r.whole)
+	}
+	return lines
+}
+
+// TestRingOnBadDisk: a disk that takes names but no lines does not drive the
+// past out of the ring.
+func TestRingOnBadDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := sim.NewDisk()
+		j, _ := Open("/j", Options{FS: disk, SegmentSize: 1000, Segments: 4})
+		for range 20 {
+			j.Finish(scanOf(j.NextSeq(), "a"))
+			synctest.Wait()
+		}
+		disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+			if op.Kind == "write" || op.Kind == "truncate" {
+				f.Err = syscall.EIO
+			}
+			return f
+		})
+		j.Finish(scanOf(j.NextSeq(), "a"))
+		time.Sleep(time.Hour)
+		disk.Fault(nil)
+		closed(t, j)
+		j, past := Open("/j", Options{FS: disk})
+		if n := len(past.Scans); n < 6 || past.Scans[n-1] != scanOf(21, "a") || past.Scans[n-6] != scanOf(16, "a") {
+			t.Errorf("%d scans, want the newest of before, and 21", n)
+		}
+		closed(t, j)
+	})
 }
 
 var errAny = errors.New("any")
@@ -220,6 +270,19 @@ func TestSyncs(t *testing.T) {
 		time.Sleep(time.Hour)
 		if got := disk.Kinds(); got["sync"] != 11 {
 			t.Errorf("after an hour %d syncs, want 11", got["sync"])
+		}
+		j.Finish(scanOf(j.NextSeq(), "a"))
+		time.Sleep(soon)
+		synctest.Wait()
+		if got := disk.Kinds(); got["sync"] != 12 {
+			t.Errorf("a second after an outcome %d syncs, want 12", got["sync"])
+		}
+		for range maxHeld {
+			j.Finish(scanOf(j.NextSeq(), "a"))
+			synctest.Wait()
+		}
+		if got := disk.Kinds(); got["sync"] != 13 {
+			t.Errorf("with more than half the memory unsynced %d syncs, want 13", got["sync"])
 		}
 		closed(t, j)
 	})

@@ -7,7 +7,7 @@ import "slices"
 // A flight follows a journal from its first line to its last, and knows which
 // intents have no scan yet.
 type flight struct {
-	open   []Scan  // what the intents come to if nothing follows
+	open   []Scan  // what the intents, all of one boot, come to if nothing follows
 	recent []piece // of all that has passed
 }
 
@@ -27,14 +27,12 @@ func (f *flight) take(p piece) []Scan {
 	}
 	f.recent = append(f.recent, p)
 	var done []Scan
-	switch {
-	case p.kind == finished && p.scan.Reason == restart:
-		return f.land(p.scan)
-	case len(f.open) > 0 && f.open[0].Boot != p.scan.Boot:
+	if len(f.open) > 0 && f.open[0].Boot != p.scan.Boot {
 		done, f.open = f.open, nil
 	}
 	if p.kind == finished {
-		return append(done, f.land(p.scan)...)
+		f.open = slices.DeleteFunc(f.open, func(s Scan) bool { return s.Seq == p.scan.Seq })
+		return append(done, p.scan)
 	}
 	if len(f.open) == maxFlight {
 		done = append(done, f.open[0])
@@ -42,9 +40,4 @@ func (f *flight) take(p piece) []Scan {
 	}
 	f.open = append(f.open, p.scan)
 	return done
-}
-
-func (f *flight) land(s Scan) []Scan {
-	f.open = slices.DeleteFunc(f.open, func(o Scan) bool { return o.Seq == s.Seq && o.Boot == s.Boot })
-	return []Scan{s}
 }

@@ -33,7 +33,8 @@ const (
 	MaxLine = 4096
 )
 
-// ErrStuck is what Err says when the disk has not answered for two seconds.
+// ErrStuck is what Err says when the disk has not answered for two seconds, and
+// for a minute after.
 var ErrStuck = errors.New("the disk does not answer")
 
 // ErrClosed is the fate of an intent that comes after Close.
@@ -71,6 +72,7 @@ type Journal struct {
 	seq    uint64 // the highest
 	err    error
 	busy   time.Time // since when the disk has been at work, zero if it is not
+	slow   time.Time // when it last took so long that it counted as stuck
 	counts Counts
 }
 
@@ -159,7 +161,8 @@ func (j *Journal) add(n note) {
 func (j *Journal) Err() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.err == nil && !j.busy.IsZero() && time.Since(j.busy) >= stuckTime {
+	stuck := !j.busy.IsZero() && time.Since(j.busy) >= stuckTime
+	if j.err == nil && (stuck || time.Since(j.slow) < again) {
 		return ErrStuck
 	}
 	return j.err
@@ -187,7 +190,9 @@ func (j *Journal) Close() error {
 	defer late.Stop()
 	select {
 	case <-j.ended:
-		return j.Err()
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		return j.err
 	case <-late.C:
 		return ErrStuck
 	}

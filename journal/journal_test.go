@@ -119,8 +119,13 @@ func TestLinesAsTold(t *testing.T) {
 }
 
 func TestRing(t *testing.T) {
+	for _, segments := range []int{1, 3} {
+		t.Run(fmt.Sprint(segments), func(t *testing.T) { ring(t, Options{SegmentSize: 2048, Segments: segments}) })
+	}
+}
+
+func ring(t *testing.T, o Options) {
 	dir := t.TempDir()
-	o := Options{SegmentSize: 2048, Segments: 3}
 	j, _ := Open(dir, o)
 	for range 50 {
 		seq := j.NextSeq()
@@ -132,8 +137,8 @@ func TestRing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != o.Segments {
-		t.Errorf("%d segments, want %d", len(entries), o.Segments)
+	if want := max(2, o.Segments); len(entries) != want {
+		t.Errorf("%d segments, want %d", len(entries), want)
 	}
 	for _, e := range entries {
 		if fi, err := e.Info(); err != nil || fi.Size() > o.SegmentSize {

@@ -67,6 +67,9 @@ func (j *Journal) step(w *writer, do func() error) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if !j.busy.IsZero() && time.Since(j.busy) >= stuckTime {
+		j.slow = time.Now()
+	}
 	j.busy = time.Time{}
 	j.err = w.err
 	j.counts.Held = len(w.held) + len(w.loose)

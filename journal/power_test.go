@@ -4,8 +4,12 @@ package journal
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tagbase/tagbase-edge/sim"
@@ -125,3 +129,78 @@ func secondCut(t *testing.T, l *life, disk *sim.Disk, o Options, ops int) {
 }
 
 const never = 1 << 30
+
+// TestFoundStays: what a start has found, though a killed daemon had synced
+// neither it nor its name, is still there when the power goes.
+func TestFoundStays(t *testing.T) {
+	disk := sim.NewDisk()
+	f, err := disk.Open("/j/000001.jsonl", os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Write(scanOf(1, "a").line())
+	f.Write(scanOf(2, "a").line())
+	j, past := Open("/j", Options{FS: disk})
+	ops := disk.Ops()
+	closed(t, j)
+	for after := range disk.After(ops, 1000) {
+		j, again := Open("/j", Options{FS: after})
+		if len(past.Scans) != 2 || !slices.Equal(again.Scans, past.Scans) {
+			t.Errorf("found %d scans, and after a power cut %d, want 2", len(past.Scans), len(again.Scans))
+		}
+		closed(t, j)
+	}
+}
+
+// TestBadDiskThenPowerCut: a line that went well before one that did not is as
+// safe as any, wherever the disk's trouble led to.
+func TestBadDiskThenPowerCut(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		bad  []string // operations
+	}{
+		{"write", []string{"write"}},
+		{"write and cutting back", []string{"write", "truncate"}},
+		{"sync", []string{"sync"}},
+		{"sync and cutting back", []string{"sync", "truncate"}},
+		{"all but sync", []string{"write", "truncate", "create", "remove", "syncdir", "readdir"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk := sim.NewDisk()
+				j, _ := Open("/j", Options{FS: disk})
+				j.Finish(scanOf(1, "a"))
+				synctest.Wait()
+				disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+					if slices.Contains(tt.bad, op.Kind) {
+						f.Err, f.Bytes = syscall.EIO, 50
+					}
+					return f
+				})
+				j.Finish(scanOf(2, "a"))
+				time.Sleep(soon)
+				synctest.Wait()
+				if tt.bad[0] == "write" {
+					stay(t, disk, scanOf(1, "a"))
+				}
+				disk.Fault(nil)
+				time.Sleep(again)
+				synctest.Wait()
+				stay(t, disk, scanOf(1, "a"), scanOf(2, "a"))
+				closed(t, j)
+			})
+		})
+	}
+}
+
+// stay checks that a power cut now leaves these scans.
+func stay(t *testing.T, disk *sim.Disk, want ...Scan) {
+	t.Helper()
+	for after := range disk.After(disk.Ops(), 1000) {
+		j, past := Open("/j", Options{FS: after})
+		if !slices.Equal(past.Scans, want) {
+			t.Fatalf("after a power cut (-want +got):\n%s", cmp.Diff(want, past.Scans))
+		}
+		closed(t, j)
+	}
+}

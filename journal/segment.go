@@ -12,12 +12,9 @@ import (
 	"strings"
 )
 
-// Numbers follow each other, so that one far above the others, or out of reach,
-// was put there by hand; to go on after it might leave none to go on to.
-const (
-	endOfNumbers = 1e9
-	farAbove     = 1e6
-)
+// farAbove: numbers follow each other, and one so far above the others was put
+// there by hand. After the last that there is comes 0.
+const farAbove = 1e6
 
 const (
 	segmentEnd = ".jsonl"
@@ -38,7 +35,7 @@ func numbers(names []string, end string) []uint64 {
 			continue
 		}
 		n, err := strconv.ParseUint(digits, 10, 64)
-		if err == nil && n < endOfNumbers && digits == fmt.Sprintf("%06d", n) {
+		if err == nil && digits == fmt.Sprintf("%06d", n) {
 			found = append(found, n)
 		}
 	}
@@ -54,6 +51,9 @@ func numbers(names []string, end string) []uint64 {
 // maxRead bounds what is read of one segment, in bytes. Ours are smaller; of a
 // larger file the end is read.
 const maxRead = 8 << 20
+
+// usualLine is a line's length, more or less, in bytes.
+const usualLine = 300
 
 // A reading is what one segment held.
 type reading struct {
@@ -82,6 +82,7 @@ func read(fsys FS, dir string, number uint64) (reading, error) {
 		return r, err
 	}
 	r.end = from
+	r.whole = make([]piece, 0, n/usualLine)
 	for p := range pieces(b[:n]) {
 		switch p.kind {
 		case damaged:

@@ -45,12 +45,14 @@ func load(fsys FS, dir string) (loaded, error) {
 	}
 	ring := numbers(names, segmentEnd)
 	var readings []reading // newest first
+	lines := 0
 	for i, r := range readAll(fsys, dir, ring) {
 		if r == nil {
 			l.skipped++
 			continue
 		}
 		readings = append(readings, *r)
+		lines += len(r.whole)
 		l.skipped += r.skipped
 		if r.bad {
 			l.bad = append(l.bad, ring[len(ring)-1-i])
@@ -62,6 +64,7 @@ func load(fsys FS, dir string) (loaded, error) {
 	if len(readings) > 0 && readings[0].number == l.newest.number {
 		l.newest = readings[0]
 	}
+	l.past.Scans = slices.Grow(l.past.Scans, lines)
 	for _, r := range slices.Backward(readings) {
 		for _, p := range r.whole {
 			l.past.Scans = append(l.past.Scans, l.flight.take(p)...)
@@ -86,7 +89,7 @@ func readAll(fsys FS, dir string, ring []uint64) []*reading {
 		cores.Go(func() {
 			for {
 				i := int(taken.Add(1)) - 1
-				if i >= len(ring) || i > 0 && time.Now().After(late) {
+				if i >= len(ring) || time.Now().After(late) {
 					return
 				}
 				if r, err := read(fsys, dir, ring[len(ring)-1-i]); err == nil {
@@ -109,7 +112,7 @@ func (w *writer) begin(l loaded) error {
 		w.loose = append(w.loose, note{line: s.line()})
 	}
 	w.back()
-	if l.newest.size > 0 && l.newest.end < w.o.SegmentSize {
+	if l.newest.size > 0 {
 		w.resume(l.newest)
 	}
 	// A daemon that was killed may have left names and lines unsynced.

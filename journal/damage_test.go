@@ -29,8 +29,8 @@ type shelf struct {
 
 func newShelf(t *testing.T) shelf {
 	dir := t.TempDir()
-	j, _ := Open(dir, Options{SegmentSize: 2500})
-	for range 6 {
+	j, _ := Open(dir, Options{SegmentSize: 1500})
+	for range 4 {
 		seq := j.NextSeq()
 		intend(t, j, intentOf(seq, "a"))
 		if seq%3 != 0 {
@@ -51,8 +51,8 @@ func newShelf(t *testing.T) shelf {
 			s.scans = append(s.scans, p.scan)
 		}
 	}
-	if len(s.files) < 2 || len(s.lines) != 10 {
-		t.Fatalf("%d files, %d lines, want a few and 10", len(s.files), len(s.lines))
+	if len(s.files) < 2 || len(s.lines) != 7 {
+		t.Fatalf("%d files, %d lines, want a few and 7", len(s.files), len(s.lines))
 	}
 	return s
 }
@@ -74,7 +74,7 @@ func (s shelf) disk(t *testing.T) *sim.Disk {
 // survives checks that a damaged copy starts at once, twice, with every line of
 // which each byte is still there, and takes new ones.
 func (s shelf) survives(t *testing.T, damaged shelf) error {
-	o := Options{SegmentSize: 2500, FS: damaged.disk(t)}
+	o := Options{SegmentSize: 1500, FS: damaged.disk(t)}
 	for start := range 2 {
 		begun := time.Now()
 		j, past := Open("/j", o)
@@ -272,6 +272,23 @@ func TestStrangeDirectory(t *testing.T) {
 				t.Errorf("read scans %v, want %v", found, want)
 			}
 		})
+	}
+}
+
+// TestTornEndIsCut: what a start has cut off, the next does not find.
+func TestTornEndIsCut(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, 1, scanOf(1, "a").line(), scanOf(2, "a").line()[:50])
+	for _, want := range []uint64{1, 0} {
+		j, _ := Open(dir, Options{})
+		intend(t, j, intentOf(j.NextSeq(), "a"))
+		closed(t, j)
+		if got := j.Counts().Skipped; got != want {
+			t.Errorf("%d lines skipped, want %d", got, want)
+		}
+	}
+	if bad, _ := filepath.Glob(dir + "/*.bad"); len(bad) != 0 {
+		t.Errorf("kept %v of a torn line, want nothing", bad)
 	}
 }
 

@@ -162,6 +162,44 @@ func TestRingOnBadDisk(t *testing.T) {
 
 var errAny = errors.New("any")
 
+// TestOneFault: a disk that fails once is forgiven, one that was stuck is told of
+// for a minute.
+func TestOneFault(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		kind  string
+		fault sim.DiskFault
+		err   error
+	}{
+		{"a short write", "write", sim.DiskFault{Short: true, Bytes: 100}, nil},
+		{"a failed write", "write", sim.DiskFault{Err: syscall.EIO}, nil},
+		{"a slow sync", "sync", sim.DiskFault{Delay: 3 * time.Second}, ErrStuck},
+		{"a sync in time", "sync", sim.DiskFault{Delay: time.Second}, nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			disk := sim.NewDisk()
+			j, _ := Open("/j", Options{FS: disk})
+			once := true
+			disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+				if once && op.Kind == tt.kind {
+					f, once = tt.fault, false
+				}
+				return f
+			})
+			intend(t, j, intentOf(1, "a"))
+			synctest.Wait()
+			if err := j.Err(); err != tt.err {
+				t.Errorf("%s: %v, want %v", tt.name, err, tt.err)
+			}
+			time.Sleep(again)
+			if err := j.Err(); err != nil {
+				t.Errorf("%s: a minute later %v", tt.name, err)
+			}
+			closed(t, j)
+		})
+	}
+}
+
 // TestMemoryIsBounded: of what a bad disk does not take the newest is kept, and
 // the rest counted.
 func TestMemoryIsBounded(t *testing.T) {
@@ -277,12 +315,22 @@ func TestSyncs(t *testing.T) {
 		if got := disk.Kinds(); got["sync"] != 12 {
 			t.Errorf("a second after an outcome %d syncs, want 12", got["sync"])
 		}
+		for range 10 {
+			j.Finish(scanOf(j.NextSeq(), "a"))
+			time.Sleep(soon / 2)
+			synctest.Wait()
+		}
+		time.Sleep(soon)
+		if got := disk.Kinds(); got["sync"] < 16 || got["sync"] > 18 {
+			t.Errorf("with an outcome each half second, five seconds, %d syncs, want 5 more", got["sync"]-12)
+		}
+		before := disk.Kinds()["sync"]
 		for range maxHeld {
 			j.Finish(scanOf(j.NextSeq(), "a"))
 			synctest.Wait()
 		}
-		if got := disk.Kinds(); got["sync"] != 13 {
-			t.Errorf("with more than half the memory unsynced %d syncs, want 13", got["sync"])
+		if got := disk.Kinds(); got["sync"] != before+1 {
+			t.Errorf("with more than half the memory unsynced %d syncs, want 1", got["sync"]-before)
 		}
 		closed(t, j)
 	})

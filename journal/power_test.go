@@ -171,22 +171,36 @@ func TestBadDiskThenPowerCut(t *testing.T) {
 				j, _ := Open("/j", Options{FS: disk})
 				j.Finish(scanOf(1, "a"))
 				synctest.Wait()
-				disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
-					if slices.Contains(tt.bad, op.Kind) {
-						f.Err, f.Bytes = syscall.EIO, 50
-					}
-					return f
-				})
+				fails := func(kinds ...string) {
+					disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+						if slices.Contains(kinds, op.Kind) {
+							f.Err, f.Bytes = syscall.EIO, 50
+						}
+						return f
+					})
+				}
+				fails(tt.bad...)
 				j.Finish(scanOf(2, "a"))
 				time.Sleep(soon)
 				synctest.Wait()
 				if tt.bad[0] == "write" {
 					stay(t, disk, scanOf(1, "a"))
 				}
-				disk.Fault(nil)
+				fails()
+				time.Sleep(again)
+				j.Finish(scanOf(3, "a"))
+				time.Sleep(soon)
+				synctest.Wait()
+				stay(t, disk, scanOf(1, "a"), scanOf(2, "a"), scanOf(3, "a"))
+
+				fails("sync") // and what is cut back is no more than that
+				j.Finish(scanOf(4, "a"))
+				time.Sleep(soon)
+				synctest.Wait()
+				fails()
 				time.Sleep(again)
 				synctest.Wait()
-				stay(t, disk, scanOf(1, "a"), scanOf(2, "a"))
+				stay(t, disk, scanOf(1, "a"), scanOf(2, "a"), scanOf(3, "a"), scanOf(4, "a"))
 				closed(t, j)
 			})
 		})

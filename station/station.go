@@ -255,33 +255,3 @@ func (s *Station) contacted() {
 	}
 	s.Log.Error("platform", zap.Int("service_code", int(code)), zap.String("reason", string(trouble)))
 }
-
-// upkeep is between looks at the disk and the lamps.
-const upkeep = time.Second
-
-// keepUp tells of a disk or a lamp that fails, and of its recovery, once each.
-func (s *Station) keepUp(ctx context.Context) {
-	look := time.NewTicker(upkeep)
-	defer look.Stop()
-	failing := map[serviceCode]bool{}
-	tell := func(what string, code serviceCode, err error) {
-		switch {
-		case err != nil && !failing[code]:
-			s.services.change(s.Lamps, code)
-			s.Log.Error(what, zap.Int("service_code", int(code)), zap.Error(err))
-		case err == nil && failing[code]:
-			s.services.change(s.Lamps, noService, code)
-			s.Log.Info(what + " work again")
-		}
-		failing[code] = err != nil
-	}
-	for {
-		tell("storage", storage, s.Journal.Err())
-		tell("lamps", lampsFail, s.Lamps.Err())
-		select {
-		case <-ctx.Done():
-			return
-		case <-look.C:
-		}
-	}
-}

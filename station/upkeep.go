@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package station
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+const (
+	upkeep   = time.Second // between looks at the disk and the lamps
+	reminder = time.Minute // between reminders of what still fails
+)
+
+// An ailment is something of the station's own that may fail, and when that was
+// last told.
+type ailment struct {
+	what string
+	code serviceCode
+	told time.Time // zero: all is well
+}
+
+// keepUp tells of a disk or a lamp that fails: at once, then each minute, and when
+// it is mended.
+func (s *Station) keepUp(ctx context.Context) {
+	look := time.NewTicker(upkeep)
+	defer look.Stop()
+	disk, lamps := &ailment{what: "storage", code: storage}, &ailment{what: "lamps", code: lampsFail}
+	for {
+		counts := s.Journal.Counts()
+		s.tell(disk, s.Journal.Err(), zap.Int("held_lines", counts.Held), zap.Uint64("lost_lines", counts.Lost))
+		s.tell(lamps, s.Lamps.Err())
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
+}
+
+func (s *Station) tell(a *ailment, err error, fields ...zap.Field) {
+	switch {
+	case err != nil && time.Since(a.told) >= reminder:
+		a.told = time.Now()
+		s.services.change(s.Lamps, a.code)
+		s.Log.Error(a.what, append(fields, zap.Int("service_code", int(a.code)), zap.Error(err))...)
+	case err == nil && !a.told.IsZero():
+		a.told = time.Time{}
+		s.services.change(s.Lamps, noService, a.code)
+		s.Log.Info(a.what+" mended", fields...)
+	}
+}

@@ -4,6 +4,7 @@ package journal
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"syscall"
 	"testing"
@@ -283,6 +284,49 @@ func TestOpenOnASlowDisk(t *testing.T) {
 		}
 		closed(t, j)
 	})
+}
+
+// TestOpenOnABadDisk: a journal that could not be read, or not taken over, at the
+// start is when the disk is good again.
+func TestOpenOnABadDisk(t *testing.T) {
+	for _, kind := range []string{"readdir", "syncdir", "sync"} {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk := sim.NewDisk()
+				f, err := disk.Open("/j/000001.jsonl", os.O_RDWR|os.O_CREATE)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f.Write(scanOf(1, "a").line())
+				f.Write(intentOf(2, "a").line())
+				disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+					if op.Kind == kind {
+						f.Err = syscall.EIO
+					}
+					return f
+				})
+				j, _ := Open("/j", Options{FS: disk})
+				if err := j.Err(); !errors.Is(err, syscall.EIO) {
+					t.Errorf("at the start: %v, want %v", err, syscall.EIO)
+				}
+				disk.Fault(nil)
+				time.Sleep(again)
+				synctest.Wait()
+				if got := j.NextSeq(); got != 3 || j.Err() != nil {
+					t.Errorf("next number %d, %v, want 3 and no error", got, j.Err())
+				}
+				intend(t, j, intentOf(3, "a"))
+				for after := range disk.After(disk.Ops(), 1000) {
+					j, past := Open("/j", Options{FS: after})
+					closed(t, j)
+					if n := len(past.Scans); n < 2 || past.Scans[n-2] != lostOf(2, "a") || past.Scans[n-1] != lostOf(3, "a") {
+						t.Errorf("after a power cut %d scans, want at least 2 and 3", n)
+					}
+				}
+				closed(t, j)
+			})
+		})
+	}
 }
 
 // TestSyncs: an intent is synced at once, with what else waits; an outcome that

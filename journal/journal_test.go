@@ -157,6 +157,20 @@ func ring(t *testing.T, o Options) {
 	}
 }
 
+// TestNumberTaken: a name that somebody has made where the next segment should
+// be is passed over.
+func TestNumberTaken(t *testing.T) {
+	dir := t.TempDir()
+	j, _ := Open(dir, Options{SegmentSize: 400})
+	intend(t, j, intentOf(1, "a"))
+	write(t, dir, 2)
+	intend(t, j, intentOf(2, "a"))
+	closed(t, j)
+	if _, err := os.Stat(fileName(dir, 3, segmentEnd)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAfterClose(t *testing.T) {
 	j, _ := Open(t.TempDir(), Options{})
 	closed(t, j)

@@ -77,17 +77,17 @@ type Journal struct {
 }
 
 const (
-	openTime  = 1500 * time.Millisecond // that Open waits for the disk
-	closeTime = time.Second             // that Close does
-	stuckTime = 2 * time.Second         // after which the disk counts as stuck
-	soon      = time.Second             // after which a line that nobody waits for is synced
-	again     = time.Minute             // after which a bad disk is tried again
+	openTime  = 5 * time.Second // that Open waits for a disk that hangs; content has readingTime
+	closeTime = time.Second     // that Close does
+	stuckTime = 2 * time.Second // after which the disk counts as stuck
+	soon      = time.Second     // after which a line that nobody waits for is synced
+	again     = time.Minute     // after which a bad disk is tried again
 )
 
 // Open reads what the directory holds, mends it, and goes on after it. It always
-// returns a journal that works, within two seconds: if there is something wrong
-// with the directory or the disk, Err says what, lines are kept in memory, the
-// newest 256, and the disk is tried again each minute. A journal that could not
+// returns a journal that works, within two seconds where the disk answers: if there
+// is something wrong with the directory or the disk, Err says what, lines are kept
+// in memory, the newest 256, and the disk is tried again each minute. A journal that could not
 // be read counts scans from 1.
 func Open(dir string, o Options) (*Journal, Past) {
 	if o.FS == nil {

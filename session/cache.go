@@ -23,8 +23,8 @@ const (
 	WholeWindow   Carry = "whole-window"   // until the window's end
 )
 
-// maxTags bounds the cache; the tag whose session is oldest makes room.
-const maxTags = 4096
+// MaxTags is how many sessions a cache holds at most; the tag whose session is oldest makes room.
+const MaxTags = 4096
 
 // A Cache holds at most one session a tag. It is used by one goroutine.
 type Cache struct {
@@ -104,7 +104,7 @@ func (c *Cache) Settle(date time.Time, now time.Duration) {
 }
 
 func (c *Cache) hold(tag string, h held, now time.Duration) {
-	if _, ok := c.tags[tag]; !ok && len(c.tags) >= maxTags {
+	if _, ok := c.tags[tag]; !ok && len(c.tags) >= MaxTags {
 		c.makeRoom(now)
 	}
 	c.tags[tag] = h
@@ -128,7 +128,7 @@ func (c *Cache) makeRoom(now time.Duration) {
 			oldest = tag
 		}
 	}
-	if len(c.tags) >= maxTags {
+	if len(c.tags) >= MaxTags {
 		delete(c.tags, oldest)
 	}
 }

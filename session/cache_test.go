@@ -75,13 +75,13 @@ func TestRefused(t *testing.T) {
 // The cache stays within its bound, and what makes room is the oldest.
 func TestBound(t *testing.T) {
 	c := New(10*m, UntilResolved)
-	for i := range maxTags + 10 {
+	for i := range MaxTags + 10 {
 		c.Answered(fmt.Sprint("tag_", i), Answer{Session: fmt.Sprint("ses_", i)}, time.Duration(i))
 	}
-	if c.Len() != maxTags {
-		t.Errorf("%d sessions held, want %d", c.Len(), maxTags)
+	if c.Len() != MaxTags {
+		t.Errorf("%d sessions held, want %d", c.Len(), MaxTags)
 	}
-	for i, want := range map[int]string{9: "", 10: "ses_10", maxTags + 9: fmt.Sprint("ses_", maxTags+9)} {
+	for i, want := range map[int]string{9: "", 10: "ses_10", MaxTags + 9: fmt.Sprint("ses_", MaxTags+9)} {
 		if got := c.Carried(fmt.Sprint("tag_", i), s); got != want {
 			t.Errorf("tag_%d carries %q, want %q", i, got, want)
 		}

@@ -19,7 +19,7 @@ import (
 // tells its age.
 func (s *Station) Remember(past []journal.Scan) {
 	boot := bootID()
-	for _, scan := range past {
+	for _, scan := range past[max(0, len(past)-session.MaxTags):] {
 		answer := session.Answer{
 			Session: scan.Session,
 			Age:     time.Duration(scan.AgeMS) * time.Millisecond,

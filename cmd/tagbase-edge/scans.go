@@ -37,6 +37,9 @@ func scansCommand() *cobra.Command {
 		if *outcome != "" && !slices.Contains(station.Outcomes(), *outcome) {
 			return fmt.Errorf("%q is not an outcome; there are %s", *outcome, strings.Join(station.Outcomes(), ", "))
 		}
+		if *since < 0 {
+			return fmt.Errorf("--since %v is in the future; write how long ago, such as 1h", *since)
+		}
 		cfg, problems := loadConfig(*file)
 		if cfg == nil {
 			tell(c.ErrOrStderr(), *file, problems)

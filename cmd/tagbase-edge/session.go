@@ -61,6 +61,8 @@ func inPlainWords(err error) string {
 		return "the platform has no such session under the account of this station's key; look at the id, and at the key"
 	case errors.Is(err, uplink.ErrKeyRefused):
 		return "the platform refused this station's key (401); put a new one in its file"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the platform cannot be reached, or did not answer in time; look at the network and platform.base_url"
 	default:
 		return err.Error()
 	}
@@ -81,7 +83,10 @@ func showKnown(w io.Writer, dir, id string) {
 	fmt.Fprintln(w, "\nThis station's scans in it:")
 	show, known := scanPrinter(w, false), false
 	for s, err := range journal.Read(dir) {
-		if err == nil && (s.Session == id || s.CarriedSession == id) {
+		if err != nil {
+			fmt.Fprintln(w, "the journal:", err)
+			known = true
+		} else if s.Session == id || s.CarriedSession == id {
 			known = true
 			show(s)
 		}

@@ -163,19 +163,7 @@ func TestFloorRises(t *testing.T) {
 
 // Once the platform has answered, no step of the wall clock changes what is valid.
 func TestClockSteps(t *testing.T) {
-	authority, err := sim.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour), "127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := sim.NewUnruly(cert, answerValid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
+	server, authority := trustedUnruly(t, answerValid)
 	var step time.Duration
 	p := unrulyPlatform(t, server, authority, NewClock(func() time.Time { return time.Now().Add(step) }))
 	submit(t, p, scanA)

@@ -4,7 +4,6 @@ package uplink
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -88,32 +87,14 @@ func faultCount(t *testing.T) int {
 // However requests fail, no proof is read twice by the platform, and none is
 // called not_sent that it has begun to read.
 func TestFaultsNeverSendTwice(t *testing.T) {
-	authority, err := sim.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour), "127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := sim.NewUnruly(cert, func(c *sim.Call) { faults[rand.IntN(len(faults))](c) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(authority.PEM())
-	base, err := ParseBaseURL(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	server, authority := trustedUnruly(t, func(c *sim.Call) { faults[rand.IntN(len(faults))](c) })
 	total := faultCount(t)
 	results := make([]Result, total)
 	work := make(chan int)
 	var workers sync.WaitGroup
 	for range 24 {
 		workers.Go(func() {
-			p := NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: NewClock(time.Now)})
+			p := unrulyPlatform(t, server, authority, NewClock(time.Now))
 			for i := range work {
 				results[i] = submitUnderFaults(p, i)
 			}

@@ -22,6 +22,13 @@ func answerValid(c *sim.Call) {
 // newUnruly starts a server and a platform that trusts it.
 func newUnruly(t *testing.T, behave func(*sim.Call)) (*sim.Unruly, *Platform) {
 	t.Helper()
+	server, authority := trustedUnruly(t, behave)
+	return server, unrulyPlatform(t, server, authority, NewClock(time.Now))
+}
+
+// trustedUnruly starts a server with a good certificate of the authority.
+func trustedUnruly(t *testing.T, behave func(*sim.Call)) (*sim.Unruly, *sim.Authority) {
+	t.Helper()
 	authority, err := sim.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +42,7 @@ func newUnruly(t *testing.T, behave func(*sim.Call)) (*sim.Unruly, *Platform) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	return server, unrulyPlatform(t, server, authority, NewClock(time.Now))
+	return server, authority
 }
 
 func unrulyPlatform(t *testing.T, server *sim.Unruly, authority *sim.Authority, clock *Clock) *Platform {

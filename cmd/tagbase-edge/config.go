@@ -31,9 +31,8 @@ type config struct {
 	station struct{ name, stateDir, socket string }
 	reader  struct{ device, liveness, resetGPIO string }
 	tags    struct {
-		entryPoints []string
-		mapFile     string
-		parsed      uplink.Tags
+		mapFile string
+		parsed  uplink.Tags
 	}
 	platform struct {
 		baseURL         string
@@ -96,8 +95,9 @@ func (c *config) take(doc *document) (problems []problem) {
 			problems = append(problems, p)
 		}
 	}
+	tables := tableNames(known)
 	for table, at := range doc.tables {
-		if !slices.Contains(tableNames(known), table) {
+		if !slices.Contains(tables, table) {
 			problems = append(problems, problem{at, table, "is not a table; the reference configuration lists them all"})
 		}
 	}

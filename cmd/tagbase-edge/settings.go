@@ -131,7 +131,6 @@ func (c *config) setEntryPoints(v value) (problems []problem) {
 			problems = append(problems, wrong(item.at, fmt.Errorf(`%w; write it as "https://tap.example.com/"`, err))...)
 			continue
 		}
-		c.tags.entryPoints = append(c.tags.entryPoints, item.text)
 		c.tags.parsed.EntryPoints = append(c.tags.parsed.EntryPoints, e)
 	}
 	return problems

@@ -37,29 +37,20 @@ func (p *PN532) patience() time.Duration {
 	return 0
 }
 
-// poll looks for a tag until it finds one, the limit has passed, or the host sends anything: an ACK, which aborts, or a
-// next command, which aborts as well.
+// poll looks for a tag until it finds one, the limit has passed, or there is no more waiting, see pause.
 func (p *PN532) poll(limit time.Duration, find func() bool) (found bool, err error) {
 	var late <-chan time.Time
+	deadline := time.Now().Add(limit)
 	if limit > 0 {
-		timer := time.NewTimer(limit)
-		defer timer.Stop()
-		late = timer.C
+		late = time.After(limit)
 	}
 	for {
 		arrived := p.field.arrived()
-		if found := find(); found || limit == 0 {
+		if found := find(); found || limit == 0 || late != nil && !time.Now().Before(deadline) {
 			return found, nil
 		}
-		select {
-		case <-arrived:
-		case <-late:
-			return false, nil
-		case f, open := <-p.frames:
-			if open {
-				p.interrupt = &f
-			}
-			return false, errAborted
+		if err := p.pause(arrived, late); err != nil {
+			return false, err
 		}
 	}
 }

@@ -106,8 +106,8 @@ func (f *Field) Present() bool {
 	return f.tag != nil && f.rf && f.tag.selected()
 }
 
-// halt ends the dialogue with the selected chip: S(DESELECT), or HLTA.
-func (f *Field) halt() {
+// Deselect ends the dialogue with the selected chip: S(DESELECT), or HLTA.
+func (f *Field) Deselect() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.tag != nil && f.tag.selected() {

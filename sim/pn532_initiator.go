@@ -164,7 +164,7 @@ func (p *PN532) inDataExchange(args []byte) ([]byte, error) {
 		switch data[0] {
 		case 0x30, 0xA2: // READ, WRITE of a Type 2 tag
 		case 0x60, 0x61: // authentication with key A or B: the chip goes to HALT
-			p.field.halt()
+			p.field.Deselect()
 			return []byte{statusAuth}, nil
 		default:
 			return []byte{statusContext}, nil
@@ -210,13 +210,13 @@ func (p *PN532) inCommunicateThru(tx []byte) ([]byte, error) {
 
 // inDeselect is 7.3.10. Tg stays listed, for InSelect.
 func (p *PN532) inDeselect([]byte) ([]byte, error) {
-	p.field.halt()
+	p.field.Deselect()
 	return []byte{statusOK}, nil
 }
 
 // inRelease is 7.3.11.
 func (p *PN532) inRelease([]byte) ([]byte, error) {
-	p.field.halt()
+	p.field.Deselect()
 	p.target = nil
 	return []byte{statusOK}, nil
 }

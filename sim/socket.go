@@ -167,7 +167,7 @@ func (s *Socket) reply(request, argument string) string {
 		}
 		return "no"
 	case request == "deselect" && argument == "":
-		f.halt()
+		f.Deselect()
 		return "ok"
 	case request == "rf" && argument == "off":
 		f.RF(false)

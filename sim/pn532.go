@@ -49,6 +49,7 @@ type PN532 struct {
 	hangsTill time.Time // until then
 	timing    bool
 	clock     time.Time // with timing: when what has been done so far is done
+	carries   time.Time // with timing: since when the field is on; zero: off
 
 	answer     []byte // the last one, for NACK
 	asleep     bool   // until a wake-up preamble
@@ -73,7 +74,7 @@ func NewPN532(f *Field) *PN532 {
 func (p *PN532) powerOn() {
 	close(p.cut)
 	p.cut = make(chan struct{})
-	p.field.RF(false)
+	p.carrier(false)
 	p.hangs, p.hangsTill = false, time.Time{}
 	p.answer, p.target = nil, nil
 	p.asleep = true
@@ -199,7 +200,12 @@ func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
 func (p *PN532) pause(arrived <-chan struct{}, late <-chan time.Time) error {
 	cut := p.cut
 	p.mu.Unlock()
-	defer p.mu.Lock()
+	defer func() {
+		p.mu.Lock()
+		if now := time.Now(); p.clock.Before(now) {
+			p.clock = now
+		}
+	}()
 	select {
 	case <-arrived:
 	case <-late:

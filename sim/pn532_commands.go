@@ -113,7 +113,7 @@ func (p *PN532) powerDown([]byte) ([]byte, error) {
 func (p *PN532) rfConfiguration(args []byte) ([]byte, error) {
 	switch {
 	case args[0] == 0x01:
-		p.field.RF(args[1]&0x01 != 0)
+		p.carrier(args[1]&0x01 != 0)
 	case args[0] == 0x05 && len(args) == 4:
 		p.retries = args[3]
 	}

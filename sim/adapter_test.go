@@ -54,6 +54,7 @@ func TestAdapterIsPulledOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	talkTo(t, openPort(t, link), wireWake+wireVersion, wireACK+wireVersion5)
 	before, descriptors := runtime.NumGoroutine(), openDescriptors(t)
 	for range 5 {
 		port := openPort(t, link)

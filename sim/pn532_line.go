@@ -16,12 +16,12 @@ var errLost = errors.New("bytes lost")
 
 // A line carries a host's bytes to the chip, and knows when each of them has arrived in full.
 type line struct {
-	chip *PN532
-	r    io.Reader
-	cut  chan struct{} // the power-on that the chip's frame began after
-	buf  [512]byte
-	rest []byte
-	at   time.Time // of the byte given last
+	chip   *PN532
+	r      io.Reader
+	resets int // of the chip, when it heard the last bytes
+	buf    [512]byte
+	rest   []byte
+	at     time.Time // of the byte given last
 }
 
 func newLine(p *PN532, r io.Reader) *line { return &line{chip: p, r: r} }
@@ -72,12 +72,12 @@ func (l *line) ReadByte() (byte, error) {
 	return b, nil
 }
 
-// ear tells whether the chip is hung, and whether it was powered since the last time.
+// ear tells whether the chip is hung, and whether it was reset since the last time.
 func (l *line) ear() (deaf, torn bool) {
 	l.chip.mu.Lock()
 	defer l.chip.mu.Unlock()
-	torn = l.cut != nil && l.cut != l.chip.cut
-	l.cut = l.chip.cut
+	torn = l.resets != l.chip.resets
+	l.resets = l.chip.resets
 	return l.chip.hung(), torn
 }
 

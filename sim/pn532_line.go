@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // byteTime is one byte on the line: 10 bits at 115200 baud.
@@ -98,11 +100,13 @@ func (p *PN532) send(w io.Writer, data []byte) error {
 	return err
 }
 
-// sleepUntil is exact to some microseconds: it spins where the system's timers would be late.
+// sleepUntil is exact to some microseconds: it spins at the end, and sleeps in the kernel, because Go's own timers are
+// late by up to a millisecond.
 func sleepUntil(t time.Time) {
-	const late = 300 * time.Microsecond
-	if left := time.Until(t); left > late {
-		<-time.After(left - late)
+	const late = 150 * time.Microsecond
+	for left := time.Until(t); left > late; left = time.Until(t) { // a signal may end a nap
+		nap := unix.NsecToTimespec(int64(left - late))
+		unix.Nanosleep(&nap, nil)
 	}
 	for time.Now().Before(t) {
 	}

@@ -2,7 +2,10 @@
 
 package reader
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	awayFor   = 300 * time.Millisecond // a tag that was away for less never left
@@ -68,6 +71,11 @@ func (v *visits) stay(uid []byte, now time.Time) {
 	if s := v.find(uid); s != nil {
 		s.seen = now
 	}
+}
+
+// drop forgets the tag.
+func (v *visits) drop(uid []byte) {
+	*v = slices.DeleteFunc(*v, func(s visit) bool { return sameTag(s.uid, uid) })
 }
 
 func (v *visits) find(uid []byte) *visit {

@@ -270,6 +270,25 @@ func (w *wounded) checkLeftovers() {
 	w.Logf("before %+v, after %+v", w.before, after)
 }
 
+// A tag that makes libnfc abort each time it is read is read twice, not for ever.
+func TestTagThatKillsTheReader(t *testing.T) {
+	t.Parallel()
+	if !reader.Libnfc {
+		t.Skip("NOT TESTED: built without libnfc")
+	}
+	w := newWounded(t, "libnfc")
+	w.bench.Chip.Break(sim.Fault{Kind: sim.NADBit, On: exchange, Times: -1})
+	w.put("genuine-424")
+	w.want(w.nextScan(), "unreadable", "torn")
+	w.want(w.nextScan(), "unreadable", "torn")
+	<-time.After(2 * time.Second)
+	w.noScan()
+	w.bench.Chip.Mend()
+	ended := time.Now()
+	w.takeAway()
+	w.genuineTap("mended", ended, 2*time.Second)
+}
+
 // repetitions is REPEAT, or a few.
 func repetitions(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("REPEAT"))

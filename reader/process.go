@@ -38,7 +38,8 @@ type Process struct {
 	// back; nil without one.
 	Reset func() (ResetLine, error)
 
-	spared string // the tag in whose last tap a child died
+	spared string    // the tag in whose last tap a child died
+	well   time.Time // when a child last was
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too.
@@ -48,6 +49,7 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var l ladder
+	p.well = time.Now()
 	for ctx.Err() == nil {
 		started := time.Now()
 		state := p.once(ctx, events)
@@ -68,7 +70,7 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 // itself, and returns how the reader was. A tap that was begun is ended for the child.
 func (p *Process) once(ctx context.Context, events chan<- Event) state {
 	args := p.Command[1:]
-	if p.Resting != "" {
+	if p.Resting != "" && time.Since(p.well) < restsFor {
 		args = append(slices.Clone(args), p.Resting)
 	}
 	cmd := exec.Command(p.Command[0], args...)
@@ -81,11 +83,11 @@ func (p *Process) once(ctx context.Context, events chan<- Event) state {
 	out, outErr := cmd.StdoutPipe()
 	if err := cmp.Or(lifeErr, outErr); err != nil {
 		send(ctx, events, Event{Kind: Fault, Err: err})
-		return failing
+		return silent
 	}
 	if err := cmd.Start(); err != nil {
 		send(ctx, events, Event{Kind: Fault, Err: err})
-		return failing
+		return silent
 	}
 
 	lines := make(chan Event)
@@ -136,20 +138,21 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 		case e := <-lines:
 			switch e.Kind {
 			case Beat:
+				p.Resting, p.well = e.Tap.UID, time.Now()
 				continue
 			case Ready:
 				last = well
 			case Fault:
-				last = failing
-				if e.Missing {
-					last = missing
+				last = absent
+				if e.Silent {
+					last = silent
 				}
 			case Entered:
 				open, p.Resting = &e.Tap, e.Tap.UID
 			case Tapped:
 				open, p.spared = nil, ""
 			case Left:
-				p.Resting = ""
+				p.Resting, p.spared = "", ""
 			}
 			send(ctx, events, e)
 		}

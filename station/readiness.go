@@ -10,13 +10,16 @@ import (
 )
 
 // A readiness is what the log knows of the reader. A reader that fails, or comes
-// and goes, is told of at once and then once a minute with a count.
+// and goes, is told of at once and then once a minute with a count, for either code.
 type readiness struct {
-	code  serviceCode
-	at    time.Time // when code was told
-	times int       // it failed since then
-	down  bool      // it fails now
-	told  bool      // the log knows that
+	codes map[serviceCode]*failure
+	down  bool // it fails now
+	told  bool // the log knows that
+}
+
+type failure struct {
+	told  time.Time
+	times int // since then
 }
 
 func (s *Station) readerReady() {
@@ -36,10 +39,19 @@ func (s *Station) readerFault(e reader.Event) {
 	s.services.change(s.Lamps, code, readerMissing, readerSilent)
 	r := &s.reader
 	r.down = true
-	r.times++
-	if code == r.code && time.Since(r.at) < reminder {
+	f := r.codes[code]
+	if f == nil {
+		if r.codes == nil {
+			r.codes = make(map[serviceCode]*failure)
+		}
+		f = &failure{}
+		r.codes[code] = f
+	}
+	f.times++
+	if time.Since(f.told) < reminder {
 		return
 	}
-	s.Log.Error("reader", zap.Int("service_code", int(code)), zap.Int("times", r.times), zap.Error(e.Err))
-	*r = readiness{code: code, at: time.Now(), down: true, told: true}
+	s.Log.Error("reader", zap.Int("service_code", int(code)), zap.Int("times", f.times), zap.Error(e.Err))
+	*f = failure{told: time.Now()}
+	r.told = true
 }

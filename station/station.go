@@ -33,8 +33,9 @@ type Station struct {
 	services services
 	reader   readiness // of receive alone
 
-	mu     sync.Mutex
-	newest uint64 // the newest tap that has begun
+	mu       sync.Mutex
+	newest   uint64    // the newest tap that has begun
+	finished time.Time // the last tap was
 
 	sessions sync.Mutex // holds Sessions
 }
@@ -87,12 +88,27 @@ func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visit
 				s.readerReady()
 			case reader.Fault:
 				s.readerFault(e)
+			case reader.Stayed:
+				s.stayed()
 			case reader.Entered:
 				s.begin()
 			case reader.Tapped:
 				s.queue(visit{tap: e.Tap, number: s.newest}, visits, bucket.take(time.Now()))
 			}
 		}
+	}
+}
+
+// shown is how long what came of a tap is on the lamps.
+const shown = 10 * time.Second
+
+// stayed asks for another tap when the reader is back and a tag lies there that may
+// have been laid down while it was gone.
+func (s *Station) stayed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.finished) > shown {
+		s.Lamps.Show(led.Again)
 	}
 }
 
@@ -125,6 +141,7 @@ func (s *Station) late(t reader.Tap) bool { return time.Since(t.Read) > s.Timeou
 func (s *Station) finish(v visit, r journal.Scan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.finished = time.Now()
 	if s.newest == v.number {
 		s.Lamps.Show(signals[r.Outcome])
 	}

@@ -87,7 +87,7 @@ func TestReaderFaultsAreCounted(t *testing.T) {
 					`{"msg":"reader","service_code":1,"times":1,"error":"gone"}`,
 					`{"msg":"reader","service_code":1,"times":240,"error":"gone"}`,
 					`{"msg":"reader","service_code":1,"times":240,"error":"gone"}`,
-					`{"msg":"reader","service_code":2,"times":120,"error":"other"}`,
+					`{"msg":"reader","service_code":2,"times":1,"error":"other"}`,
 					`{"msg":"reader ready"}`,
 				}
 				if ready {

@@ -21,32 +21,37 @@ const lastGrace = time.Second
 // readerCommand is the child process in which libnfc lives. Its standard input
 // is its life line: when that ends, so does it, even from within a C call.
 func readerCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:    "reader DEVICE [UID]",
 		Short:  "Read tags and write them to standard output (internal)",
 		Args:   cobra.RangeArgs(1, 2),
 		Hidden: true,
-		RunE: func(_ *cobra.Command, args []string) error {
-			// A terminal or systemd signals the whole group; the daemon decides.
-			signal.Ignore(os.Interrupt, syscall.SIGTERM)
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			go func() {
-				io.Copy(io.Discard, os.Stdin)
-				cancel()
-				time.AfterFunc(lastGrace, func() { os.Exit(exitFailed) })
-			}()
-			var resting []byte
-			if len(args) == 2 {
-				var err error
-				if resting, err = hex.DecodeString(args[1]); err != nil {
-					return err
-				}
-			}
-			if err := reader.Child(ctx, args[0], resting, os.Stdout); err != nil {
-				return exitError(exitFailed)
-			}
-			return nil
-		},
 	}
+	examine := c.Flags().Bool("examine", false, "try the reader step by step, and end")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		if *examine {
+			return reader.Examine(args[0], os.Stdout)
+		}
+		// A terminal or systemd signals the whole group; the daemon decides.
+		signal.Ignore(os.Interrupt, syscall.SIGTERM)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go func() {
+			io.Copy(io.Discard, os.Stdin)
+			cancel()
+			time.AfterFunc(lastGrace, func() { os.Exit(exitFailed) })
+		}()
+		var resting []byte
+		if len(args) == 2 {
+			var err error
+			if resting, err = hex.DecodeString(args[1]); err != nil {
+				return err
+			}
+		}
+		if err := reader.Child(ctx, args[0], resting, os.Stdout); err != nil {
+			return exitError(exitFailed)
+		}
+		return nil
+	}
+	return c
 }

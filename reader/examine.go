@@ -71,13 +71,7 @@ func Examine(device string, out io.Writer) error {
 
 // openNode opens a device's file and closes it again.
 func openNode(device string) error {
-	_, path, _ := strings.Cut(device, ":")
-	for path != "" {
-		if _, err := os.Lstat(path); err == nil || !strings.Contains(path, ":") {
-			break
-		}
-		path = path[:strings.LastIndexByte(path, ':')]
-	}
+	path := parseConnstring(device).path
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(device, simulatedPrefix) {
 		return nil
 	}

@@ -33,6 +33,8 @@ func (l *libnfc) Firmware() string {
 func failedStep(err error) string {
 	var code nfc.Error
 	switch {
+	case errors.Is(err, errHeld):
+		return StepOpen
 	case !errors.As(err, &code):
 		return StepWakeUp
 	case code == nfc.ECHIP:

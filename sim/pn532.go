@@ -43,6 +43,7 @@ type PN532 struct {
 
 	mu        sync.Mutex    // held by the Serve that runs, but not while it waits or writes
 	cut       chan struct{} // closed by the next power-on
+	resets    int
 	faults    []Fault
 	struck    int
 	hangs     bool      // until Mend or Reset, or
@@ -89,6 +90,7 @@ func (p *PN532) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.powerOn()
+	p.resets++
 }
 
 // Commands is how many commands hosts have given so far.

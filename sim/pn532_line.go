@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // byteTime is one byte on the line: 10 bits at 115200 baud.
@@ -16,12 +18,12 @@ var errLost = errors.New("bytes lost")
 
 // A line carries a host's bytes to the chip, and knows when each of them has arrived in full.
 type line struct {
-	chip *PN532
-	r    io.Reader
-	cut  chan struct{} // the power-on that the chip's frame began after
-	buf  [512]byte
-	rest []byte
-	at   time.Time // of the byte given last
+	chip   *PN532
+	r      io.Reader
+	resets int // of the chip, when it heard the last bytes
+	buf    [512]byte
+	rest   []byte
+	at     time.Time // of the byte given last
 }
 
 func newLine(p *PN532, r io.Reader) *line { return &line{chip: p, r: r} }
@@ -72,12 +74,12 @@ func (l *line) ReadByte() (byte, error) {
 	return b, nil
 }
 
-// ear tells whether the chip is hung, and whether it was powered since the last time.
+// ear tells whether the chip is hung, and whether it was reset since the last time.
 func (l *line) ear() (deaf, torn bool) {
 	l.chip.mu.Lock()
 	defer l.chip.mu.Unlock()
-	torn = l.cut != nil && l.cut != l.chip.cut
-	l.cut = l.chip.cut
+	torn = l.resets != l.chip.resets
+	l.resets = l.chip.resets
 	return l.chip.hung(), torn
 }
 
@@ -98,11 +100,13 @@ func (p *PN532) send(w io.Writer, data []byte) error {
 	return err
 }
 
-// sleepUntil is exact to some microseconds: it spins where the system's timers would be late.
+// sleepUntil is exact to some microseconds: it spins at the end, and sleeps in the kernel, because Go's own timers are
+// late by up to a millisecond.
 func sleepUntil(t time.Time) {
-	const late = 300 * time.Microsecond
-	if left := time.Until(t); left > late {
-		<-time.After(left - late)
+	const late = 150 * time.Microsecond
+	for left := time.Until(t); left > late; left = time.Until(t) { // a signal may end a nap
+		nap := unix.NsecToTimespec(int64(left - late))
+		unix.Nanosleep(&nap, nil)
 	}
 	for time.Now().Before(t) {
 	}

@@ -21,37 +21,43 @@ const lastGrace = time.Second
 // readerCommand is the child process in which libnfc lives. Its standard input
 // is its life line: when that ends, so does it, even from within a C call.
 func readerCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:    "reader DEVICE [UID]",
+	return &cobra.Command{
+		Use:    "reader DEVICE LIVENESS [UID]",
 		Short:  "Read tags and write them to standard output (internal)",
-		Args:   cobra.RangeArgs(1, 2),
+		Args:   cobra.RangeArgs(2, 3),
 		Hidden: true,
-	}
-	examine := c.Flags().Bool("examine", false, "try the reader step by step, and end")
-	c.RunE = func(_ *cobra.Command, args []string) error {
-		if *examine {
-			return reader.Examine(args[0], os.Stdout)
-		}
-		// A terminal or systemd signals the whole group; the daemon decides.
-		signal.Ignore(os.Interrupt, syscall.SIGTERM)
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		go func() {
-			io.Copy(io.Discard, os.Stdin)
-			cancel()
-			time.AfterFunc(lastGrace, func() { os.Exit(exitFailed) })
-		}()
-		var resting []byte
-		if len(args) == 2 {
-			var err error
-			if resting, err = hex.DecodeString(args[1]); err != nil {
-				return err
+		RunE: func(_ *cobra.Command, args []string) error {
+			// A terminal or systemd signals the whole group; the daemon decides.
+			signal.Ignore(os.Interrupt, syscall.SIGTERM)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			go func() {
+				io.Copy(io.Discard, os.Stdin)
+				cancel()
+				time.AfterFunc(lastGrace, func() { os.Exit(exitFailed) })
+			}()
+			var resting []byte
+			if len(args) == 3 {
+				var err error
+				if resting, err = hex.DecodeString(args[2]); err != nil {
+					return err
+				}
 			}
-		}
-		if err := reader.Child(ctx, args[0], resting, os.Stdout); err != nil {
-			return exitError(exitFailed)
-		}
-		return nil
+			if err := reader.Child(ctx, args[0], reader.Liveness(args[1]), resting, os.Stdout); err != nil {
+				return exitError(exitFailed)
+			}
+			return nil
+		},
 	}
-	return c
+}
+
+// tryCommand is the child process in which doctor tries the reader.
+func tryCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "try-reader DEVICE",
+		Short:  "Try the reader step by step, and end (internal)",
+		Args:   cobra.ExactArgs(1),
+		Hidden: true,
+		RunE:   func(_ *cobra.Command, args []string) error { return reader.Examine(args[0], os.Stdout) },
+	}
 }

@@ -2,21 +2,13 @@
 
 package doctor
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // unit checks that the station starts by itself, and that it runs.
 func unit(e *exam) []Finding {
 	const check = "service"
 	file := unitFile(e.Root)
-	running := 0
-	for _, pid := range pids(e.Root) {
-		if p := e.process(pid); p.name == self && strings.Contains(p.args+" ", " run ") {
-			running = pid
-		}
-	}
+	running := Running(e.Root)
 	switch {
 	case follow(e.Root, "/etc/systemd/system/"+unitName) == "/dev/null":
 		return []Finding{wrong(check, unitName+" is masked", "sudo systemctl unmask "+unitName, "sudo systemctl enable --now tagbase-edge")}

@@ -42,7 +42,7 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), doctorCommand(), scansCommand(), sessionCommand(), ledsCommand(), versionCommand(), readerCommand(), tryCommand())
+	root.AddCommand(runCommand(), checkCommand(), setupCommand(), doctorCommand(), scansCommand(), sessionCommand(), ledsCommand(), versionCommand(), readerCommand(), tryCommand())
 	return root
 }
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What is offered is where a reader would be, and nothing that may be another's.
+func TestCandidates(t *testing.T) {
+	others := func(r *rig) { // a modem, the debug port, a second UART
+		r.node("/dev/ttyS1", 20)
+		r.node("/dev/ttyAMA10", 20)
+		r.node("/dev/ttyAMA2", 20)
+		r.node("/dev/ttyUSB0", 20)
+	}
+	for name, tt := range map[string]struct {
+		board string
+		make  func(r *rig)
+		want  []string
+	}{
+		"Pi 3":    {"Pi 3", others, []string{"pn532_uart:/dev/ttyS0"}},
+		"Pi 5":    {"Pi 5", others, []string{"pn532_uart:/dev/ttyAMA0"}},
+		"Zero 2":  {"Pi Zero 2", others, []string{"pn532_uart:/dev/ttyAMA0"}},
+		"buses":   {"Pi 4", func(r *rig) { r.node("/dev/i2c-1", 998); r.node("/dev/spidev0.0", 999) }, []string{"pn532_uart:/dev/ttyAMA0", "pn532_spi:/dev/spidev0.0", "pn532_i2c:/dev/i2c-1"}},
+		"no UART": {"Pi 4", func(r *rig) { r.remove("/dev/ttyAMA0") }, nil},
+		"USB": {"Pi 4", func(r *rig) {
+			r.remove("/dev/ttyAMA0")
+			r.link("/dev/serial/by-id/usb-1a86_USB-port0", "../../ttyUSB0")
+			r.usb("072f", "2200", "1", "7")
+			r.usb("04e6", "5591", "2", "11")
+			r.usb("0bda", "8153", "1", "3")
+		}, []string{"pn532_uart:/dev/serial/by-id/usb-1a86_USB-port0", "pn53x_usb:002:011", "acr122_usb:001:007"}},
+		"another board": {"Pi 4", func(r *rig) { r.write("/proc/device-tree/model", "Radxa\x00") }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(models[tt.board], "trixie")
+			tt.make(r)
+			var got []string
+			for _, c := range Candidates(r.files) {
+				got = append(got, c.Connstring)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}

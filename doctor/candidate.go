@@ -56,3 +56,18 @@ func Running(root fs.FS) int {
 	}
 	return 0
 }
+
+// Usual is the connstring of a reader on the port of this board that docs/install.md
+// has it wired to, whether or not that port is switched on; "" if it is no Raspberry Pi.
+func Usual(root fs.FS) string { return readMachine(root).usual(root) }
+
+func (m machine) usual(root fs.FS) string {
+	switch {
+	case m.board == otherBoard:
+		return ""
+	case m.board == radioPi && m.uart() == "/dev/ttyS0" && m.config.value("enable_uart") == "1" && exists(root, "/dev/ttyS0"):
+		return "pn532_uart:/dev/ttyS0"
+	default:
+		return "pn532_uart:/dev/ttyAMA0"
+	}
+}

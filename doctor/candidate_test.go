@@ -48,3 +48,40 @@ func TestCandidates(t *testing.T) {
 		})
 	}
 }
+
+// Before a reader is configured the doctor tells how the usual port of the board is
+// switched on, from the card as it was written.
+func TestFreshCard(t *testing.T) {
+	for board, line := range map[string]string{
+		"Pi Zero 2": "dtoverlay=disable-bt", "Pi 3": "dtoverlay=disable-bt", "Pi 4": "dtoverlay=disable-bt", "Pi 5": "dtparam=uart0=on",
+	} {
+		for codename := range releases {
+			t.Run(board+"/"+codename, func(t *testing.T) {
+				r := newRig(models[board], codename)
+				r.config.Device = ""
+				r.probes.Reader = nil
+				r.remove("/dev/" + r.model.uart)
+				r.write(config, "dtparam=audio=on\n[cm4]\notg_mode=1\n[all]\n")
+				r.write(cmdline, "console=serial0,115200 console=tty1 root=PARTUUID=01 rootwait\n")
+				findings := r.examine()
+				want(t, findings, "config.txt", "", addLine(line), reboot)
+				want(t, findings, "device", "/dev/ttyAMA0 is not there", reboot)
+
+				r.write(config, "[all]\n"+line+"\n")
+				r.node("/dev/ttyAMA0", 20)
+				findings = r.examine()
+				if board != "Pi 5" {
+					want(t, findings, "cmdline.txt", "", "sudo sed -i 's|console=serial0,115200 *||' "+cmdline, reboot)
+				}
+				if s := statuses(findings); s["config.txt"] != OK || s["device"] != OK || Usual(r.files) != "pn532_uart:/dev/ttyAMA0" {
+					t.Errorf("after the line:\n%s", show(findings))
+				}
+			})
+		}
+	}
+	r := newRig(models["Pi 3"], "trixie")
+	r.config.Device = ""
+	if Usual(r.files) != "pn532_uart:/dev/ttyS0" || !Healthy(r.examine()) {
+		t.Errorf("a mini-UART that is switched on: %s\n%s", Usual(r.files), show(r.examine()))
+	}
+}

@@ -49,7 +49,12 @@ const (
 
 // Examine looks at everything, in the order in which things break.
 func Examine(s Station) []Finding {
-	e := &exam{Station: s, machine: readMachine(s.Root), port: parsePort(s.Config.Device)}
+	e := &exam{Station: s, machine: readMachine(s.Root)}
+	device := s.Config.Device
+	if device == "" {
+		device = e.machine.usual(s.Root)
+	}
+	e.port = parsePort(device)
 	e.port.resolve(s.Root)
 	if e.Probes.Platform != nil {
 		e.platform = e.Probes.Platform()

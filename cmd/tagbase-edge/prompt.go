@@ -41,13 +41,19 @@ func newPrompt(in *os.File, out io.Writer) *prompt {
 }
 
 // raw has the terminal give keys while one question is asked: between questions
-// Ctrl-C ends the program, as everywhere.
-func (p *prompt) raw(ask func() (string, error)) (string, error) {
+// Ctrl-C ends the program, as everywhere. The question comes after, or what is
+// pasted at once would be echoed.
+func (p *prompt) raw(question string, ask func() (string, error)) (string, error) {
 	state, err := term.MakeRaw(int(p.in.Fd()))
 	if err != nil {
 		return "", err
 	}
-	answer, err := ask()
+	// Not as the prompt, which would be broken at 80 columns.
+	_, err = fmt.Fprintln(p.lines, visible(question))
+	var answer string
+	if err == nil {
+		answer, err = ask()
+	}
 	if err := errors.Join(err, term.Restore(int(p.in.Fd()), state)); err != nil {
 		if errors.Is(err, io.EOF) {
 			fmt.Fprintln(p.out)
@@ -63,8 +69,7 @@ func (p *prompt) line(question, offer string) (string, error) {
 	if offer != "" {
 		question += " [" + offer + "]"
 	}
-	fmt.Fprintln(p.out, visible(question)) // not as the prompt, which would be broken at 80 columns
-	answer, err := p.raw(p.lines.ReadLine)
+	answer, err := p.raw(question, p.lines.ReadLine)
 	if answer == "" {
 		answer = offer
 	}
@@ -73,8 +78,7 @@ func (p *prompt) line(question, offer string) (string, error) {
 
 // secret asks for one line that is not shown.
 func (p *prompt) secret(question string) (string, error) {
-	fmt.Fprintln(p.out, visible(question))
-	return p.raw(func() (string, error) { return p.lines.ReadPassword("> ") })
+	return p.raw(question, func() (string, error) { return p.lines.ReadPassword("> ") })
 }
 
 // yes asks a question that Enter alone answers as offered.

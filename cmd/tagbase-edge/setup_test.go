@@ -3,158 +3,18 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tagbase/tagbase-edge/sim"
-	"golang.org/x/sys/unix"
 )
-
-// A terminal is a person's: tagbase-edge runs on it, and the test types and reads.
-type terminal struct {
-	*rig
-	pty  *sim.PTY
-	cmd  *exec.Cmd
-	done chan error
-
-	mu   sync.Mutex
-	said []byte
-	seen int // of said, by expect
-	news chan struct{}
-}
-
-// onTerminal starts a command on a pseudo-terminal that is set as a login has it.
-func (r *rig) onTerminal(args ...string) *terminal {
-	r.Helper()
-	link := filepath.Join(r.TempDir(), "tty")
-	pty, err := sim.OpenPTY(link)
-	if err != nil {
-		r.Fatal(err)
-	}
-	slave, err := os.OpenFile(link, os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		r.Fatal(err)
-	}
-	cooked(r, slave)
-	t := &terminal{rig: r, pty: pty, done: make(chan error, 1), news: make(chan struct{})}
-	t.cmd = exec.Command("tagbase-edge", args...)
-	t.cmd.Env = append(os.Environ(), "TERM=dumb")
-	t.cmd.Stdin, t.cmd.Stdout, t.cmd.Stderr = slave, slave, slave
-	t.cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Setctty: true}
-	if err := t.cmd.Start(); err != nil {
-		r.Fatal(err)
-	}
-	var reading sync.WaitGroup
-	reading.Go(t.read)
-	go func() { t.done <- t.cmd.Wait() }()
-	r.Cleanup(func() {
-		t.cmd.Process.Kill()
-		slave.Close()
-		pty.Close()
-		reading.Wait()
-		if r.Failed() {
-			r.Logf("on the terminal:\n%s", t.screen())
-		}
-	})
-	return t
-}
-
-// cooked has a terminal echo, edit lines and send signals.
-func cooked(r *rig, f *os.File) {
-	r.Helper()
-	t, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	if err != nil {
-		r.Fatal(err)
-	}
-	t.Iflag |= unix.ICRNL
-	t.Oflag |= unix.OPOST | unix.ONLCR
-	t.Lflag |= unix.ECHO | unix.ICANON | unix.ISIG
-	t.Cc[unix.VINTR] = 3
-	if err := unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, t); err != nil {
-		r.Fatal(err)
-	}
-}
-
-func (t *terminal) read() {
-	b := make([]byte, 4096)
-	for {
-		n, err := t.pty.Read(b)
-		t.mu.Lock()
-		t.said = append(t.said, b[:n]...)
-		close(t.news)
-		t.news = make(chan struct{})
-		t.mu.Unlock()
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (t *terminal) screen() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.said)
-}
-
-// expect waits until text has been written since the last expect.
-func (t *terminal) expect(text string) {
-	t.Helper()
-	deadline := time.After(patience)
-	for {
-		t.mu.Lock()
-		at := bytes.Index(t.said[t.seen:], []byte(text))
-		if at >= 0 {
-			t.seen += at + len(text)
-		}
-		news := t.news
-		t.mu.Unlock()
-		if at >= 0 {
-			return
-		}
-		select {
-		case <-news:
-		case <-deadline:
-			t.Fatalf("waiting for %q", text)
-		}
-	}
-}
-
-func (t *terminal) enter(line string) {
-	t.Helper()
-	if _, err := t.pty.Write([]byte(line + "\r")); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// answer waits for a question and answers it.
-func (t *terminal) answer(question, line string) {
-	t.Helper()
-	t.expect(question)
-	t.enter(line)
-}
-
-func (t *terminal) ends(status int) {
-	t.Helper()
-	select {
-	case <-t.done:
-	case <-time.After(patience):
-		t.Fatal("it does not end")
-	}
-	if got := t.cmd.ProcessState.ExitCode(); got != status {
-		t.Errorf("it ended with status %d, want %d", got, status)
-	}
-}
 
 // bareRig is a bench on which no station was set up; nothing of it is configured.
 func bareRig(t *testing.T) (r *rig, key string, more []string) {
@@ -332,6 +192,27 @@ func TestSetupOfASilentReader(t *testing.T) {
 	if _, err := os.Stat(r.config); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the configuration: %v", err)
 	}
+}
+
+// On a card as it was written setup tells how the board's port is switched on.
+func TestSetupOnAFreshCard(t *testing.T) {
+	t.Parallel()
+	r, _, args := bareRig(t)
+	root := args[slices.Index(args, "--root")+1]
+	for file, text := range map[string]string{
+		"/proc/device-tree/model":    "Raspberry Pi 4 Model B Rev 1.4\x00",
+		"/boot/firmware/config.txt":  "[all]\n",
+		"/boot/firmware/cmdline.txt": "console=serial0,115200 console=tty1\n",
+	} {
+		file = filepath.Join(root, file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tty := r.onTerminal(args...)
+	tty.expect("No port of this board is ready for a reader.")
+	tty.expect(`printf '\n[all]\ndtoverlay=disable-bt\n' | sudo tee -a /boot/firmware/config.txt`)
+	tty.expect("Its name, such as")
 }
 
 // Ctrl-C at a question ends it all, and nothing was written.

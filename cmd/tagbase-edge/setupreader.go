@@ -55,8 +55,11 @@ func (s *setup) chooseReader() (string, error) {
 	}
 	question := "Which one? A number, or a name such as pn532_uart:/dev/ttyAMA0"
 	if len(offers) == 0 {
-		s.say("No port of this board is ready for a reader. If it is wired to one:")
-		s.say("sudo tagbase-edge doctor tells how the port is switched on.")
+		s.say("No port of this board is ready for a reader.")
+		if usual := doctor.Usual(s.root); usual != "" {
+			s.say("This makes its usual port ready, after which setup is run again:")
+			tellFindings(s.out, s.portFaults(usual))
+		}
 		question = "Its name, such as pn532_uart:/dev/ttyAMA0"
 	}
 	for {
@@ -100,14 +103,18 @@ func (s *setup) tryReader(ctx context.Context, device string) (keep bool, err er
 }
 
 // readerFaults is what the doctor finds wrong from the board to the field.
-func (s *setup) readerFaults(ctx context.Context, device string) (wrong []doctor.Finding) {
+func (s *setup) readerFaults(ctx context.Context, device string) []doctor.Finding {
+	return s.faults(device, func() []doctor.Step { return tryReader(ctx, device) })
+}
+
+// portFaults is what the doctor finds wrong without a byte sent to the port.
+func (s *setup) portFaults(device string) []doctor.Finding { return s.faults(device, nil) }
+
+func (s *setup) faults(device string, try func() []doctor.Step) (wrong []doctor.Finding) {
 	findings := doctor.Examine(doctor.Station{
 		Root:   s.root,
 		Config: doctor.Config{File: s.config, Device: device, Version: version, Libnfc: reader.Libnfc},
-		Probes: doctor.Probes{
-			User:   userName(),
-			Reader: func() []doctor.Step { return tryReader(ctx, device) },
-		},
+		Probes: doctor.Probes{User: userName(), Reader: try},
 	})
 	for _, f := range findings {
 		switch {

@@ -21,7 +21,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans bench deps deps-check deps-test install clean
+.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deps deps-check deps-test install clean
 
 all: build
 
@@ -60,6 +60,11 @@ soak-kill: deps ## 10,000 kills around taps; prints how many verifications were 
 
 soak-scans: deps ## a million scans; prints what memory, descriptors, goroutines and disk hold before and after
 	SCANS=1000000 $(GO) test -count=1 -timeout 180m -v -run TestManyScans ./station
+
+soak-reader: deps ## 1,000 aborts, hangs and unplugs, 10,000 taps of tags that leave, idle processor time; prints what is left behind
+	TAPS=10000 $(GO) test -count=1 -timeout 60m -v -run TestTagsThatLeave ./reader
+	REPEAT=1000 $(GO) test -count=1 -parallel 8 -timeout 120m -v -run TestReaderFaultsAgainAndAgain ./cmd/tagbase-edge | grep -v '"msg"'
+	IDLE=60s $(GO) test -count=1 -timeout 10m -v -run TestIdle ./cmd/tagbase-edge
 
 bench: deps ## tap to answer, with the connection dialled ahead and not
 	$(GO) test -run '^$$' -bench . -benchtime 30x ./uplink

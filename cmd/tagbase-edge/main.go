@@ -43,6 +43,8 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(runCommand(), checkCommand(), setupCommand(), doctorCommand(), scansCommand(), sessionCommand(), ledsCommand(), versionCommand(), readerCommand(), tryCommand())
+	root.AddCommand(buildCommands()...)
+	completions(root)
 	return root
 }
 

@@ -18,15 +18,13 @@ import (
 )
 
 // examine runs doctor as a person does, on a machine that has nothing but the
-// bench, and wants its status to tell whether something is wrong.
-func (r *rig) examine() (findings []doctor.Finding, healthy bool) {
+// bench and more files, and wants its status to tell whether something is wrong.
+func (r *rig) examine(more ...string) (findings []doctor.Finding, healthy bool) {
 	r.Helper()
 	root := r.TempDir()
-	r.link(root, r.bench.Dir)
-	r.link(root, "/dev/pts")
-	r.link(root, "/proc")
-	r.link(root, "/etc/passwd")
-	r.link(root, "/etc/group")
+	for _, file := range append(more, r.bench.Dir, "/dev/pts", "/etc/passwd", "/etc/group") {
+		r.link(root, file)
+	}
 	text, status := r.tagbaseEdge("doctor", "--root", root, "--config", r.config)
 	raw, statusJSON := r.tagbaseEdge("doctor", "--root", root, "--config", r.config, "--json")
 	var report struct {
@@ -194,7 +192,7 @@ func TestDoctorBesideTheDaemon(t *testing.T) {
 	r.start()
 	commands := r.bench.Chip.Commands
 	before := commands()
-	findings, healthy := r.examine()
+	findings, healthy := r.examine("/proc")
 	if !healthy {
 		t.Errorf("not healthy: %+v", findings)
 	}

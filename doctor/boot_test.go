@@ -86,13 +86,19 @@ var bootMistakes = []struct {
 	{"line under another board's filter", []string{"Pi 3"},
 		func(r *rig) { r.write(config, "[all]\ndtparam=audio=on\n[pi4]\nenable_uart=1\n") },
 		"config.txt", "config.txt:4: enable_uart=1 stands under [pi4], which does not count on this board", []string{addLine("enable_uart=1"), reboot}},
-	{"line under another board's filter", []string{"Pi 5"},
-		func(r *rig) { r.write(config, "[cm5]\ndtparam=uart0=on\n") },
-		"config.txt", "", nil},
+	{"line of the board under another's filter", []string{"Pi 5"},
+		func(r *rig) { r.write(config, "[pi4]\ndtparam=uart0=on\n") },
+		"config.txt", "config.txt:2: dtparam=uart0=on stands under [pi4], which does not count on this board", nil},
+	{"older line under another's filter", []string{"Pi 5"},
+		func(r *rig) { r.write(config, "[pi4]\nenable_uart=1\ndtparam=spi=on\n") },
+		"config.txt", "config.txt:2: enable_uart=1 stands under [pi4], which does not count on this board", nil},
+	{"UART switched off", []string{"Pi 5"}, func(r *rig) { r.write(config, "enable_uart=0\n") },
+		"config.txt", "config.txt:1: enable_uart=0 switches the port off",
+		[]string{"sudo sed -i 's/^enable_uart=0/enable_uart=1/' " + config, "sudo reboot"}},
 	{"line in the file of an older system", []string{"Pi 3"},
 		func(r *rig) {
 			r.write(config, "dtparam=audio=on\n")
-			r.write("/boot/config.txt", "enable_uart=1\n")
+			r.write("/boot/config.txt", "enable_uart=1\ndtparam=audio=on\n")
 		},
 		"config.txt", "/boot/config.txt:1: enable_uart=1 stands in a file that this system does not read; it reads /boot/firmware/config.txt",
 		[]string{addLine("enable_uart=1"), reboot}},
@@ -157,7 +163,13 @@ func TestBootMistakes(t *testing.T) {
 					if mend == nil {
 						mend = mendOnEach(tt.name, r.model)
 					}
-					want(t, r.examine(), tt.check, tt.found, mend...)
+					findings := r.examine()
+					want(t, findings, tt.check, tt.found, mend...)
+					for _, f := range findings {
+						if f.Check == tt.check && f.Status == Wrong && f.Code != bootCode(tt.check, tt.found) {
+							t.Errorf("%s shows service code %d", f.Found, f.Code)
+						}
+					}
 				})
 			}
 		}
@@ -184,6 +196,7 @@ func TestBootNoMistake(t *testing.T) {
 	}{
 		{"console on the debug port of a Pi 5", "Pi 5", func(r *rig) { r.replace(cmdline, "console=tty1", "console=serial0,115200 console=tty1") }},
 		{"enable_uart on a Pi 5", "Pi 5", func(r *rig) { r.write(config, "enable_uart=1\n") }},
+		{"both lines on a Pi 5", "Pi 5", func(r *rig) { r.write(config, "enable_uart=0\ndtparam=uart0=on\n") }},
 		{"overlay of a Pi 5", "Pi 5", func(r *rig) { r.write(config, "dtoverlay=uart0-pi5\n") }},
 		{"own filter", "Pi 4", func(r *rig) {
 			r.write(config, "[pi5]\nenable_uart=0\n[pi4]\ndtoverlay=disable-bt\n[cm4]\nenable_uart=0\n")
@@ -233,4 +246,12 @@ func TestI2CAdvice(t *testing.T) {
 			t.Errorf("%s at 400 kHz: %+v", name, f)
 		}
 	}
+}
+
+// bootCode is 1 where there is no reader, and 2 where somebody else talks to it.
+func bootCode(check, found string) int {
+	if check == "cmdline.txt" || check == "getty" || strings.HasPrefix(found, "hciuart.service starts") {
+		return 2
+	}
+	return 1
 }

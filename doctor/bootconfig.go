@@ -66,8 +66,8 @@ func (e *exam) switchedOn(check, line string, params ...string) []Finding {
 		return nil
 	}
 	return []Finding{e.notSet(check, line, func(s bootSetting) bool {
-		on, ok := s.param(params...)
-		return on && ok
+		on, _ := s.param(params...)
+		return on
 	})}
 }
 

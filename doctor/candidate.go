@@ -46,11 +46,12 @@ func Candidates(root fs.FS) (found []Candidate) {
 	return found
 }
 
-// Running is the process of the daemon that runs on this machine, 0 if none does.
-func Running(root fs.FS) int {
+// Running is the process of the daemon that runs with a configuration, "" being any;
+// 0 if none does.
+func Running(root fs.FS, config string) int {
 	e := &exam{Station: Station{Root: root}}
 	for _, pid := range pids(root) {
-		if p := e.process(pid); p.name == self && strings.Contains(p.args+" ", " run ") {
+		if p := e.process(pid); p.name == self && strings.Contains(p.args+" ", " run ") && strings.HasSuffix(p.args, config) {
 			return pid
 		}
 	}

@@ -85,3 +85,17 @@ func TestFreshCard(t *testing.T) {
 		t.Errorf("a mini-UART that is switched on: %s\n%s", Usual(r.files), show(r.examine()))
 	}
 }
+
+// A daemon is one that runs, with the configuration that is asked for.
+func TestRunning(t *testing.T) {
+	r := newRig(models["Pi 3"], "trixie")
+	r.process(401, "tagbase-edge", "/usr/bin/tagbase-edge reader pn532_uart:/dev/ttyS0 two-taps", "tagbase-edge.service")
+	r.process(402, "tagbase-edge", "/usr/bin/tagbase-edge run --config /etc/tagbase-edge/gate-2.toml", "tagbase-edge@gate-2.service")
+	for config, want := range map[string]int{
+		"": 400, "/etc/tagbase-edge/config.toml": 400, "/etc/tagbase-edge/gate-2.toml": 402, "/etc/tagbase-edge/gate-3.toml": 0,
+	} {
+		if got := Running(r.files, config); got != want {
+			t.Errorf("%q: process %d, want %d", config, got, want)
+		}
+	}
+}

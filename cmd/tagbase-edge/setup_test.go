@@ -209,6 +209,16 @@ func TestSetupOnAFreshCard(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// What the package brings is no choice of anybody's, and is not offered.
+	if err := os.CopyFS(filepath.Join(root, "usr/share/tagbase-edge"), os.DirFS("../../configs")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Dir(r.config), os.DirFS("../../configs")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(filepath.Dir(r.config), "minimal.toml"), r.config); err != nil {
+		t.Fatal(err)
+	}
 	tty := r.onTerminal(args...)
 	tty.expect("No port of this board is ready for a reader.")
 	tty.expect(`printf '\n[all]\ndtoverlay=disable-bt\n' | sudo tee -a /boot/firmware/config.txt`)

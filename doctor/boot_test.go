@@ -107,6 +107,10 @@ var bootMistakes = []struct {
 		"config.txt", "the boot partition is not mounted", []string{"sudo mount /boot/firmware"}},
 	{"Bluetooth has the port", []string{"Pi 4"}, func(r *rig) { r.replace(config, "dtoverlay=miniuart-bt", "") },
 		"config.txt", "/dev/ttyAMA0 is the Bluetooth chip's on this board", []string{addLine("dtoverlay=disable-bt"), reboot}},
+	{"overlay written as a parameter", []string{"Pi 4"}, func(r *rig) { r.write(config, "#dtoverlay=disable-bt\ndtparam=disable-bt\n") },
+		"config.txt", "/dev/ttyAMA0 is the Bluetooth chip's on this board", []string{addLine("dtoverlay=disable-bt"), reboot}},
+	{"overlay under another's filter", []string{"Pi 4"}, func(r *rig) { r.write(config, "[pi3]\ndtoverlay=disable-bt\n") },
+		"config.txt", "config.txt:2: dtoverlay=disable-bt stands under [pi3]", []string{addLine("dtoverlay=disable-bt"), reboot}},
 	{"Bluetooth has the port, and its service", []string{"Pi Zero 2"},
 		func(r *rig) {
 			r.replace(config, "dtoverlay=disable-bt", "#dtoverlay=disable-bt")

@@ -50,7 +50,7 @@ func (b *bootFile) read(root fs.FS, file, model string, depth int) {
 			continue
 		}
 		key, value, ok := strings.Cut(line, "=")
-		if !ok || strings.HasPrefix(line, "#") {
+		if !ok {
 			continue
 		}
 		b.settings = append(b.settings, bootSetting{
@@ -119,7 +119,7 @@ func (b bootFile) param(names ...string) (on bool) {
 }
 
 func (s bootSetting) param(names ...string) (on, ok bool) {
-	if s.key != "dtparam" && s.key != "device_tree_param" {
+	if s.key != "dtparam" {
 		return false, false
 	}
 	for p := range strings.SplitSeq(s.value, ",") {

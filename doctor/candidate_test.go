@@ -80,6 +80,11 @@ func TestFreshCard(t *testing.T) {
 		}
 	}
 	r := newRig(models["Pi 3"], "trixie")
+	r.remove("/dev/ttyS0")
+	if usual := Usual(r.files); usual != "pn532_uart:/dev/ttyAMA0" {
+		t.Errorf("without the mini-UART's node: %s", usual)
+	}
+	r = newRig(models["Pi 3"], "trixie")
 	r.config.Device = ""
 	if Usual(r.files) != "pn532_uart:/dev/ttyS0" || !Healthy(r.examine()) {
 		t.Errorf("a mini-UART that is switched on: %s\n%s", Usual(r.files), show(r.examine()))

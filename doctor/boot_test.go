@@ -76,6 +76,13 @@ var bootMistakes = []struct {
 		},
 		"getty", "serial-getty@serial0.service", []string{"sudo systemctl mask --now serial-getty@serial0.service"}},
 
+	{"login on the alias, the port's own masked", []string{"Pi 3"},
+		func(r *rig) {
+			r.link("/etc/systemd/system/serial-getty@ttyS0.service", "/dev/null")
+			r.link("/etc/systemd/system/getty.target.wants/serial-getty@serial0.service", "/usr/lib/systemd/system/serial-getty@.service")
+		},
+		"getty", "serial-getty@serial0.service", []string{"sudo systemctl mask --now serial-getty@serial0.service"}},
+
 	{"UART not enabled", []string{"Pi 3"}, func(r *rig) { r.replace(config, "enable_uart=1", "") },
 		"config.txt", "does not have enable_uart=1, so that there is no /dev/ttyS0", []string{addLine("enable_uart=1"), reboot}},
 	{"UART not enabled", []string{"Pi 5"}, func(r *rig) { r.replace(config, "dtparam=uart0=on", "") },

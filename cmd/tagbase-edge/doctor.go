@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -115,10 +114,7 @@ func escaped(text []byte) []byte {
 }
 
 // itself is this program with other arguments.
-func itself(ctx context.Context, args ...string) ([]string, error) {
+func itself(args ...string) ([]string, error) {
 	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return append([]string{program}, args...), ctx.Err()
+	return append([]string{program}, args...), err
 }

@@ -88,7 +88,7 @@ func askDaemon(*config) func() (string, error) { return nil }
 func tryReader(ctx context.Context, device string) (found []doctor.Step) {
 	ctx, cancel := context.WithTimeout(ctx, readerPatience)
 	defer cancel()
-	command, err := itself(ctx, "try-reader", device)
+	command, err := itself("try-reader", device)
 	if err != nil {
 		return []doctor.Step{{Name: doctor.StepOpen, Err: err.Error()}}
 	}

@@ -82,7 +82,7 @@ func (s *setup) follow(ctx context.Context, file string) error {
 	// The kernel ends the station when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	command, err := itself(ctx, "run", "--config", file)
+	command, err := itself("run", "--config", file)
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,6 @@ type wounded struct {
 	*rig
 	pid    int
 	before leftovers
-	open   bool // the tag's last scan was pending
 }
 
 func newWounded(t *testing.T, device string) *wounded {

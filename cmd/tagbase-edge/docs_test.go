@@ -128,3 +128,28 @@ func TestInstallFlags(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+var serviceRow = regexp.MustCompile(`(?m)^\| ([1-7]) \| ([^|]+) \|`)
+
+// The lamp card names the service codes as README.md does.
+func TestLampCard(t *testing.T) {
+	card, err := os.ReadFile("../../docs/lamp-card.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := serviceRow.FindAllStringSubmatch(string(readme), -1)
+	if len(rows) != 7 {
+		t.Fatalf("%d service codes in README.md", len(rows))
+	}
+	for _, row := range rows {
+		number := strings.Index(string(card), ">"+row[1]+"</text>")
+		words := strings.Index(string(card), ">"+row[2]+"</text>")
+		if number < 0 || words < number {
+			t.Errorf("service code %s, %s, is not on the card", row[1], row[2])
+		}
+	}
+}

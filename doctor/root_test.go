@@ -69,7 +69,7 @@ func newRig(m model, codename string) *rig {
 	r.files[rooted("/etc/tagbase-edge/api-key")].Mode = 0o600
 	r.node("/dev/"+m.uart, 20)
 	r.node("/dev/gpiochip0", 997)
-	r.process(400, "tagbase-edge", "/usr/bin/tagbase-edge run --config /etc/tagbase-edge/config.toml", "")
+	r.process(400, "tagbase-edge", "/usr/bin/tagbase-edge run --config /etc/tagbase-edge/config.toml", "", "/dev/null")
 
 	r.config = Config{
 		File: "/etc/tagbase-edge/config.toml", Device: "pn532_uart:/dev/" + m.uart,

@@ -43,6 +43,11 @@ func TestOtherStations(t *testing.T) {
 			r.link("/dev/serial/by-id/usb-1a86-port0", "../../ttyUSB0")
 			r.node("/dev/ttyUSB0", 20)
 		}, map[string]Status{"config.txt": Skipped, "cmdline.txt": Skipped, "device": OK, "permission": OK, "port": OK}},
+		{"pseudo-terminal, which its other end holds", func(r *rig) {
+			r.config.Device = "pn532_uart:/dev/pts/3"
+			r.node("/dev/pts/3", 20)
+			r.process(90, "tagbase-sim", "tagbase-sim bench", "", "/dev/pts/3")
+		}, map[string]Status{"port": OK, "device": OK, "open": OK}},
 		{"another board", func(r *rig) { r.write("/proc/device-tree/model", "Radxa ROCK 4C+\x00") },
 			map[string]Status{"board": OK, "config.txt": Skipped, "cmdline.txt": Skipped, "getty": OK}},
 		{"no service yet", func(r *rig) {

@@ -2,7 +2,10 @@
 
 package doctor
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // readerSteps tries the reader, unless the daemon is at it: then it is asked.
 func readerSteps(e *exam) []Finding {
@@ -14,13 +17,13 @@ func readerSteps(e *exam) []Finding {
 		return eachSkipped(all, "not tried")
 	}
 	var found []Finding
-	for i, step := range e.Probes.Reader() {
+	for _, step := range e.Probes.Reader() {
 		if step.Err == "" {
 			found = append(found, fine(step.Name, step.Found))
 			continue
 		}
 		found = append(found, e.stepFailed(step))
-		return append(found, eachSkipped(all[min(i+1, len(all)):], "after "+step.Name)...)
+		return append(found, eachSkipped(all[slices.Index(all, step.Name)+1:], "after "+step.Name)...)
 	}
 	return found
 }

@@ -133,13 +133,27 @@ var systemMistakes = []mistake{
 		r.process(73, "ModemManager", "/usr/sbin/ModemManager", "ModemManager.service", "/dev/ttyS0")
 	},
 		"port", "held by ModemManager (pid 73)", 2, []string{"sudo systemctl disable --now ModemManager.service"}},
+	{"a program that takes ports by itself", func(r *rig) { r.process(77, "brltty", "/usr/bin/brltty", "brltty.service", "/dev/ttyS0") },
+		"port", "held by brltty (pid 77)", 2, []string{"sudo systemctl mask --now brltty.service brltty-udev.service"}},
+	{"Bluetooth", func(r *rig) { r.process(78, "hciattach", "/usr/bin/hciattach", "hciuart.service", "/dev/ttyS0") },
+		"port", "held by hciattach (pid 78)", 2, []string{"sudo systemctl disable --now hciuart.service"}},
+	{"GPS", func(r *rig) { r.process(79, "gpsd", "/usr/sbin/gpsd", "gpsd.service", "/dev/ttyS0") },
+		"port", "held by gpsd (pid 79)", 2, []string{"sudo systemctl disable --now gpsd.socket gpsd.service"}},
+	{"neard and a USB reader", func(r *rig) {
+		r.config.Device = "acr122_usb:001:007"
+		r.process(80, "neard", "/usr/lib/neard", "neard.service")
+	}, "port", "neard (pid 80) claims USB readers", 2, []string{"sudo systemctl disable --now neard.service"}},
+	{"two at once, one of them the daemon", func(r *rig) {
+		r.process(401, "tagbase-edge", "/usr/bin/tagbase-edge reader pn532_uart:/dev/ttyS0 two-taps", "tagbase-edge.service", "/dev/ttyS0")
+		r.process(502, "nfc-list", "nfc-list", "user@1000.service", "/dev/ttyS0")
+	}, "port", "held by nfc-list (pid 502)", 2, []string{"sudo kill 502"}},
 	{"another service", func(r *rig) {
 		r.process(74, "octoprint", "python octoprint", "octoprint.service", "/dev/null", "/dev/ttyS0")
 	},
 		"port", "held by octoprint (pid 74)", 2, []string{"sudo systemctl disable --now octoprint.service"}},
 	{"a lock without an open file that is seen", func(r *rig) {
 		r.process(75, "minicom", "minicom", "user@1000.service")
-		r.write("/proc/locks", "1: FLOCK  ADVISORY  WRITE 75 00:05:1042 0 EOF\n2: POSIX  ADVISORY  WRITE 400 b3:02:77 0 EOF\n")
+		r.write("/proc/locks", "1: OFDLCK  ADVISORY  WRITE -1 00:05:1042 0 EOF\n2: FLOCK  ADVISORY  WRITE 75 00:05:1042 0 EOF\n2: POSIX  ADVISORY  WRITE 400 b3:02:77 0 EOF\n")
 	}, "port", "/dev/ttyS0 is held by minicom (pid 75)", 2, []string{"sudo kill 75"}},
 	{"pcscd and a USB reader", func(r *rig) {
 		r.config.Device = "acr122_usb:001:007"

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -50,7 +51,11 @@ func Examine(device string, out io.Writer) error {
 	tell.Encode(Step{Name: StepOpen, Found: device + " opens"})
 	dev, err := Open(device)
 	if err != nil {
-		return tell.Encode(Step{Name: failedStep(err), Err: err.Error()})
+		failed := failedStep(err)
+		for _, before := range steps[1:max(1, slices.Index(steps, failed))] {
+			tell.Encode(Step{Name: before, Found: "the chip answered"})
+		}
+		return tell.Encode(Step{Name: failed, Err: err.Error()})
 	}
 	defer dev.Close()
 	tell.Encode(Step{Name: StepWakeUp, Found: "the chip answers"})

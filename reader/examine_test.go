@@ -67,7 +67,12 @@ func TestExamineAChipThatHangs(t *testing.T) {
 			r := libnfcRig(t)
 			r.hangs.Store(writes)
 			found := examine(t, r.device)
-			if last := found[len(found)-1]; last.Name != want || last.Err == "" {
+			for i, step := range found {
+				if step.Name != steps[i] || (step.Err != "") != (step.Name == want) {
+					t.Errorf("step %d is %+v, want each until %s fails", i, step, want)
+				}
+			}
+			if last := found[len(found)-1]; last.Name != want {
 				t.Errorf("ended with %+v, want an error in %s", last, want)
 			}
 		})

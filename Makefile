@@ -12,7 +12,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unve
 BUILT   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 BUILD   := $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)'
 MODULE  := $(shell $(GO) list -m 2>/dev/null)
-LEAVES  := ./reader ./session ./uplink ./led ./journal
+LEAVES  := ./reader ./session ./uplink ./led ./journal ./doctor
 
 # What `make run READER=simulated` builds does without libnfc, and so without cgo.
 ifeq ($(READER),simulated)
@@ -21,12 +21,15 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deps deps-check deps-test install clean
+.PHONY: all build pages run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deps deps-check deps-test install clean
 
 all: build
 
-build: deps ## bin/tagbase-edge, with libnfc
+build: deps pages ## bin/tagbase-edge, with libnfc
 	$(BUILD) -o bin/ ./cmd/tagbase-edge ./cmd/tagbase-sim
+
+pages: ## bin/pages: manual pages, and completions for bash, zsh and fish
+	CGO_ENABLED=0 $(GO) run -tags pages,nolibnfc -ldflags '-X main.version=$(VERSION) -X main.built=$(BUILT)' ./cmd/tagbase-edge pages bin/pages
 
 run: ## a real station on the bench; ONCE=1 tells the story once, READER=simulated does without libnfc
 	$(BUILD) -o bin/ ./cmd/tagbase-edge ./cmd/tagbase-sim
@@ -39,6 +42,7 @@ check: deps-check ## what must hold of the source
 	@test -z "$$(gofmt -l .)" || { echo "gofmt these:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags nolibnfc ./...
+	$(GO) vet -tags pages ./cmd/tagbase-edge
 	$(GO) run $(STATICCHECK) ./...
 	@# no leaf room imports a sibling, and no station imports the bench
 	@! $(GO) list -f '{{.ImportPath}}: {{join .Imports " "}}' $(LEAVES) | grep ' $(MODULE)/'
@@ -85,7 +89,11 @@ install: ## binary, unit and reference configuration, as root; build first
 	install -D -m 0644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/tagbase-edge.conf
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/tagbase-edge configs/reference.toml configs/minimal.toml
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge LICENSE NOTICE README.md CHANGELOG.md
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge/docs docs/*.md
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge/docs docs/*.md docs/*.svg
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 bin/pages/man/*.8
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/bash-completion/completions bin/pages/completion/tagbase-edge
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions bin/pages/completion/_tagbase-edge
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d bin/pages/completion/tagbase-edge.fish
 
 clean:
 	rm -rf bin

@@ -209,7 +209,7 @@ func (l *libnfc) release() error {
 // is that of a chip that hangs.
 func (l *libnfc) fault(doing string, err error) error {
 	if libnfcCode(err) == nfc.ETIMEOUT {
-		err = errHung
+		err = fmt.Errorf("%w (%w)", errHung, err)
 	}
 	return fmt.Errorf("reader %s: %s: %w", l.name, doing, err)
 }

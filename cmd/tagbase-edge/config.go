@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -92,7 +93,7 @@ func (c *config) take(doc *document) (problems []problem) {
 		v := doc.values[key]
 		set, ok := known[key]
 		if !ok {
-			problems = append(problems, problem{v.key, key, "is not a key; the reference configuration lists them all"})
+			problems = append(problems, problem{v.key, key, stranger("key", key, slices.Collect(maps.Keys(known)))})
 			continue
 		}
 		for _, p := range set(v) {
@@ -103,7 +104,7 @@ func (c *config) take(doc *document) (problems []problem) {
 	tables := tableNames(known)
 	for table, at := range doc.tables {
 		if !slices.Contains(tables, table) {
-			problems = append(problems, problem{at, table, "is not a table; the reference configuration lists them all"})
+			problems = append(problems, problem{at, table, stranger("table", table, tables)})
 		}
 	}
 	return problems

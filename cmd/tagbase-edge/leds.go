@@ -14,9 +14,10 @@ import (
 func ledsCommand() *cobra.Command {
 	leds := &cobra.Command{Use: "leds", Short: "The lamps, without the daemon"}
 	off := &cobra.Command{
-		Use:   "off",
-		Short: "Turn every lamp off",
-		Args:  cobra.NoArgs,
+		Use:     "off",
+		Short:   "Turn every lamp off",
+		Example: `  sudo tagbase-edge leds off`,
+		Args:    cobra.NoArgs,
 	}
 	file := configFlag(off)
 	off.RunE = func(c *cobra.Command, _ []string) error {

@@ -42,7 +42,9 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), scansCommand(), sessionCommand(), ledsCommand(), versionCommand(), readerCommand())
+	root.AddCommand(runCommand(), checkCommand(), setupCommand(), doctorCommand(), scansCommand(), sessionCommand(), ledsCommand(), versionCommand(), readerCommand(), tryCommand())
+	root.AddCommand(buildCommands()...)
+	completions(root)
 	return root
 }
 

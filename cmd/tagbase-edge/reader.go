@@ -50,3 +50,14 @@ func readerCommand() *cobra.Command {
 		},
 	}
 }
+
+// tryCommand is the child process in which doctor tries the reader.
+func tryCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "try-reader DEVICE",
+		Short:  "Try the reader step by step, and end (internal)",
+		Args:   cobra.ExactArgs(1),
+		Hidden: true,
+		RunE:   func(_ *cobra.Command, args []string) error { return reader.Examine(args[0], os.Stdout) },
+	}
+}

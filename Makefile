@@ -5,6 +5,9 @@ READER      ?= libnfc
 ONCE        ?=
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 10m
+ARCHES      ?= arm64 armhf amd64
+# What is kept between runs: sysroots to link against, the emulated board.
+CACHE       ?= $(if $(filter 0,$(shell id -u)),/var/cache/tagbase-edge,$(HOME)/.cache/tagbase-edge)
 PREFIX      ?= /usr
 DESTDIR     ?=
 
@@ -21,7 +24,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans bench deps deps-check deps-test install clean
+.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans bench deb deb-twice deps deps-check deps-deb deps-test install clean
 
 all: build
 
@@ -64,11 +67,21 @@ soak-scans: deps ## a million scans; prints what memory, descriptors, goroutines
 bench: deps ## tap to answer, with the connection dialled ahead and not
 	$(GO) test -run '^$$' -bench . -benchtime 30x ./uplink
 
+deb: deps-deb ## build/tagbase-edge_VERSION_ARCH.deb of each of ARCHES; two builds of a commit give the same bytes
+	@for arch in $(ARCHES); do packaging/deb $$arch $$(packaging/version) build $(CACHE) || exit 1; done
+	@cd build && for arch in $(ARCHES); do lintian --allow-root --fail-on error "tagbase-edge_$$(../packaging/version)_$$arch.deb" || exit 1; done
+
+deb-twice: deps-deb ## builds every package twice, the second time of a copy elsewhere, and compares
+	@packaging/twice "$(ARCHES)" $(CACHE)
+
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev
 
 deps-check: deps
 	@./install-deps systemd
+
+deps-deb: deps
+	@./install-deps dpkg-dev git libc6-dev-arm64-cross libc6-dev-armhf-cross gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf lintian
 
 deps-test: deps
 	@./install-deps libnfc-bin libnfc-examples
@@ -76,11 +89,13 @@ deps-test: deps
 install: ## binary, unit and reference configuration, as root; build first
 	@test -x bin/tagbase-edge || { echo "bin/tagbase-edge is missing: run make build first, as yourself"; exit 1; }
 	install -D -m 0755 bin/tagbase-edge $(DESTDIR)$(PREFIX)/bin/tagbase-edge
-	install -D -m 0644 systemd/tagbase-edge.service $(DESTDIR)$(PREFIX)/lib/systemd/system/tagbase-edge.service
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/tagbase-edge.service systemd/tagbase-edge@.service
+	install -D -m 0644 systemd/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/tagbase-edge.conf
+	install -D -m 0644 systemd/udev.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-tagbase-edge.rules
 	install -D -m 0644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/tagbase-edge.conf
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/tagbase-edge configs/reference.toml configs/minimal.toml
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge LICENSE NOTICE README.md CHANGELOG.md
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge/docs docs/*.md
 
 clean:
-	rm -rf bin
+	rm -rf bin build

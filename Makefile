@@ -74,6 +74,16 @@ deb: deps-deb ## build/tagbase-edge_VERSION_ARCH.deb of each of ARCHES; two buil
 deb-twice: deps-deb ## builds every package twice, the second time of a copy elsewhere, and compares
 	@packaging/twice "$(ARCHES)" $(CACHE)
 
+# The package as it is, and the same under a later version to upgrade to.
+device-debs = DEB_VERSION=$$(packaging/version); packaging/deb $(1) $$DEB_VERSION build $(CACHE) && \
+	packaging/deb $(1) $$DEB_VERSION+next build $(CACHE) && \
+	export CACHE=$(CACHE) VERSION_NEXT=$$DEB_VERSION+next \
+		DEB=$(CURDIR)/build/tagbase-edge_$${DEB_VERSION}_$(1).deb DEB_NEXT=$(CURDIR)/build/tagbase-edge_$$DEB_VERSION+next_$(1).deb
+
+test-service: deps-deb deps-service ## the package under systemd in a container; as root
+	@device/container $(CACHE)/container
+	@$(call device-debs,$$(dpkg --print-architecture)); ROOT=$(CACHE)/container $(GO) test -tags device -count=1 -timeout 10m -run TestService ./device
+
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev
 
@@ -82,6 +92,9 @@ deps-check: deps
 
 deps-deb: deps
 	@./install-deps dpkg-dev git libc6-dev-arm64-cross libc6-dev-armhf-cross gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf lintian
+
+deps-service:
+	@./install-deps debian-archive-keyring dpkg-dev mmdebstrap systemd-container
 
 deps-test: deps
 	@./install-deps libnfc-bin libnfc-examples

@@ -50,12 +50,14 @@ func Open(c Config) (*Lamps, error) {
 			continue
 		}
 		taken[lamp.name] = lamp.colour
-		open[lamp.colour] = opener(lamp.name, c.ActiveLow)
+		open[lamp.colour] = Opener(lamp.name, c.ActiveLow)
 	}
 	return start(open)
 }
 
-func opener(name string, activeLow bool) func() (Line, error) {
+// Opener gives what opens the line of a name, off. It may be called again after the
+// line was closed; on a file activeLow means nothing.
+func Opener(name string, activeLow bool) func() (Line, error) {
 	if path, ok := strings.CutPrefix(name, filePrefix); ok {
 		return func() (Line, error) { return openFile(path) }
 	}

@@ -61,6 +61,19 @@ func (a *antenna) Present() (bool, error) {
 	return a.field.Present(), nil
 }
 
+func (a *antenna) Deselect() error {
+	time.Sleep(a.took)
+	a.field.Deselect()
+	return nil
+}
+
+func (a *antenna) Cycle() error {
+	a.field.RF(false)
+	time.Sleep(fieldOff + fieldOn)
+	a.field.RF(true)
+	return nil
+}
+
 func (a *antenna) Close() error { return nil }
 
 // tap selects the tag on the antenna and reads it.
@@ -70,5 +83,5 @@ func (a *antenna) tap() (Tap, error) {
 	if err != nil {
 		return Tap{}, err
 	}
-	return Read(a, t, entered)
+	return Read(a, t, entered, TwoTaps)
 }

@@ -50,6 +50,14 @@ type Device interface {
 	// Present asks the selected tag whether it is still there.
 	Present() (bool, error)
 
+	// Deselect puts the selected tag to HALT (ISO/IEC 14443-3, 6.3.4): it does not
+	// answer the next Select, and whatever does is another tag.
+	Deselect() error
+
+	// Cycle takes the field from all tags for long enough that they forget all but
+	// their memory. Whatever is there can be selected again.
+	Cycle() error
+
 	Close() error
 }
 
@@ -64,6 +72,14 @@ var (
 	// ErrNoLibnfc is returned for a libnfc device by a program built without libnfc.
 	ErrNoLibnfc = errors.New("this tagbase-edge was built without libnfc (build tag nolibnfc, or without cgo); " +
 		"install the packaged one, or build it with CGO_ENABLED=1 and libnfc-dev")
+)
+
+// ISO/IEC 14443-3, 6.2.1: a tag that has been without the field for 5 ms starts
+// anew, and is ready 5 ms after the field is back. The chip's answer to the
+// command that switches it takes a good millisecond more.
+const (
+	fieldOff = 8 * time.Millisecond
+	fieldOn  = 5 * time.Millisecond
 )
 
 const simulatedPrefix = "simulated:"

@@ -253,7 +253,7 @@ func TestDeviceRead(t *testing.T) {
 		read := func(chip sim.Chip) Tap {
 			t.Helper()
 			field.Put(chip)
-			tap, err := Read(dev, mustSelect(t, dev), time.Now())
+			tap, err := Read(dev, mustSelect(t, dev), time.Now(), TwoTaps)
 			if err != nil {
 				t.Errorf("got %+v, %v", tap, err)
 			}

@@ -34,8 +34,8 @@ type Event struct {
 	Missing bool // Fault: there is no such reader
 }
 
-// maxLine is the longest line that a child can have reason to write: 1 KiB of
-// URL in base64 and the rest.
+// maxLine is the longest line that a child can have reason to write: two URLs of
+// 1 KiB in base64 and the rest.
 const maxLine = 4096
 
 // eventLine is an Event on the pipe between the child and the daemon: one JSON
@@ -46,6 +46,7 @@ type eventLine struct {
 	UID     string    `json:"uid,omitempty"`
 	Chip    Chip      `json:"chip,omitempty"`
 	URL     []byte    `json:"url,omitempty"` // base64: any bytes may stand in a tag
+	Second  []byte    `json:"second,omitempty"`
 	Reason  Reason    `json:"reason,omitempty"`
 	Entered int64     `json:"entered,omitempty"`
 	Read    int64     `json:"read,omitempty"`
@@ -55,7 +56,7 @@ type eventLine struct {
 
 func encodeEvent(e Event) ([]byte, error) {
 	l := eventLine{
-		Kind: e.Kind, UID: e.Tap.UID, Chip: e.Tap.Chip, URL: []byte(e.Tap.URL), Reason: e.Tap.Reason,
+		Kind: e.Kind, UID: e.Tap.UID, Chip: e.Tap.Chip, URL: []byte(e.Tap.URL), Second: []byte(e.Tap.Second), Reason: e.Tap.Reason,
 		Entered: toMonotonic(e.Tap.Entered), Read: toMonotonic(e.Tap.Read), Missing: e.Missing,
 	}
 	if e.Err != nil {
@@ -84,7 +85,7 @@ func decodeEvent(line []byte) (Event, error) {
 		return Event{}, fmt.Errorf("%w: kind %q", errBadLine, l.Kind)
 	}
 	e := Event{Kind: l.Kind, Missing: l.Missing, Tap: Tap{
-		UID: l.UID, Chip: l.Chip, URL: string(l.URL), Reason: l.Reason,
+		UID: l.UID, Chip: l.Chip, URL: string(l.URL), Second: string(l.Second), Reason: l.Reason,
 		Entered: fromMonotonic(l.Entered), Read: fromMonotonic(l.Read),
 	}}
 	if l.Kind == Fault {

@@ -18,6 +18,7 @@ var (
 	errTooMany = errors.New("the tag wants more than 64 exchanges")
 	errTooLong = errors.New("the tap took longer than 600 ms")
 	errTooBig  = errors.New("the NDEF message is larger than 1 KiB")
+	errAnother = errors.New("another tag is in the field")
 )
 
 // An exchange is all that is said to one tag in one tap, within its limits.
@@ -27,10 +28,13 @@ type exchange struct {
 	left     int
 	deadline time.Time
 	seen     time.Time // the tag's last answer
+	selected bool      // the tag is, as far as is known
+	other    []byte    // the UID of another tag that was found
+	faults   int       // of the reader, in this tap
 }
 
 func newExchange(dev Device, t Target, entered time.Time) *exchange {
-	return &exchange{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime), seen: entered}
+	return &exchange{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime), seen: entered, selected: true}
 }
 
 func (x *exchange) transceive(tx ...byte) ([]byte, error) {
@@ -50,25 +54,108 @@ func (x *exchange) transceive(tx ...byte) ([]byte, error) {
 }
 
 // again selects the tag anew after it was lost, for as long as the tap may take
-// and something may still be said to it. Another tag in its place is not a
-// second try.
+// and something may still be said to it.
 func (x *exchange) again() error {
+	for x.left > 0 && time.Until(x.deadline) > fieldOff+fieldOn {
+		err := x.renew()
+		if err == nil || !errors.Is(err, ErrNoTag) && !x.forgives(err) {
+			return err
+		}
+		time.Sleep(faultPause)
+	}
 	if x.left == 0 {
 		return errTooMany
 	}
-	for time.Now().Before(x.deadline) {
-		t, err := x.dev.Select()
-		switch {
-		case errors.Is(err, ErrNoTag):
-			time.Sleep(5 * time.Millisecond)
-		case err != nil:
-			return err
-		case !sameTag(t.UID, x.target.UID):
-			return ErrTagLost
-		default:
-			x.target, x.seen = t, time.Now()
-			return nil
+	return ErrTagLost
+}
+
+// renew makes a new activation of the tag, after the field was off: one that was
+// left in the middle of something would not hear a Select (ISO/IEC 14443-4, 5).
+func (x *exchange) renew() error {
+	x.selected = false
+	if err := x.dev.Cycle(); err != nil {
+		return err
+	}
+	t, err := x.dev.Select()
+	if err != nil {
+		return err
+	}
+	return x.found(t)
+}
+
+// found takes what a Select gave, which must be the tag.
+func (x *exchange) found(t Target) error {
+	if x.is(t) {
+		x.target, x.seen, x.selected = t, time.Now(), true
+		return nil
+	}
+	return x.both(t)
+}
+
+func (x *exchange) is(t Target) bool {
+	return sameTag(t.UID, x.target.UID) && t.ATQA == x.target.ATQA && t.SAK == x.target.SAK
+}
+
+// both tells whether the tag is there beside another one, which was found: errAnother, or
+// that it has gone and left its place to that one: ErrNoTag.
+func (x *exchange) both(other Target) error {
+	if err := x.dev.Deselect(); err != nil {
+		return err
+	}
+	t, err := x.dev.Select()
+	if err == nil && x.is(t) {
+		x.other = other.UID
+		return errAnother
+	}
+	if err := x.dev.Cycle(); err != nil {
+		return err
+	}
+	return ErrNoTag
+}
+
+// alone tells whether no other tag is in the field: nil, or errAnother. The tag
+// itself is put to HALT for that, so that whatever answers is another, or the tag
+// that has come back.
+func (x *exchange) alone() error {
+	if !x.selected {
+		if err := x.renew(); err != nil {
+			return unlessGone(err)
 		}
 	}
-	return ErrTagLost
+	if err := x.dev.Deselect(); err != nil {
+		return err
+	}
+	x.selected = false
+	t, err := x.dev.Select()
+	if err != nil {
+		return unlessGone(err)
+	}
+	if !x.is(t) {
+		x.other = t.UID
+		return errAnother
+	}
+	x.selected = true
+	return nil
+}
+
+func unlessGone(err error) error {
+	if errors.Is(err, ErrNoTag) {
+		return nil
+	}
+	return err
+}
+
+// forgives tells whether a fault of the reader may be tried again: some clear
+// within milliseconds, and an unplugged reader gives one for ever.
+func (x *exchange) forgives(err error) bool {
+	if !faultOfReader(err) || errors.Is(err, errHung) || x.faults == maxFaults {
+		return false
+	}
+	x.faults++
+	return true
+}
+
+func faultOfReader(err error) bool {
+	_, fault := reasonOf(err)
+	return fault != nil && !errors.Is(err, ErrNoTag)
 }

@@ -62,7 +62,7 @@ func FuzzAPDU(f *testing.F) {
 // its limits, in a URL or in a reason, and never in a fault of the reader.
 func checkRead(t *testing.T, dev Device, target Target, sent *int) {
 	t.Helper()
-	tap, err := Read(dev, target, time.Now())
+	tap, err := Read(dev, target, time.Now(), TwoTaps)
 	if err != nil {
 		t.Fatalf("a tag made a fault of the reader: %v", err)
 	}

@@ -33,6 +33,8 @@ func (h *hostile) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
 }
 
 func (h *hostile) Present() (bool, error) { return true, nil }
+func (h *hostile) Deselect() error        { return nil }
+func (h *hostile) Cycle() error           { return nil }
 func (h *hostile) Close() error           { return nil }
 
 // memory is a Type 2 tag of which every byte is the attacker's.

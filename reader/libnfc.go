@@ -7,13 +7,11 @@ package reader
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/clausecker/nfc/v2"
-	"golang.org/x/sys/unix"
 )
 
 const Libnfc = true // built with libnfc
@@ -22,41 +20,45 @@ var typeA106 = nfc.Modulation{Type: nfc.ISO14443a, BaudRate: nfc.Nbr106}
 
 type libnfc struct {
 	dev    nfc.Device
+	port   *port // nil: a USB reader, which libusb claims
 	name   string
 	isoDEP bool
 	rx     [264]byte // PN532: the longest answer to InDataExchange (UM0701-02, 7.3.8)
 }
 
-func openLibnfc(connstring string) (Device, error) {
-	if err := probePort(connstring); err != nil {
-		return nil, err
+func openLibnfc(device string) (Device, error) {
+	l := &libnfc{name: device}
+	connstring := parseConnstring(device)
+	if strings.HasPrefix(connstring.path, "/") {
+		var err error
+		if connstring, err = connstring.resolve(); err != nil {
+			return nil, err
+		}
+		if l.port, err = holdPort(connstring.path); err != nil {
+			return nil, err
+		}
 	}
-	// libnfc reads these once, before its first open: never search, never log.
-	// From level 3 on it logs APDUs, which is to say tap URLs.
-	os.Setenv("LIBNFC_AUTO_SCAN", "false")
-	os.Setenv("LIBNFC_LOG_LEVEL", "0")
-	dev, err := nfc.Open(connstring)
-	if err != nil {
-		return nil, fmt.Errorf("reader %s: no answer; check its power, its wires and its mode switches", connstring)
-	}
-	l := &libnfc{dev: dev, name: connstring}
-	if err := l.init(); err != nil {
-		dev.Close()
+	if err := l.open(connstring); err != nil {
+		l.release()
 		return nil, err
 	}
 	return l, nil
 }
 
-// probePort looks at a serial port, I2C or SPI node first, because libnfc has
-// one error for everything. It does not open it: that alone moves DTR.
-func probePort(connstring string) error {
-	_, port, _ := strings.Cut(connstring, ":")
-	path, _, _ := strings.Cut(port, ":")
-	if !strings.HasPrefix(path, "/") {
-		return nil
+func (l *libnfc) open(c connstring) (err error) {
+	// libnfc reads these once, before its first open: never search, never log.
+	// From level 3 on it logs APDUs, which is to say tap URLs.
+	os.Setenv("LIBNFC_AUTO_SCAN", "false")
+	os.Setenv("LIBNFC_LOG_LEVEL", "0")
+	if l.dev, err = nfc.Open(c.String()); err != nil {
+		return fmt.Errorf("reader %s: %w; check its power, its wires and its mode switches%s", l.name, errHung, alsoOpen(c.path))
 	}
-	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
-		return &fs.PathError{Op: "reader", Path: path, Err: err}
+	if l.port != nil {
+		l.port.exclude()
+	}
+	if err := l.init(); err != nil {
+		l.dev.Close()
+		return err
 	}
 	return nil
 }
@@ -125,9 +127,7 @@ func (l *libnfc) selectPassive() (t nfc.Target, err error) {
 // timedOut tells an empty field from a chip that hangs or slept through a
 // brown-out, for which libnfc has one code: only the former answers.
 func (l *libnfc) timedOut() error {
-	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); libnfcCode(err) == nfc.ETIMEOUT {
-		return l.fault("select", errHung)
-	} else if err != nil {
+	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); err != nil {
 		return l.fault("select", err)
 	}
 	return ErrNoTag
@@ -169,9 +169,47 @@ func (l *libnfc) Present() (bool, error) {
 	}
 }
 
-func (l *libnfc) Close() error { return l.dev.Close() }
+// Deselect takes no answer from a tag for an answer: it has gone, or is in HALT
+// already.
+func (l *libnfc) Deselect() error {
+	err := l.dev.InitiatorDeselectTarget()
+	switch libnfcCode(err) {
+	case nfc.EIO, nfc.ENOTSUCHDEV, nfc.ESOFT, nfc.ETIMEOUT:
+		return l.fault("deselect", err)
+	default:
+		return nil
+	}
+}
 
+func (l *libnfc) Cycle() error {
+	if err := l.dev.SetPropertyBool(nfc.ActivateField, false); err != nil {
+		return l.fault("field off", err)
+	}
+	time.Sleep(fieldOff)
+	if err := l.dev.SetPropertyBool(nfc.ActivateField, true); err != nil {
+		return l.fault("field on", err)
+	}
+	time.Sleep(fieldOn)
+	return nil
+}
+
+func (l *libnfc) Close() error {
+	return errors.Join(l.dev.Close(), l.release())
+}
+
+func (l *libnfc) release() error {
+	if l.port == nil {
+		return nil
+	}
+	return l.port.Close()
+}
+
+// fault is an error of the reader: a command that needs no tag and is not answered
+// is that of a chip that hangs.
 func (l *libnfc) fault(doing string, err error) error {
+	if libnfcCode(err) == nfc.ETIMEOUT {
+		err = errHung
+	}
 	return fmt.Errorf("reader %s: %s: %w", l.name, doing, err)
 }
 

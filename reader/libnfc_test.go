@@ -75,11 +75,12 @@ func TestHungChip(t *testing.T) {
 			_, err := dev.Select()
 			return err
 		}},
-		{"read", newNTAG223(), func(dev Device) error {
-			tap, err := Read(dev, Target{UID: uid22x[:]}, time.Now())
+		{"read, then select", newNTAG223(), func(dev Device) error {
+			tap, err := Read(dev, Target{UID: uid22x[:]}, time.Now(), TwoTaps)
 			if tap.Reason != Torn {
 				return fmt.Errorf("%+v, %w", tap, err)
 			}
+			_, err = dev.Select()
 			return err
 		}},
 	}
@@ -115,7 +116,7 @@ func TestWatchOfAHungChip(t *testing.T) {
 	r.field.Put(newNTAG223())
 	var hung time.Time
 	var events []seen
-	err := Watch(t.Context(), dev, nil, func(e Event) error {
+	err := watchOn(t.Context(), dev, nil, func(e Event) error {
 		if e.Kind == Tapped {
 			hung = time.Now()
 			r.hung.Store(true)
@@ -136,7 +137,7 @@ func TestUnpluggedReader(t *testing.T) {
 	defer dev.Close()
 	r.stop()
 	start := time.Now()
-	err := Watch(t.Context(), dev, nil, func(Event) error { return nil })
+	err := watchOn(t.Context(), dev, nil, func(Event) error { return nil })
 	if err == nil || errors.Is(err, ErrNoTag) || errors.Is(err, ErrTagLost) {
 		t.Errorf("got %v, want a fault of the reader", err)
 	}

@@ -4,6 +4,7 @@ package reader
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,12 +18,9 @@ import (
 )
 
 const (
-	silence    = 5 * time.Second        // a child without a line for this long hangs
-	firstDelay = 100 * time.Millisecond // before the first new start
-	lastDelay  = 5 * time.Second        // before any later one
-	healthy    = 10 * time.Second       // a child that lived this long starts the delays anew
-	grace      = 500 * time.Millisecond // for a child to switch the field off and end
-	lastWords  = 300                    // bytes kept of what a child says of its end
+	grace     = 500 * time.Millisecond // for a child to switch the field off and end
+	lastWords = 300                    // bytes kept of what a child says of its end
+	gaveUp    = 1                      // exit status of a child that has told why
 )
 
 // A Process runs the reader in a child process and starts it again whenever it
@@ -35,6 +33,10 @@ type Process struct {
 
 	// Resting is the UID of the tag that lies on the reader, or "".
 	Resting string
+
+	// Reset opens the line that is pulsed when new children do not bring the reader
+	// back; nil without one.
+	Reset func() (ResetLine, error)
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too.
@@ -43,25 +45,26 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 	// The kernel kills the child when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	delay := firstDelay
+	var l ladder
 	for ctx.Err() == nil {
 		started := time.Now()
-		fault := p.once(ctx, events)
+		state := p.once(ctx, events)
 		if ctx.Err() != nil {
 			return
 		}
-		send(ctx, events, fault)
-		if time.Since(started) >= healthy {
-			delay = firstDelay
+		reset, delay := l.ended(state, time.Since(started))
+		if reset && p.Reset != nil {
+			if err := pulse(p.Reset); err != nil {
+				send(ctx, events, Event{Kind: Fault, Err: err})
+			}
 		}
 		sleep(ctx, delay)
-		delay = min(2*delay, lastDelay)
 	}
 }
 
-// once runs one child to its end and says why it ended. A tap that it had begun
-// is ended for it.
-func (p *Process) once(ctx context.Context, events chan<- Event) Event {
+// once runs one child to its end, tells of an end that the child did not tell of
+// itself, and returns how the reader was. A tap that was begun is ended for the child.
+func (p *Process) once(ctx context.Context, events chan<- Event) state {
 	args := p.Command[1:]
 	if p.Resting != "" {
 		args = append(slices.Clone(args), p.Resting)
@@ -72,16 +75,15 @@ func (p *Process) once(ctx context.Context, events chan<- Event) Event {
 	cmd.Env = []string{"GOTRACEBACK=none"}
 	words := &tail{}
 	cmd.Stderr = words
-	life, err := cmd.StdinPipe()
-	if err != nil {
-		return Event{Kind: Fault, Err: err}
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return Event{Kind: Fault, Err: err}
+	life, lifeErr := cmd.StdinPipe()
+	out, outErr := cmd.StdoutPipe()
+	if err := cmp.Or(lifeErr, outErr); err != nil {
+		send(ctx, events, Event{Kind: Fault, Err: err})
+		return failing
 	}
 	if err := cmd.Start(); err != nil {
-		return Event{Kind: Fault, Err: err}
+		send(ctx, events, Event{Kind: Fault, Err: err})
+		return failing
 	}
 
 	lines := make(chan Event)
@@ -89,21 +91,24 @@ func (p *Process) once(ctx context.Context, events chan<- Event) Event {
 	done := make(chan struct{})
 	go func() { read <- readLines(out, lines, done) }()
 
-	fault := p.follow(ctx, lines, read, events)
+	last, err := p.follow(ctx, lines, read, events)
 	close(done)
 	life.Close()
 	kill := time.AfterFunc(grace, func() { cmd.Process.Kill() })
-	err = cmd.Wait()
+	exit := cmd.Wait()
 	kill.Stop()
-	if fault.Err == nil {
-		fault.Err = words.explain(err)
+	if err == nil && (last == well || cmd.ProcessState.ExitCode() != gaveUp) {
+		err = words.explain(exit)
 	}
-	return fault
+	if err != nil {
+		send(ctx, events, Event{Kind: Fault, Err: err})
+	}
+	return last
 }
 
-// follow passes events on until the child ends, is silent, or ctx ends. An
-// error of its own goes into the Fault that it returns.
-func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan error, events chan<- Event) Event {
+// follow passes events on until the child ends, is silent, or ctx ends. The error
+// is a child's that must be ended.
+func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan error, events chan<- Event) (last state, err error) {
 	var open *Tap
 	defer func() {
 		if open != nil {
@@ -113,27 +118,29 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	}()
 	hang := time.NewTimer(silence)
 	defer hang.Stop()
-	fault := Event{Kind: Fault}
 	for {
 		hang.Reset(silence) // here, since a send may have waited for longer
 		select {
 		case <-ctx.Done():
-			return fault
+			return last, nil
 		case <-hang.C:
-			fault.Err = fmt.Errorf("the reader's process was silent for %v", silence)
-			return fault
+			return last, fmt.Errorf("the reader's process was silent for %v", silence)
 		case err := <-read:
 			if errors.Is(err, errBadLine) || errors.Is(err, bufio.ErrTooLong) {
-				fault.Err = err
+				return last, err
 			}
-			return fault
+			return last, nil
 		case e := <-lines:
 			switch e.Kind {
 			case Beat:
 				continue
+			case Ready:
+				last = well
 			case Fault:
-				fault = e
-				continue
+				last = failing
+				if e.Missing {
+					last = missing
+				}
 			case Entered:
 				open, p.Resting = &e.Tap, e.Tap.UID
 			case Tapped:

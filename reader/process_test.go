@@ -4,7 +4,6 @@ package reader
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -29,7 +29,7 @@ var children = map[string]func(args []string){
 	"reader": func(args []string) {
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() { untilInputEnds(); cancel() }()
-		if Child(ctx, args[0], nil, os.Stdout) != nil {
+		if Child(ctx, args[0], TwoTaps, nil, os.Stdout) != nil {
 			os.Exit(1)
 		}
 	},
@@ -340,8 +340,8 @@ func TestProcessOfASlowListener(t *testing.T) {
 		}()
 		go func() {
 			defer close(events)
-			if fault := new(Process).follow(t.Context(), lines, ended, events); fault.Err != nil {
-				t.Errorf("the child ended, and the fault is %v", fault.Err)
+			if _, err := new(Process).follow(t.Context(), lines, ended, events); err != nil {
+				t.Errorf("the child ended, and the fault is %v", err)
 			}
 		}()
 		i := 0
@@ -371,13 +371,13 @@ func TestProcessOfASilentChild(t *testing.T) {
 				}
 			}()
 			start := time.Now()
-			fault := new(Process).follow(t.Context(), lines, nil, events)
+			_, err := new(Process).follow(t.Context(), lines, nil, events)
 			want := silence
 			if pause < silence {
 				want += beats * pause
 			}
-			if took := time.Since(start); fault.Err == nil || took != want {
-				t.Errorf("a line every %v: %v after %v, want a fault after %v", pause, fault.Err, took, want)
+			if took := time.Since(start); err == nil || took != want {
+				t.Errorf("a line every %v: %v after %v, want a fault after %v", pause, err, took, want)
 			}
 		})
 	}
@@ -447,15 +447,48 @@ func TestProcessOfAReader(t *testing.T) {
 	}
 }
 
-func TestChildFault(t *testing.T) {
-	var out bytes.Buffer
-	err := Child(t.Context(), simulatedPrefix+t.TempDir()+"/none", nil, &out)
-	if !Missing(err) {
-		t.Errorf("got %v, want a missing reader", err)
+// A reader that is not there is told of and looked for until it comes.
+func TestChildOfAMissingReader(t *testing.T) {
+	t.Parallel()
+	in, out := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	path := filepath.Join(t.TempDir(), "s")
+	go func() { ended <- Child(ctx, simulatedPrefix+path, TwoTaps, nil, out) }()
+	lines := bufio.NewScanner(in)
+	await := func(kind EventKind) (e Event) {
+		t.Helper()
+		if !lines.Scan() {
+			t.Fatalf("no line, %v", lines.Err())
+		}
+		e, err := decodeEvent(lines.Bytes())
+		if err != nil || e.Kind != kind {
+			t.Fatalf("got %+v, %v, want %s", e, err, kind)
+		}
+		return e
 	}
-	e, decodeErr := decodeEvent(out.Bytes())
-	if decodeErr != nil || e.Kind != Fault || !e.Missing || text(e.Err) != err.Error() {
-		t.Errorf("it wrote %q, %v", out.String(), decodeErr)
+	for range 3 {
+		if e := await(Fault); !e.Missing || !strings.Contains(e.Err.Error(), path) {
+			t.Errorf("got %+v, want it missing, by name", e)
+		}
+	}
+	listener, err := sim.ListenSocket(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go sim.ServeSocket(ctx, listener, sim.NewField(), nil)
+	for e := (Event{Kind: Fault}); e.Kind == Fault; {
+		if !lines.Scan() {
+			t.Fatal("the child ended")
+		}
+		if e, err = decodeEvent(lines.Bytes()); err != nil || e.Kind != Fault && e.Kind != Ready {
+			t.Fatalf("got %+v, %v, want it ready", e, err)
+		}
+	}
+	cancel()
+	go io.Copy(io.Discard, in)
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -465,7 +498,7 @@ func TestChildWithoutAReader(t *testing.T) {
 	onEachRig(t, func(t *testing.T, r *rig) {
 		in, out := io.Pipe()
 		in.CloseWithError(errBroken)
-		if err := Child(t.Context(), r.device, nil, out); !errors.Is(err, errBroken) {
+		if err := Child(t.Context(), r.device, TwoTaps, nil, out); !errors.Is(err, errBroken) {
 			t.Errorf("got %v, want %v", err, errBroken)
 		}
 		r.stop()

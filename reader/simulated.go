@@ -18,6 +18,8 @@ import (
 //	select          -> target ATQA SAK UID ATS | none      ("-" for no ATS)
 //	transceive HEX  -> answer HEX | nak | gone
 //	present         -> yes | no
+//	deselect        -> ok
+//	rf off          -> ok                          until the next select
 type simulated struct {
 	conn  net.Conn
 	lines *bufio.Reader
@@ -102,6 +104,22 @@ func (s *simulated) Present() (bool, error) {
 		err = nonsense(word, rest)
 	}
 	return word == "yes", err
+}
+
+func (s *simulated) Deselect() error { return s.do("deselect") }
+
+func (s *simulated) Cycle() error {
+	err := s.do("rf off")
+	time.Sleep(fieldOff + fieldOn)
+	return err
+}
+
+func (s *simulated) do(request string) error {
+	word, rest, err := s.ask(request)
+	if err == nil && word != "ok" {
+		return nonsense(word, rest)
+	}
+	return err
 }
 
 func nonsense(word, rest string) error {

@@ -13,6 +13,7 @@ type Tap struct {
 	UID     string // lower-case hex
 	Chip    Chip
 	URL     string // as on the tag, not checked in any way; empty if Reason is set
+	Second  string // another, read later; empty if there was no time for it
 	Reason  Reason
 	Entered time.Time // the tag was found in the field
 	Read    time.Time // its URL was read, or given up
@@ -29,26 +30,56 @@ const (
 	Unsupported Reason = "unsupported"
 )
 
-// Read reads the selected tag's URL. A read that breaks off starts again at
-// offset 0 of a tag selected anew, never in the middle, for as long as the tap
-// may take; the error is the reader's own, and ends the tap.
-func Read(dev Device, t Target, entered time.Time) (Tap, error) {
-	return newExchange(dev, t, entered).read(entered)
+// A Liveness is how a tag shows that its proof is fresh.
+type Liveness string
+
+const (
+	TwoTaps Liveness = "two-taps" // by being tapped again
+	OneTap  Liveness = "one-tap"  // by a second proof in the same tap
+)
+
+// Read reads the selected tag's URL, and with OneTap a second one. A read that
+// breaks off starts again at offset 0 of a tag selected anew, never in the middle,
+// for as long as the tap may take; the error is the reader's own, and ends the tap.
+// A tag that is not alone in the field is TwoTags, whatever could be read of it.
+func Read(dev Device, t Target, entered time.Time, liveness Liveness) (Tap, error) {
+	return newExchange(dev, t, entered).read(entered, liveness)
 }
 
-func (x *exchange) read(entered time.Time) (Tap, error) {
+func (x *exchange) read(entered time.Time, liveness Liveness) (Tap, error) {
 	tap := Tap{UID: hex.EncodeToString(x.target.UID), Chip: chipOf(x.target), Entered: entered}
-	uri, err := x.readURI(&tap.Chip, false)
-	for errors.Is(err, ErrTagLost) {
+	err := x.readTap(&tap, liveness, false)
+	for errors.Is(err, ErrTagLost) || x.forgives(err) {
 		if err = x.again(); err != nil {
 			break
 		}
-		uri, err = x.readURI(&tap.Chip, true)
+		err = x.readTap(&tap, liveness, true)
 	}
 	tap.Read = time.Now()
-	reason, fault := reasonOf(err)
-	tap.URL, tap.Reason = string(uri), reason
+	var fault error
+	if tap.Reason, fault = reasonOf(err); tap.Reason != "" {
+		tap.URL, tap.Second = "", ""
+	}
 	return tap, fault
+}
+
+// readTap makes one try of all that a tap needs.
+func (x *exchange) readTap(tap *Tap, liveness Liveness, slow bool) error {
+	uri, err := x.readURI(&tap.Chip, slow)
+	if reason, _ := reasonOf(err); reason == Torn {
+		return err
+	}
+	tap.URL, tap.Second = string(uri), ""
+	if err == nil && liveness == OneTap {
+		var other error
+		if tap.Second, other = x.second(tap); other != nil {
+			return other
+		}
+	}
+	if other := x.alone(); other != nil {
+		return other
+	}
+	return err
 }
 
 // readURI makes one whole read, the second and later ones slow.
@@ -79,6 +110,8 @@ func reasonOf(err error) (reason Reason, fault error) {
 		return NoURL, nil
 	case errors.Is(err, errUnsupported), errors.Is(err, errTooBig), errors.Is(err, errTooMany):
 		return Unsupported, nil
+	case errors.Is(err, errAnother):
+		return TwoTags, nil
 	case errors.Is(err, ErrTagLost), errors.Is(err, errTooLong):
 		return Torn, nil
 	default:

@@ -290,7 +290,7 @@ func TestReadOnABrokenReader(t *testing.T) {
 					t.Fatal(err)
 				}
 				b.at--
-				tap, err := Read(b, target, time.Now())
+				tap, err := Read(b, target, time.Now(), TwoTaps)
 				if !errors.Is(err, errBroken) || tap.Reason != Torn || tap.URL != "" {
 					t.Errorf("%s, fault at %d, lost at %d: got %+v, %v; want %s, %v", g.name, at, lost, tap, err, Torn, errBroken)
 				}

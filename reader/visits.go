@@ -50,6 +50,10 @@ func (v *visits) arrive(uid []byte, now time.Time) (due time.Time) {
 
 // rests notes a tag that has had its tap and lies on the reader from before.
 func (v *visits) rests(uid []byte, now time.Time) {
+	if s := v.find(uid); s != nil {
+		s.seen, s.counted = now, true
+		return
+	}
 	*v = append(*v, visit{uid: uid, seen: now, tapped: now, counted: true})
 }
 

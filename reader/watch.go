@@ -12,34 +12,61 @@ import (
 const (
 	pollEvery = 40 * time.Millisecond // between looks at an empty field
 	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
-	// Half of the second that Watch promises: one look may take libnfc 350 ms.
+	// One command may take libnfc 350 ms, and a tap is over after 600 ms and three of them.
 	beatEvery = 500 * time.Millisecond
 	// An unplugged reader gives an I/O error at once and for ever; a tap that
 	// lands in libnfc's flush gives up to six that clear within 5 ms.
 	maxFaults  = 10
+	cycleAfter = 25 // empty looks, which is about a second
 	faultPause = 5 * time.Millisecond
 )
 
-// Watch looks for tags with dev until ctx ends or the reader fails, and gives
-// emit a Ready after its first look, an Entered and then a Tapped event for each tap, a Left when its tag has
-// gone, and a Beat at least once a second whatever else happens. A tag of the UID
-// resting, if any, is on the reader from before.
-func Watch(ctx context.Context, dev Device, resting []byte, emit func(Event) error) error {
-	w := &watch{dev: dev, emit: emit, lastOut: time.Now()}
-	if len(resting) > 0 {
-		// Only a tag that is there at the first look has not been away.
-		w.visits.rests(resting, time.Now().Add(pollEvery-awayFor))
-		w.here = resting
+// watch is the state of one reader's field, which outlives the reader's being
+// opened anew.
+type watch struct {
+	dev      Device
+	liveness Liveness
+	emit     func(Event) error
+	visits   visits
+	here     []byte    // the tag of the last tap, until it has left
+	ready    bool      // the first look since the reader was opened is done
+	lastOut  time.Time // of the newest event
+	faults   int       // of the reader, in a row
+	empty    int       // looks at an empty field, in a row
+	soon     bool      // the next look need not wait
+}
+
+func newWatch(liveness Liveness, emit func(Event) error) *watch {
+	return &watch{liveness: liveness, emit: emit, lastOut: time.Now()}
+}
+
+// resting notes a tag that has had its tap. Only if it is there at the first look
+// it has not been away.
+func (w *watch) resting(uid []byte) {
+	if len(uid) > 0 {
+		w.visits.rests(uid, time.Now().Add(pollEvery-awayFor))
+		w.here = uid
 	}
+}
+
+// on looks for tags with dev until ctx ends or the reader fails: it emits a Ready
+// after its first look, an Entered and then a Tapped for each tap, a Left when its
+// tag has gone, and a Beat at least every two seconds whatever else happens.
+func (w *watch) on(ctx context.Context, dev Device) error {
+	w.dev, w.ready, w.faults = dev, false, 0
 	for ctx.Err() == nil {
 		pause := pollEvery
+		w.soon = false
 		err := w.look(ctx)
 		var gone *emitError
 		switch {
 		case err == nil:
 			w.faults = 0
+			if w.soon {
+				pause = 0
+			}
 		case errors.As(err, &gone):
-			return gone.err
+			return err
 		default:
 			if w.faults++; w.faults > maxFaults || errors.Is(err, errHung) {
 				return err
@@ -51,21 +78,11 @@ func Watch(ctx context.Context, dev Device, resting []byte, emit func(Event) err
 	return nil
 }
 
-// watch is the state of one reader's field.
-type watch struct {
-	dev     Device
-	emit    func(Event) error
-	visits  visits
-	here    []byte    // the tag of the last tap, until it has left
-	ready   bool      // the first look is done
-	lastOut time.Time // of the newest event
-	faults  int       // of the reader, in a row
-}
-
 // emitError ends Watch: nobody listens any more.
 type emitError struct{ err error }
 
 func (e *emitError) Error() string { return e.err.Error() }
+func (e *emitError) Unwrap() error { return e.err }
 
 func (w *watch) send(e Event) error {
 	w.lastOut = time.Now()
@@ -95,20 +112,25 @@ func (w *watch) look(ctx context.Context) error {
 	if err := w.looked(); err != nil {
 		return err
 	}
-	if err != nil {
-		return w.left(time.Now())
+	if errors.Is(err, ErrNoTag) {
+		return w.nothing()
 	}
+	w.empty = 0
 	now := time.Now()
-	uid := hex.EncodeToString(t.UID)
 	if due := w.visits.arrive(t.UID, now); due.After(now) {
 		return w.rest(ctx, t.UID, due)
 	}
+	return w.tap(ctx, t, now)
+}
+
+func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 	w.here = t.UID
-	if err := w.send(Event{Kind: Entered, Tap: Tap{UID: uid, Chip: chipOf(t), Entered: now}}); err != nil {
+	entered := Tap{UID: hex.EncodeToString(t.UID), Chip: chipOf(t), Entered: now}
+	if err := w.send(Event{Kind: Entered, Tap: entered}); err != nil {
 		return err
 	}
 	x := newExchange(w.dev, t, now)
-	tap, fault := x.read(now)
+	tap, fault := x.read(now, w.liveness)
 	w.visits.stay(t.UID, x.seen)
 	if err := w.send(Event{Kind: Tapped, Tap: tap}); err != nil {
 		return err
@@ -116,7 +138,28 @@ func (w *watch) look(ctx context.Context) error {
 	if fault != nil {
 		return fault
 	}
+	if x.other != nil {
+		w.visits.rests(x.other, time.Now()) // its tap was this one
+		return w.dev.Cycle()
+	}
+	if !x.selected {
+		if err := x.renew(); err != nil {
+			return unlessGone(err)
+		}
+	}
 	return w.rest(ctx, t.UID, never)
+}
+
+// nothing is there. Now and then the field goes off: a tag that broke off in the
+// middle of its activation does not hear another Select.
+func (w *watch) nothing() error {
+	if err := w.left(time.Now()); err != nil {
+		return err
+	}
+	if w.empty++; w.empty%cycleAfter == 0 {
+		return w.dev.Cycle()
+	}
+	return nil
 }
 
 // looked tells, once, that the reader is ready: it has looked at the field, and
@@ -139,21 +182,26 @@ func (w *watch) left(now time.Time) error {
 	return w.send(Event{Kind: Left})
 }
 
-// rest stays with the selected tag for as long as it is present and until due.
+// rest stays with the selected tag for as long as it is present and until due, and
+// leaves a field in which whatever is there can be selected.
 func (w *watch) rest(ctx context.Context, uid []byte, due time.Time) error {
 	for ctx.Err() == nil && time.Now().Before(due) {
 		if err := w.beat(); err != nil {
 			return err
 		}
 		present, err := w.dev.Present()
-		if err != nil || !present {
+		if err != nil {
 			return err
+		}
+		if !present {
+			break
 		}
 		w.faults = 0
 		w.visits.stay(uid, time.Now())
 		sleep(ctx, restEvery)
 	}
-	return nil
+	w.soon = true
+	return w.dev.Cycle()
 }
 
 func sleep(ctx context.Context, d time.Duration) {

@@ -3,14 +3,12 @@
 package sim
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 )
 
@@ -27,9 +25,8 @@ type Bench struct {
 	Key      string
 
 	server *Server
-	pty    *PTY
-	end    context.CancelFunc
-	loops  sync.WaitGroup
+	port   *Adapter
+	socket *Socket
 }
 
 // certificateLife is long enough for a bench that is left running.
@@ -54,19 +51,22 @@ func (b *Bench) start() (err error) {
 	if b.Lamps, err = NewLamps(b.Dir); err != nil {
 		return err
 	}
-	if b.pty, err = OpenPTY(b.path("pn532")); err != nil {
+	if b.port, err = NewAdapter(b.path("pn532"), b.Chip); err != nil {
 		return err
 	}
-	b.loops.Go(func() { b.Chip.Serve(b.pty) })
-	var ctx context.Context
-	ctx, b.end = context.WithCancel(context.Background())
-	listener, err := ListenSocket(b.Socket())
-	if err != nil {
-		return err
-	}
-	b.loops.Go(func() { ServeSocket(ctx, listener, b.Field, b.Cast.Find) })
-	return nil
+	b.socket, err = OpenSocket(b.Socket(), b.Field, b.Cast.Find)
+	return err
 }
+
+// Unplug pulls out both readers: port and socket are gone, the field is off. A hand at the socket (tagbase-sim tap) is
+// cut off as well; Field is not.
+func (b *Bench) Unplug() error { return errors.Join(b.port.Unplug(), b.socket.Unplug()) }
+
+// Plug plugs both readers in again, under their names. They have lost their power.
+func (b *Bench) Plug() error { return errors.Join(b.port.Plug(), b.socket.Plug()) }
+
+// Silence makes the simulated reader hang, or ends that. Faults of the PN532 are ordered at Chip.
+func (b *Bench) Silence(on bool) { b.socket.Silence(on) }
 
 func (b *Bench) startPlatform() error {
 	authority, err := NewAuthority()
@@ -126,11 +126,11 @@ amber = "file:%s"
 // Close ends everything and removes what the bench itself made beside files.
 func (b *Bench) Close() error {
 	var errs []error
-	if b.end != nil {
-		b.end()
+	if b.port != nil {
+		errs = append(errs, b.port.Close())
 	}
-	if b.pty != nil {
-		errs = append(errs, b.pty.Close())
+	if b.socket != nil {
+		errs = append(errs, b.socket.Close())
 	}
 	if b.Lamps != nil {
 		errs = append(errs, b.Lamps.Close())
@@ -138,7 +138,6 @@ func (b *Bench) Close() error {
 	if b.server != nil {
 		errs = append(errs, b.server.Close())
 	}
-	b.loops.Wait()
 	return errors.Join(errs...)
 }
 

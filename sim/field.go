@@ -4,114 +4,246 @@ package sim
 
 import (
 	"bytes"
+	"errors"
+	"slices"
 	"sync"
 )
 
-// Field is an antenna and what lies on it: no chip, or one. A chip has power while the RF field is on, and is spoken
-// to after Select.
+// errCollision is two chips that answer at once, and not the same.
+var errCollision = errors.New("two chips answered")
+
+// Field is an antenna and what lies on it. A chip has power while the RF field is on, and is spoken to after Select.
+// Every chip hears every frame; the rules of ISO/IEC 14443-3 section 6.3 say which of them answers.
 type Field struct {
 	mu      sync.Mutex
 	rf      bool
-	tag     *picc         // nil: nothing on the antenna
+	tags    []*picc
+	chosen  *picc         // by the last activation; nil: none
+	leaving int           // at so many exchanges from now everything is taken away; 0: never
 	arrival chan struct{} // closed at the next Put
 }
 
 // NewField makes an empty antenna whose RF field is off.
 func NewField() *Field { return &Field{arrival: make(chan struct{})} }
 
-// Put lays a chip on the antenna. What lay there before is gone.
-func (f *Field) Put(c Chip) {
+// Put lays chips on the antenna. What lay there before is gone.
+func (f *Field) Put(chips ...Chip) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lift()
-	f.tag = &picc{chip: c}
-	if f.rf {
-		f.tag.power(true)
+	f.lift(func(*picc) bool { return true })
+	f.lay(chips)
+}
+
+// Add lays one more chip on the antenna.
+func (f *Field) Add(c Chip) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lay([]Chip{c})
+}
+
+func (f *Field) lay(chips []Chip) {
+	for _, c := range chips {
+		tag := &picc{chip: c}
+		if f.rf {
+			tag.power(true)
+		}
+		f.tags = append(f.tags, tag)
 	}
 	close(f.arrival)
 	f.arrival = make(chan struct{})
+}
+
+// Take takes one chip away; the others stay as they are.
+func (f *Field) Take(c Chip) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lift(func(tag *picc) bool { return tag.chip == c })
 }
 
 // Remove takes away what lies on the antenna.
 func (f *Field) Remove() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lift()
+	f.lift(func(*picc) bool { return true })
 }
 
-func (f *Field) lift() {
-	if f.tag != nil && f.rf {
-		f.tag.power(false)
+// LeaveAfter takes away everything right before the exchange that follows the next n; 0 is before the next one, less
+// than 0 is never. An exchange is a try to select while something lies in the RF field, an APDU with all its blocks, a
+// Type 2 command, or one frame by InCommunicateThru to a selected chip.
+func (f *Field) LeaveAfter(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leaving = max(n+1, 0)
+}
+
+func (f *Field) exchange() {
+	if f.leaving == 0 || len(f.tags) == 0 || !f.rf {
+		return
 	}
-	f.tag = nil
+	if f.leaving--; f.leaving == 0 {
+		f.lift(func(*picc) bool { return true })
+	}
 }
 
-// RF switches the field. Off takes the power from the chip.
+func (f *Field) lift(which func(*picc) bool) {
+	f.tags = slices.DeleteFunc(f.tags, func(tag *picc) bool {
+		gone := which(tag)
+		if gone && f.rf {
+			tag.power(false)
+		}
+		if gone && tag == f.chosen {
+			f.chosen = nil
+		}
+		return gone
+	})
+}
+
+// RF switches the field. Off takes the power from the chips.
 func (f *Field) RF(on bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.rf == on {
 		return
 	}
-	f.rf = on
-	if f.tag != nil {
-		f.tag.power(on)
+	f.rf, f.chosen = on, nil
+	for _, tag := range f.tags {
+		tag.power(on)
 	}
 }
 
-// Select activates the chip, up to ISO-DEP if it has that. A chip that was selected already begins anew without having
-// lost its power. Without RF nothing is found.
-func (f *Field) Select() (Target, bool) { return f.find(nil, true) }
+// A call is what a reader sends to activate a chip.
+type call struct {
+	command byte   // REQA or WUPA
+	tries   int    // until a chip answers
+	uid     []byte // of the chip wanted; nil is any
+	rats    bool   // go on to ISO-DEP if the chip has that
+}
 
-// find is Select of the chip with a UID (nil is any), with or without RATS.
-func (f *Field) find(uid []byte, rats bool) (Target, bool) {
+// selectTries are those of libnfc's finite select, which sets MxRtyPassiveActivation to 2.
+const selectTries = 3
+
+// Select activates a chip, up to ISO-DEP if it has that, as libnfc's finite select does: by REQA, three times. Without RF
+// nothing is found.
+func (f *Field) Select() (Target, bool) {
+	target, _, found := f.find(call{command: reqa, tries: selectTries, rats: true})
+	return target, found
+}
+
+// find activates a chip and tells how many tries it took.
+func (f *Field) find(c call) (t Target, tries int, found bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.tag == nil || !f.rf {
-		return Target{}, false
+	f.exchange()
+	f.chosen = nil
+	if !f.rf {
+		return Target{}, c.tries, false
 	}
-	f.tag.wake()
-	if uid != nil && !bytes.Equal(uid, f.tag.target.UID) {
-		f.tag.state = piccIdle
-		return Target{}, false
+	if len(f.tags) == 1 {
+		f.tags[0].state = piccIdle
 	}
-	f.tag.choose(rats)
-	return f.tag.target, true
+	for try := range c.tries {
+		if tag := f.resolve(c); tag != nil {
+			tag.choose(c.rats)
+			f.chosen = tag
+			return tag.target, try + 1, true
+		}
+	}
+	return Target{}, c.tries, false
 }
 
-// Transceive speaks to the selected chip: an APDU to an ISO-DEP chip, else a Type 2 command.
+// resolve is a request and the anticollision loop (ISO/IEC 14443-3 section 6.5.3). Where the bits of two UIDs differ the
+// reader goes on with 1; a chip that hears another's UID falls back.
+func (f *Field) resolve(c call) (winner *picc) {
+	var ready []*picc
+	for _, tag := range f.tags {
+		if tag.request(c.command) {
+			ready = append(ready, tag)
+		}
+	}
+	for _, tag := range ready {
+		wanted := c.uid == nil || bytes.Equal(c.uid, tag.target.UID)
+		if wanted && (winner == nil || bytes.Compare(tag.bits(), winner.bits()) > 0) {
+			winner = tag
+		}
+	}
+	for _, tag := range ready {
+		if tag != winner {
+			tag.fallBack()
+		}
+	}
+	return winner
+}
+
+// Transceive speaks to the selected chip: an APDU to an ISO-DEP chip, else a Type 2 command. Another chip that is still
+// in ISO-DEP takes an APDU for its own.
 func (f *Field) Transceive(tx []byte) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.tag == nil || !f.rf {
+	f.exchange()
+	if f.chosen == nil {
 		return nil, ErrMute
 	}
-	return f.tag.exchange(tx)
+	return f.everyone(f.chosen.state, func(tag *picc) ([]byte, error) { return tag.exchange(tx) })
+}
+
+// everyone in a state answers; two different answers are a collision.
+func (f *Field) everyone(state piccState, ask func(*picc) ([]byte, error)) (rx []byte, err error) {
+	err = ErrMute
+	for _, tag := range f.tags {
+		if tag.state != state {
+			continue
+		}
+		answer, failed := ask(tag)
+		switch {
+		case errors.Is(failed, ErrMute):
+		case errors.Is(err, ErrMute):
+			rx, err = answer, failed
+		case !bytes.Equal(rx, answer) || err != failed:
+			rx, err = nil, errCollision
+		}
+	}
+	return rx, err
 }
 
 // frame sends one frame through the air and gives what comes back, see picc.frame.
-func (f *Field) frame(tx []byte, txBits int) ([]byte, int, error) {
+func (f *Field) frame(tx []byte, txBits int) (rx []byte, rxBits int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.tag == nil || !f.rf {
+	if !f.rf {
 		return nil, 0, ErrMute
 	}
-	return f.tag.frame(tx, txBits)
+	if slices.ContainsFunc(f.tags, (*picc).selected) && txBits == 0 {
+		f.exchange()
+	}
+	err = ErrMute
+	for _, tag := range f.tags {
+		answer, bits, failed := tag.frame(tx, txBits)
+		switch {
+		case failed != nil:
+		case err != nil && !errors.Is(err, errCollision):
+			rx, rxBits, err = answer, bits, nil
+		case !bytes.Equal(rx, answer) || rxBits != bits:
+			rx, rxBits, err = nil, 0, errCollision
+		}
+	}
+	return rx, rxBits, err
 }
 
 // Present tells whether the chip that was selected still is.
 func (f *Field) Present() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.tag != nil && f.rf && f.tag.selected()
+	return f.rf && slices.ContainsFunc(f.tags, (*picc).selected)
 }
 
-// halt ends the dialogue with the selected chip: S(DESELECT), or HLTA.
-func (f *Field) halt() {
+// Deselect ends the dialogue with the selected chip: S(DESELECT), or HLTA.
+func (f *Field) Deselect() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.tag != nil && f.tag.selected() {
-		f.tag.state = piccHalt
+	for _, tag := range f.tags {
+		if tag.selected() {
+			tag.state = piccHalt
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func TestFieldRules(t *testing.T) {
 		{"RF on again", []step{{put, ErrMute}, {choose, nil}, {func(f *Field) { f.RF(true) }, nil}}},
 		{"removed", []step{{put, ErrMute}, {choose, nil}, {(*Field).Remove, ErrMute}, {choose, ErrMute}}},
 		{"replaced", []step{{put, ErrMute}, {choose, nil}, {put, ErrMute}, {choose, nil}}},
-		{"halted", []step{{put, ErrMute}, {choose, nil}, {(*Field).halt, ErrMute}, {choose, nil}}},
+		{"halted", []step{{put, ErrMute}, {choose, nil}, {(*Field).Deselect, ErrMute}, {choose, nil}}},
 		{"NAK", []step{{put, ErrMute}, {choose, nil}, {func(f *Field) { f.Transceive([]byte{0xFF}) }, ErrMute}, {choose, nil}}},
 		{"HLTA", []step{{put, ErrMute}, {choose, nil}, {func(f *Field) { f.Transceive([]byte{0x50, 0x00}) }, ErrMute}, {choose, nil}}},
 	}
@@ -158,10 +158,10 @@ func TestFieldFindsByUID(t *testing.T) {
 	f := NewField()
 	f.RF(true)
 	f.Put(NewNTAG424(test424, key1, key2, url424))
-	if _, found := f.find(test22x[:], true); found || f.Present() {
+	if _, _, found := f.find(call{command: reqa, tries: 2, uid: test22x[:], rats: true}); found || f.Present() {
 		t.Errorf("another UID: got %t, present %t, want neither", found, f.Present())
 	}
-	got, found := f.find(test424[:], true)
+	got, _, found := f.find(call{command: reqa, tries: 2, uid: test424[:], rats: true})
 	if want := target424(test424[:]); !found || !bytes.Equal(got.UID, want.UID) || !bytes.Equal(got.ATS, want.ATS) {
 		t.Errorf("got %+v, %t, want %+v", got, found, want)
 	}

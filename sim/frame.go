@@ -2,7 +2,10 @@
 
 package sim
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // A frame between host and PN532 (UM0701-02 section 6.2.1), preamble and postamble left out:
 //
@@ -29,14 +32,16 @@ const (
 const dataMax = 265
 
 var (
+	nackFrame  = []byte{0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00}
 	ackFrame   = []byte{0x00, 0x00, 0xFF, 0x00, 0xFF, 0x00}
 	errorFrame = []byte{0x00, 0x00, 0xFF, 0x01, 0xFF, 0x7F, 0x81, 0x00}
 )
 
 type frame struct {
 	kind  frameKind
-	data  []byte // TFI and PD0…PDn
-	wakes bool   // a wake-up preamble (55 55 00 …) came before it
+	data  []byte    // TFI and PD0…PDn
+	wakes bool      // a wake-up preamble (55 55 00 …) came before it
+	at    time.Time // when its last byte had come, at the pace of the line
 }
 
 // frames cuts a host's bytes into frames.

@@ -69,9 +69,9 @@ func (c *console) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// tool runs one of Debian's libnfc programs on the rig and gives its words, joined by single spaces. The tag is taken
-// away when the program waits for that.
-func (b *rig) tool(t *testing.T, args ...string) string {
+// run runs one of Debian's libnfc programs on the rig and gives its words, joined by single spaces. The tag is taken away
+// when the program waits for that.
+func (b *rig) run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	if _, err := exec.LookPath(args[0]); err != nil {
 		t.Skipf("%s is missing: apt install libnfc-bin libnfc-examples", args[0])
@@ -84,33 +84,52 @@ func (b *rig) tool(t *testing.T, args ...string) string {
 	out := &console{cue: "Waiting for card removing", act: b.field.Remove}
 	cmd.Stdout, cmd.Stderr = out, out
 	err := cmd.Run()
-	t.Logf("%v: %d commands in all\n%s", args, b.reader.Commands(), out.heard.String())
+	t.Logf("%v: %v, %d commands in all\n%s", args, err, b.reader.Commands(), out.heard.String())
+	return strings.Join(strings.Fields(out.heard.String()), " "), err
+}
+
+// tool is run of a program that does not fail.
+func (b *rig) tool(t *testing.T, args ...string) string {
+	t.Helper()
+	heard, err := b.run(t, args...)
 	if err != nil {
 		t.Fatalf("%v: %v", args, err)
 	}
-	return strings.Join(strings.Fields(out.heard.String()), " ")
+	return heard
 }
 
 func TestLibnfc(t *testing.T) {
-	genuine424 := func() Chip { return NewNTAG424(test424, key1, key2, url424) }
-	genuine223 := func() Chip { return NewNTAG223(test22x, key1, url22x) }
-	nobody := func() Chip { return nil }
+	genuine424 := func() []Chip { return []Chip{NewNTAG424(test424, key1, key2, url424)} }
+	genuine223 := func() []Chip { return []Chip{NewNTAG223(test22x, key1, url22x)} }
+	classic := func() []Chip { return []Chip{NewClassic()} }
+	nobody := func() []Chip { return nil }
+	both := func() []Chip { return append(genuine424(), genuine223()...) }
+	shownBoth := []string{"2 ISO14443A passive", "UID (NFCID1): 04 de 5f 1e ac c0 40", "UID (NFCID1): 04 22 33 44 55 66 77"}
+	randomID := func() []Chip {
+		chip := NewNTAG424(test424, key1, key2, url424)
+		chip.RandomID = true
+		return []Chip{chip}
+	}
 	shown424 := []string{"ATQA (SENS_RES): 03 44", "UID (NFCID1): 04 de 5f 1e ac c0 40", "SAK (SEL_RES): 20", "ATS: 77 77 71 02 80"}
 	shown223 := []string{"ATQA (SENS_RES): 00 44", "UID (NFCID1): 04 22 33 44 55 66 77", "SAK (SEL_RES): 00"}
 	tests := []struct {
 		name string
-		chip func() Chip
+		chip func() []Chip
 		tool []string
 		want []string
 		miss string
 	}{
 		{"list 424", genuine424, []string{"nfc-list", "-v"}, append(shown424, "1 ISO14443A passive"), "Error"},
 		{"list 223", genuine223, []string{"nfc-list", "-v"}, append(shown223, "1 ISO14443A passive"), "ATS"},
+		{"list two", both, []string{"nfc-list", "-v"}, shownBoth, "3 ISO14443A"},
+		{"list three", func() []Chip { return append(both(), NewClassic()) }, []string{"nfc-list"}, []string{"3 ISO14443A passive", "de ad 10 01"}, "Error"},
+		{"list a random ID", randomID, []string{"nfc-list", "-v"}, []string{"1 ISO14443A passive", "ATQA (SENS_RES): 03 04", "UID (NFCID3): 08"}, "04 de"},
+		{"poll two", both, []string{"nfc-poll"}, append(shown424, "Target Released"), "No target"},
 		{"list nothing", nobody, []string{"nfc-list", "-v"}, []string{"0 ISO14443A passive", "0 ISO14443A-2 NFC Barcode"}, "UID"},
-		{"list Classic", NewClassic, []string{"nfc-list", "-v"}, []string{"UID (NFCID1): de ad 10 01", "SAK (SEL_RES): 08"}, "ATS"},
+		{"list Classic", classic, []string{"nfc-list", "-v"}, []string{"UID (NFCID1): de ad 10 01", "SAK (SEL_RES): 08"}, "ATS"},
 		{"poll 424", genuine424, []string{"nfc-poll"}, append(shown424, "Target Released"), "No target"},
 		{"poll 223", genuine223, []string{"nfc-poll"}, append(shown223, "Target Released"), "ATS"},
-		{"poll Classic", NewClassic, []string{"nfc-poll"}, []string{"UID (NFCID1): de ad 10 01", "Target Released"}, "ATS"},
+		{"poll Classic", classic, []string{"nfc-poll"}, []string{"UID (NFCID1): de ad 10 01", "Target Released"}, "ATS"},
 		{
 			"anticollision 424", genuine424, []string{"nfc-anticol"},
 			[]string{"UID: 04de5f1eacc040", "ATQA: 0344", "SAK: 20", "ATS: 06 77 77 71 02 80"}, "WARNING",
@@ -127,9 +146,7 @@ func TestLibnfc(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newRig(t)
-			if chip := tt.chip(); chip != nil {
-				b.field.Put(chip)
-			}
+			b.field.Put(tt.chip()...)
 			got := b.tool(t, tt.tool...)
 			for _, want := range tt.want {
 				if !strings.Contains(got, want) {

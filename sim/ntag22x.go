@@ -8,7 +8,10 @@ import (
 	"sync"
 )
 
-const pageSize = 4
+const (
+	pageSize     = 4
+	messageStart = 4*pageSize + 7 // behind the lock control TLV and the head of the message's own
+)
 
 // type2 tells the members of the NTAG family apart.
 type type2 struct {
@@ -33,6 +36,7 @@ type NTAG22x struct {
 	mu      sync.Mutex
 	counter uint32
 	counted bool // since the last power-up
+	issued  issued
 }
 
 // NewNTAG223 makes an NTAG 223 DNA that appends ?m=… to url, which holds no query of its own.
@@ -80,6 +84,13 @@ func (n *NTAG22x) Counter() uint32 {
 	return n.counter
 }
 
+// Issued are the URLs that the chip has given whole, see NTAG424.Issued.
+func (n *NTAG22x) Issued() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.issued.urls)
+}
+
 // Capture is the URL that some phone reads somewhere else; it costs a count.
 func (n *NTAG22x) Capture() string {
 	n.mu.Lock()
@@ -87,6 +98,7 @@ func (n *NTAG22x) Capture() string {
 	n.counted = false
 	n.count()
 	n.counted = false
+	n.issued.give(0, n.kind.pages*pageSize)
 	return n.shows(n.counter)
 }
 
@@ -96,6 +108,7 @@ func (n *NTAG22x) count() {
 	if n.mirror != nil && !n.counted {
 		n.counter++
 		n.counted = true
+		n.issued.begin(n.shows(n.counter))
 	}
 }
 
@@ -126,6 +139,7 @@ func (n *NTAG22x) read(start, count int) []byte {
 	n.count()
 	memory := n.memory()
 	memory = append(memory, memory[:3*pageSize]...) // a READ of the last page rolls over three
+	n.issued.give(start*pageSize-messageStart, (start+count)*pageSize-messageStart)
 	return memory[start*pageSize : (start+count)*pageSize]
 }
 

@@ -4,6 +4,7 @@ package sim
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"slices"
 	"sync"
@@ -40,6 +41,9 @@ type NTAG424 struct {
 	// CountPerActivation makes a chip that counts once per activation, whatever comes between two reads.
 	// To be set before the chip is used.
 	CountPerActivation bool
+	// RandomID makes a chip that shows a UID of 4 bytes, 08 and three that are new each time it gets power (NT4H2421Gx
+	// section 9.1; ISO/IEC 14443-3 section 6.5.4). To be set before the chip is used.
+	RandomID bool
 
 	target Target
 	url    string
@@ -52,6 +56,8 @@ type NTAG424 struct {
 	reading bool   // a read session is open: the next READ BINARY shows the same URL
 	shown   string // the URL of the last read session
 	version int    // frames of GetVersion already sent
+	random  [4]byte
+	issued  issued
 }
 
 // NewNTAG424 makes a chip that appends ?e=…&c=… to url, which holds no query of its own.
@@ -63,10 +69,24 @@ func NewNTAG424(uid [7]byte, meta, file [16]byte, url string) *NTAG424 {
 }
 
 // Target implements Chip.
-func (n *NTAG424) Target() Target { return n.target }
+func (n *NTAG424) Target() Target {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	t := n.target
+	if n.RandomID {
+		t.ATQA, t.UID = [2]byte{0x03, 0x04}, slices.Clone(n.random[:])
+	}
+	return t
+}
 
 // Power implements Chip.
-func (n *NTAG424) Power(on bool) { n.Activate() }
+func (n *NTAG424) Power(on bool) {
+	n.Activate()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	rand.Read(n.random[:])
+	n.random[0] = 0x08
+}
 
 // Activate implements Chip: at the PICC level, no file selected, no read session.
 func (n *NTAG424) Activate() {
@@ -82,6 +102,14 @@ func (n *NTAG424) Counter() uint32 {
 	return n.counter
 }
 
+// Issued are the URLs that the chip has given whole, each with every byte of its NDEF message at one and the same count,
+// Capture's among them. What was read of another count is no part of any. A plain tag counts nothing and has none.
+func (n *NTAG424) Issued() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.issued.urls)
+}
+
 // Capture is the URL that some phone reads somewhere else; it costs a count.
 func (n *NTAG424) Capture() string {
 	n.mu.Lock()
@@ -89,6 +117,7 @@ func (n *NTAG424) Capture() string {
 	n.reading = false
 	url := n.read()
 	n.reading = false
+	n.issued.give(0, len(ndefFile(url)))
 	return url
 }
 
@@ -102,6 +131,7 @@ func (n *NTAG424) read() string {
 		n.counter++
 		n.shown = n.url + n.query(n.counter)
 		n.reading = true
+		n.issued.begin(n.shown)
 	}
 	return n.shown
 }
@@ -207,6 +237,9 @@ func (n *NTAG424) readBinary(tx []byte) []byte {
 		le = 256
 	}
 	part := content[offset:min(offset+le, size)]
+	if n.file == fileNDEF {
+		n.issued.give(offset-2, offset-2+len(part)) // the message stands behind NLEN
+	}
 	return append(slices.Clone(part), 0x90, 0x00)
 }
 
@@ -235,7 +268,11 @@ func (n *NTAG424) native(tx []byte) []byte {
 	case tx[1] == 0xAF && n.version == 2:
 		n.version = 0
 		batch := []byte{0xCF, 0x39, 0xD4, 0x49, 0x80, 0x34, 0x20} // batch, key, week 34 of 2020
-		return append(slices.Concat(n.target.UID, batch), 0x91, 0x00)
+		uid := n.target.UID
+		if n.RandomID {
+			uid = make([]byte, len(uid)) // only after authentication
+		}
+		return append(slices.Concat(uid, batch), 0x91, 0x00)
 	}
 	n.version = 0
 	return sw(0x911C) // illegal command

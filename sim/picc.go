@@ -5,12 +5,19 @@ package sim
 import (
 	"bytes"
 	"errors"
+	"math/bits"
 	"slices"
 )
 
 // frameMax is what fits the PN532's FIFO, and therefore the FSD that it names in its RATS: bytes of one RF frame, CRC
 // included (PN532 user manual UM0701-02 section 7.3.9; ISO/IEC 14443-4 section 5.1, FSDI 5).
 const frameMax = 64
+
+// The short frames that wake a chip (ISO/IEC 14443-3 section 6.4.1), of 7 bits.
+const (
+	reqa = 0x26 // answered in IDLE
+	wupa = 0x52 // and in HALT
+)
 
 // informationMax is what a frame of ISO-DEP carries behind its PCB and in front of its CRC.
 const informationMax = frameMax - 3
@@ -32,7 +39,8 @@ type picc struct {
 	chip   Chip
 	target Target
 	state  piccState
-	level  int // cascade level reached in READY
+	rested bool // it was woken out of HALT (the states READY* and ACTIVE*), and falls back to that
+	level  int  // cascade level reached in READY
 
 	number  byte     // block number, 0 or 1 (14443-4 section 7.5.4)
 	last    []byte   // the last block sent, for R(NAK)
@@ -40,11 +48,42 @@ type picc struct {
 }
 
 func (p *picc) power(on bool) {
-	p.state = piccIdle
+	p.state, p.rested = piccIdle, false
 	p.chip.Power(on)
 }
 
-// wake answers WUPA: the chip gives up whatever dialogue it was in, without losing power.
+// request is REQA or WUPA, and tells whether the chip answers. One that is in another state than to be woken takes it for
+// an error: in PROTOCOL for a broken block, which it passes over; in READY and ACTIVE it falls back.
+func (p *picc) request(command byte) bool {
+	switch {
+	case p.state == piccIdle, p.state == piccHalt && command == wupa:
+		p.rested = p.state == piccHalt
+		p.wake()
+		return true
+	case p.state == piccReady, p.state == piccActive:
+		p.fallBack()
+	}
+	return false
+}
+
+// fallBack is the end of a dialogue that was not ended by HLTA or S(DESELECT).
+func (p *picc) fallBack() {
+	p.state = piccIdle
+	if p.rested {
+		p.state = piccHalt
+	}
+}
+
+// bits are the cascade levels with each byte turned round, since the air carries bit 1 first.
+func (p *picc) bits() []byte {
+	all := bytes.Join(cascade(p.target.UID), nil)
+	for i := range all {
+		all[i] = bits.Reverse8(all[i])
+	}
+	return all
+}
+
+// wake is the start of a dialogue, without loss of power.
 func (p *picc) wake() {
 	p.chip.Activate()
 	p.target = p.chip.Target()
@@ -74,7 +113,7 @@ func (p *picc) exchange(tx []byte) ([]byte, error) {
 	rx, err := p.chip.Transceive(tx)
 	switch {
 	case errors.Is(err, ErrNAK):
-		p.state = piccIdle
+		p.fallBack()
 	case err == nil && p.state == piccProtocol:
 		for p.chain(rx); len(p.pending) > 0; {
 			p.next()
@@ -93,7 +132,9 @@ func (p *picc) frame(tx []byte, txBits int) (rx []byte, rxBits int, err error) {
 	}
 	switch p.state {
 	case piccReady:
-		rx = p.anticollision(tx)
+		if rx = p.anticollision(tx); rx == nil {
+			p.fallBack()
+		}
 	case piccActive:
 		return p.type2Frame(tx)
 	case piccProtocol:
@@ -105,16 +146,17 @@ func (p *picc) frame(tx []byte, txBits int) (rx []byte, rxBits int, err error) {
 	return rx, 0, nil
 }
 
-// shortFrame is REQA (26) or WUPA (52) in 7 bits; any other sends a selected chip back to IDLE.
+// shortFrame is REQA or WUPA; any other is an error like a request out of place.
 func (p *picc) shortFrame(command byte) ([]byte, int, error) {
-	asleep := p.state == piccIdle || command == 0x52 && p.state == piccHalt
-	if !asleep || command != 0x26 && command != 0x52 {
-		if p.state != piccHalt {
-			p.state = piccIdle
+	if command != reqa && command != wupa {
+		if p.state == piccReady || p.state == piccActive {
+			p.fallBack()
 		}
 		return nil, 0, ErrMute
 	}
-	p.wake()
+	if !p.request(command) {
+		return nil, 0, ErrMute
+	}
 	return []byte{p.target.ATQA[1], p.target.ATQA[0]}, 0, nil
 }
 

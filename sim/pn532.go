@@ -3,11 +3,11 @@
 package sim
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"io/fs"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -32,35 +32,65 @@ const (
 
 var (
 	errSyntax  = errors.New("not a command of the PN532")
-	errAborted = errors.New("command aborted by the host")
+	errAborted = errors.New("command aborted by the host, or by a reset")
 )
 
 // PN532 is the reader chip as its host sees it over the HSU (NXP UM0701-02 section 7): frames in, ACK and answer out,
-// one command at a time, state that outlives its host.
+// one command at a time, state that outlives its host. It keeps the rules until a test breaks it (Break).
 type PN532 struct {
 	field    *Field
 	commands atomic.Int64
 
-	// What follows belongs to the Serve that runs.
-	frames     chan frame
-	interrupt  *frame // came while a command waited for a tag
+	mu        sync.Mutex    // held by the Serve that runs, but not while it waits or writes
+	cut       chan struct{} // closed by the next power-on
+	resets    int
+	faults    []Fault
+	struck    int
+	hangs     bool      // until Mend or Reset, or
+	hangsTill time.Time // until then
+	timing    bool
+	clock     time.Time // with timing: when what has been done so far is done
+	carries   time.Time // with timing: since when the field is on; zero: off
+
 	answer     []byte // the last one, for NACK
 	asleep     bool   // until a wake-up preamble
 	parameters byte   // SetParameters
 	retries    byte   // MxRtyPassiveActivation
 	registers  map[uint16]byte
 	target     *Target // Tg 1; nil: nothing listed
+
+	// What follows belongs to the Serve that runs.
+	frames    chan frame
+	interrupt *frame // came while a command waited for a tag
 }
 
 // NewPN532 makes a chip that has just been powered: asleep, with the values of UM0701-02.
 func NewPN532(f *Field) *PN532 {
-	return &PN532{
-		field:      f,
-		asleep:     true,
-		parameters: paramAutoRATS,
-		retries:    infiniteRetry,
-		registers:  map[uint16]byte{regTxMode: modeTypeA106, regRxMode: modeTypeA106},
-	}
+	p := &PN532{field: f, cut: make(chan struct{})}
+	p.powerOn()
+	return p
+}
+
+// powerOn is the state after power-on and after RSTPDN (UM0701-02 section 6.1): field off, nothing listed, asleep.
+func (p *PN532) powerOn() {
+	close(p.cut)
+	p.cut = make(chan struct{})
+	p.carrier(false)
+	p.hangs, p.hangsTill = false, time.Time{}
+	p.answer, p.target = nil, nil
+	p.asleep = true
+	p.parameters = paramAutoRATS
+	p.retries = infiniteRetry
+	p.registers = map[uint16]byte{regTxMode: modeTypeA106, regRxMode: modeTypeA106}
+}
+
+// Reset is a pulse of the reset line RSTPDN: the chip drops what it does, ends any hang, and is as it was when it was
+// powered. What Break has ordered stays ordered.
+func (p *PN532) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.powerOn()
+	p.resets++
 }
 
 // Commands is how many commands hosts have given so far.
@@ -68,26 +98,14 @@ func (p *PN532) Commands() int { return int(p.commands.Load()) }
 
 // Serve talks to one host until its end of file. One Serve runs at a time.
 func (p *PN532) Serve(rw io.ReadWriter) error {
-	p.frames = make(chan frame)
+	p.frames = make(chan frame, 16)
 	p.interrupt = nil
 	done := make(chan struct{})
 	defer close(done)
 	var readErr error
 	go func(out chan<- frame) {
 		defer close(out)
-		in := newFrames(bufio.NewReader(rw))
-		for {
-			f, err := in.next()
-			if err != nil {
-				readErr = err
-				return
-			}
-			select {
-			case out <- f:
-			case <-done:
-				return
-			}
-		}
+		readErr = newLine(p, rw).carry(out, done)
 	}(p.frames)
 	for {
 		f, ok := p.nextFrame()
@@ -117,145 +135,89 @@ func (p *PN532) nextFrame() (frame, bool) {
 	return f, ok
 }
 
-// react is the dialogue of UM0701-02 section 6.2.2.
 func (p *PN532) react(w io.Writer, f frame) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.hung() {
+		return nil
+	}
 	p.asleep = p.asleep && !f.wakes
 	if p.asleep || f.kind == frameACK {
 		return nil
 	}
+	p.clock = f.at
+	var err error
 	if f.kind == frameNACK {
-		_, err := w.Write(p.answer)
-		return err
+		err = p.send(w, p.answer)
+	} else {
+		p.commands.Add(1)
+		err = p.converse(w, f.data, p.strike(f.data))
 	}
-	if _, err := w.Write(ackFrame); err != nil {
-		return err
-	}
-	p.commands.Add(1)
-	data, err := p.execute(f.data)
-	switch {
-	case errors.Is(err, errAborted):
+	if errors.Is(err, errAborted) {
 		return nil
-	case err != nil:
-		p.answer = errorFrame
-	default:
-		p.answer = encodeFrame(slices.Concat([]byte{tfiPN532, f.data[1] + 1}, data))
 	}
-	_, err = w.Write(p.answer)
 	return err
 }
 
-// execute gives what the answer holds behind D5 and the command's code.
-func (p *PN532) execute(data []byte) ([]byte, error) {
-	if len(data) < 2 || data[0] != tfiHost {
-		return nil, errSyntax
+// converse is the dialogue of UM0701-02 section 6.2.2, with one fault in it.
+func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
+	switch fault.Kind {
+	case HangBeforeACK:
+		p.hang(fault.For)
+		return nil
+	case BrownOut:
+		p.powerOn()
+		return nil
+	case AnswerNACK:
+		return p.send(w, nackFrame)
+	case HangAfterACK:
+		p.hang(fault.For)
+		return p.send(w, ackFrame)
 	}
-	code, args := data[1], data[2:]
-	c, ok := commands[code]
-	if !ok || len(args) < c.least {
-		return nil, errSyntax
+	if err := p.sendSpoilt(w, ackFrame, fault.onACK()); err != nil {
+		return err
 	}
-	return c.run(p, args)
-}
-
-// commands are those that libnfc 1.8.0 and its tools send to an initiator, with the least number of their parameters.
-var commands = map[byte]struct {
-	least int
-	run   func(*PN532, []byte) ([]byte, error)
-}{
-	0x00: {1, (*PN532).diagnose},
-	0x02: {0, (*PN532).getFirmwareVersion},
-	0x04: {0, (*PN532).getGeneralStatus},
-	0x06: {2, (*PN532).readRegister},
-	0x08: {3, (*PN532).writeRegister},
-	0x12: {1, (*PN532).setParameters},
-	0x14: {1, (*PN532).samConfiguration},
-	0x16: {1, (*PN532).powerDown},
-	0x32: {2, (*PN532).rfConfiguration},
-	0x40: {2, (*PN532).inDataExchange},
-	0x42: {0, (*PN532).inCommunicateThru},
-	0x44: {1, (*PN532).inDeselect},
-	0x46: {2, (*PN532).inJump}, // InJumpForPSL
-	0x4A: {2, (*PN532).inListPassiveTarget},
-	0x4E: {3, (*PN532).inPSL},
-	0x50: {2, (*PN532).inATR},
-	0x52: {1, (*PN532).inRelease},
-	0x54: {1, (*PN532).inSelect},
-	0x56: {3, (*PN532).inJump}, // InJumpForDEP
-	0x60: {3, (*PN532).inAutoPoll},
-}
-
-// diagnose is 7.2.1: the communication line test echoes, memory and antenna are fine, the attention request asks
-// whether the ISO-DEP card is still there.
-func (p *PN532) diagnose(args []byte) ([]byte, error) {
-	switch args[0] {
-	case 0x00:
-		return args, nil
-	case 0x01, 0x02, 0x07:
-		return []byte{0x00}, nil
-	case 0x06:
-		if p.field.Present() {
-			return []byte{statusOK}, nil
-		}
-		return []byte{statusTimeout}, nil
-	}
-	return nil, errSyntax
-}
-
-// getFirmwareVersion is 7.2.2: PN532, version 1.6, ISO/IEC 14443 A and B and ISO/IEC 18092.
-func (p *PN532) getFirmwareVersion([]byte) ([]byte, error) {
-	return []byte{0x32, 0x01, 0x06, 0x07}, nil
-}
-
-// getGeneralStatus is 7.2.3: Err, Field, NbTg, then Tg BrRx BrTx Type of each, SAM.
-func (p *PN532) getGeneralStatus([]byte) ([]byte, error) {
-	if p.target == nil {
-		return []byte{0x00, 0x00, 0x00, 0x00}, nil
-	}
-	return []byte{0x00, 0x00, 0x01, 0x01, 0x00, 0x00, 0x10, 0x00}, nil
-}
-
-// readRegister is 7.2.4. There is no FIFO to look into: libnfc's timed exchanges see no answer.
-func (p *PN532) readRegister(args []byte) ([]byte, error) {
-	var values []byte
-	for pair := range slices.Chunk(args[:len(args)&^1], 2) {
-		values = append(values, p.registers[register(pair)])
-	}
-	return values, nil
-}
-
-// writeRegister is 7.2.5.
-func (p *PN532) writeRegister(args []byte) ([]byte, error) {
-	for triple := range slices.Chunk(args[:len(args)-len(args)%3], 3) {
-		if reg := register(triple); reg != regFIFOData && reg != regFIFOLevel {
-			p.registers[reg] = triple[2]
+	if fault.Kind == Slow {
+		if err := p.pause(nil, time.After(fault.For)); err != nil {
+			return err
 		}
 	}
-	return nil, nil
-}
-
-func register(address []byte) uint16 { return uint16(address[0])<<8 | uint16(address[1]) }
-
-func (p *PN532) setParameters(args []byte) ([]byte, error) {
-	p.parameters = args[0]
-	return nil, nil
-}
-
-func (p *PN532) samConfiguration([]byte) ([]byte, error) { return nil, nil }
-
-// powerDown is 7.2.11. The answer still goes out.
-func (p *PN532) powerDown([]byte) ([]byte, error) {
-	p.field.RF(false)
-	p.target, p.asleep = nil, true
-	return []byte{statusOK}, nil
-}
-
-// rfConfiguration is 7.3.1. Of its items the field (01) and MaxRetries (05) mean something here.
-func (p *PN532) rfConfiguration(args []byte) ([]byte, error) {
-	switch {
-	case args[0] == 0x01:
-		p.field.RF(args[1]&0x01 != 0)
-	case args[0] == 0x05 && len(args) == 4:
-		p.retries = args[3]
+	answer := errorFrame
+	if fault.Kind != ErrorFrame {
+		data, err := p.execute(command)
+		if errors.Is(err, errAborted) {
+			return err
+		}
+		if err == nil {
+			data = p.spoilData(command[1], data, fault)
+			answer = encodeFrame(slices.Concat([]byte{tfiPN532, command[1] + 1}, data))
+		}
 	}
-	return nil, nil
+	p.answer = answer
+	return p.sendSpoilt(w, answer, fault.onAnswer())
+}
+
+// pause waits for what comes first: a chip on the antenna, the time, or the end of all waiting, which is that the host
+// sends anything (an ACK, which aborts, or a next command, which aborts as well) or a reset.
+func (p *PN532) pause(arrived <-chan struct{}, late <-chan time.Time) error {
+	cut := p.cut
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		if now := time.Now(); p.clock.Before(now) {
+			p.clock = now
+		}
+	}()
+	select {
+	case <-arrived:
+	case <-late:
+	case <-cut:
+		return errAborted
+	case f, open := <-p.frames:
+		if open {
+			p.interrupt = &f
+		}
+		return errAborted
+	}
+	return nil
 }

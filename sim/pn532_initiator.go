@@ -10,13 +10,14 @@ import (
 
 // Status bytes (UM0701-02 section 7.1). Bits 7 and 6 are never set: libnfc aborts its process on bit 7.
 const (
-	statusOK       = 0x00
-	statusTimeout  = 0x01 // the target has not answered
-	statusCRC      = 0x02
-	statusOverflow = 0x09 // more than the FIFO's 64 bytes
-	statusFormat   = 0x13 // an answer not of the specification, such as a NAK
-	statusAuth     = 0x14 // MIFARE Classic authentication
-	statusContext  = 0x27 // command not acceptable now
+	statusOK        = 0x00
+	statusTimeout   = 0x01 // the target has not answered
+	statusCRC       = 0x02
+	statusCollision = 0x06
+	statusOverflow  = 0x09 // more than the FIFO's 64 bytes
+	statusFormat    = 0x13 // an answer not of the specification, such as a NAK
+	statusAuth      = 0x14 // MIFARE Classic authentication
+	statusContext   = 0x27 // command not acceptable now
 )
 
 // Target types of InAutoPoll (7.3.13).
@@ -37,29 +38,20 @@ func (p *PN532) patience() time.Duration {
 	return 0
 }
 
-// poll looks for a tag until it finds one, the limit has passed, or the host sends anything: an ACK, which aborts, or a
-// next command, which aborts as well.
+// poll looks for a tag until it finds one, the limit has passed, or there is no more waiting, see pause.
 func (p *PN532) poll(limit time.Duration, find func() bool) (found bool, err error) {
 	var late <-chan time.Time
+	deadline := time.Now().Add(limit)
 	if limit > 0 {
-		timer := time.NewTimer(limit)
-		defer timer.Stop()
-		late = timer.C
+		late = time.After(limit)
 	}
 	for {
 		arrived := p.field.arrived()
-		if found := find(); found || limit == 0 {
+		if found := find(); found || limit == 0 || late != nil && !time.Now().Before(deadline) {
 			return found, nil
 		}
-		select {
-		case <-arrived:
-		case <-late:
-			return false, nil
-		case f, open := <-p.frames:
-			if open {
-				p.interrupt = &f
-			}
-			return false, errAborted
+		if err := p.pause(arrived, late); err != nil {
+			return false, err
 		}
 	}
 }
@@ -68,12 +60,24 @@ func nothing() bool { return false }
 
 // list activates a type A target and makes it Tg 1. The activation sets the CIU to type A at 106 kbit/s.
 func (p *PN532) list(uid []byte, rats bool) bool {
-	target, found := p.field.find(uid, rats)
+	tries := int(p.retries) + 1
+	if p.retries == infiniteRetry {
+		tries = selectTries // after which nothing changes until a chip comes
+	}
+	return p.activate(call{command: reqa, tries: tries, uid: uid, rats: rats})
+}
+
+func (p *PN532) activate(c call) bool {
+	target, tries, found := p.field.find(c)
+	if ready := p.carries.Add(fieldGuard); p.clock.Before(ready) {
+		p.clock = ready
+	}
+	p.spend(activationTime(target, tries, found, c.rats))
 	p.target = nil
 	if !found {
 		return false
 	}
-	if !rats {
+	if !c.rats {
 		target.ATS = nil
 	}
 	p.registers[regTxMode], p.registers[regRxMode] = modeTypeA106, modeTypeA106
@@ -96,7 +100,7 @@ func (p *PN532) targetData() []byte {
 
 // inListPassiveTarget is 7.3.5: MaxTg, BrTy, and for type A the UID to look for, cascade tags included.
 func (p *PN532) inListPassiveTarget(args []byte) ([]byte, error) {
-	p.field.RF(true)
+	p.carrier(true)
 	uid := withoutCascadeTags(args[2:])
 	find := func() bool { return p.list(uid, p.autoRATS()) }
 	if args[1] != 0x00 { // not 106 kbit/s type A
@@ -128,7 +132,7 @@ func (p *PN532) inAutoPoll(args []byte) ([]byte, error) {
 	if rounds == infiniteRetry {
 		limit = forever
 	}
-	p.field.RF(true)
+	p.carrier(true)
 	var kind byte
 	found, err := p.poll(limit, func() bool {
 		for _, kind = range types {
@@ -173,16 +177,19 @@ func (p *PN532) inDataExchange(args []byte) ([]byte, error) {
 		switch data[0] {
 		case 0x30, 0xA2: // READ, WRITE of a Type 2 tag
 		case 0x60, 0x61: // authentication with key A or B: the chip goes to HALT
-			p.field.halt()
+			p.field.Deselect()
 			return []byte{statusAuth}, nil
 		default:
 			return []byte{statusContext}, nil
 		}
 	}
 	rx, err := p.field.Transceive(data)
+	p.spend(exchangeTime(len(data), len(rx), p.target.ISODEP()))
 	switch {
 	case errors.Is(err, ErrNAK):
 		return []byte{statusFormat}, nil
+	case errors.Is(err, errCollision):
+		return []byte{statusCRC}, nil
 	case err != nil:
 		return []byte{statusTimeout}, nil
 	}
@@ -200,6 +207,10 @@ func (p *PN532) inCommunicateThru(tx []byte) ([]byte, error) {
 		tx = appendCRC(tx)
 	}
 	rx, rxBits, err := p.field.frame(tx, txBits)
+	p.spend(frameTime(len(tx)) + frameTime(len(rx)))
+	if errors.Is(err, errCollision) {
+		return []byte{statusCollision}, nil
+	}
 	if err != nil {
 		return []byte{statusTimeout}, nil
 	}
@@ -219,13 +230,13 @@ func (p *PN532) inCommunicateThru(tx []byte) ([]byte, error) {
 
 // inDeselect is 7.3.10. Tg stays listed, for InSelect.
 func (p *PN532) inDeselect([]byte) ([]byte, error) {
-	p.field.halt()
+	p.field.Deselect()
 	return []byte{statusOK}, nil
 }
 
 // inRelease is 7.3.11.
 func (p *PN532) inRelease([]byte) ([]byte, error) {
-	p.field.halt()
+	p.field.Deselect()
 	p.target = nil
 	return []byte{statusOK}, nil
 }
@@ -236,7 +247,7 @@ func (p *PN532) inSelect([]byte) ([]byte, error) {
 		return []byte{statusContext}, nil
 	}
 	listed := p.target
-	if !p.list(listed.UID, listed.ISODEP()) {
+	if !p.activate(call{command: wupa, tries: 1, uid: listed.UID, rats: listed.ISODEP()}) {
 		p.target = listed
 		return []byte{statusTimeout}, nil
 	}
@@ -261,7 +272,7 @@ func (p *PN532) inATR([]byte) ([]byte, error) {
 
 // inJump is 7.3.3 and 7.3.4, InJumpForDEP and InJumpForPSL: there is no peer to find.
 func (p *PN532) inJump([]byte) ([]byte, error) {
-	p.field.RF(true)
+	p.carrier(true)
 	p.target = nil
 	_, err := p.poll(p.patience(), nothing)
 	return []byte{statusTimeout}, err

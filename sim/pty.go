@@ -5,44 +5,96 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
 // PTY is a serial port with nothing but software at its other end. Hosts open the link; what they write is read here.
-// It outlives its hosts: they may close and open it as often as they like.
+// It outlives its hosts: they may close and open it as often as they like. It can be pulled out and plugged in again.
 type PTY struct {
-	*os.File          // the master
-	slave    *os.File // held open, since a master without any slave reads EIO
-	link     string
+	link string
+
+	mu     sync.Mutex
+	master *os.File // nil: unplugged
+	slave  *os.File // held open, since a master without any slave reads EIO
 }
 
 // OpenPTY makes a pseudo-terminal in raw mode and a symbolic link to it, in place of an older link of that name.
 func OpenPTY(link string) (*PTY, error) {
-	// Without O_NONBLOCK Go would not poll the descriptor, and Close would not end a Read.
-	master, err := os.OpenFile("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
-	if err != nil {
+	p := &PTY{link: link}
+	if err := p.Plug(); err != nil {
 		return nil, err
 	}
-	p := &PTY{File: master}
-	if err := p.openSlave(); err != nil {
-		p.Close()
-		return nil, err
-	}
-	if err := symlink(p.slave.Name(), link); err != nil {
-		p.Close()
-		return nil, err
-	}
-	p.link = link
 	return p, nil
 }
 
-func (p *PTY) openSlave() error {
-	conn, err := p.File.SyscallConn() // Fd would make the descriptor blocking
+// Plug makes a pseudo-terminal behind the link. A port that is plugged in stays as it is.
+func (p *PTY) Plug() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.master != nil {
+		return nil
+	}
+	// Without O_NONBLOCK Go would not poll the descriptor, and closing it would not end a Read.
+	master, err := os.OpenFile("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return err
+	}
+	slave, err := openSlave(master)
+	if err != nil {
+		return errors.Join(err, master.Close())
+	}
+	if err := symlink(slave.Name(), p.link); err != nil {
+		return errors.Join(err, master.Close(), slave.Close())
+	}
+	p.master, p.slave = master, slave
+	return nil
+}
+
+// Unplug pulls the port out, as a USB serial adapter is pulled out: the link is gone, and to a host that holds the port
+// every write and ioctl is EIO and every read the end of file (the kernel's tty_vhangup, for both). It ends a Read that waits.
+func (p *PTY) Unplug() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.master == nil {
+		return nil
+	}
+	err := errors.Join(os.Remove(p.link), p.master.Close(), p.slave.Close()) // the slave last, or a Read would see EIO
+	p.master, p.slave = nil, nil
+	return err
+}
+
+// Close is Unplug.
+func (p *PTY) Close() error { return p.Unplug() }
+
+// Read gives what the host wrote. The error is fs.ErrClosed when the port is unplugged.
+func (p *PTY) Read(b []byte) (int, error) { return p.port().Read(b) }
+
+// Write gives the host something to read.
+func (p *PTY) Write(b []byte) (int, error) { return p.port().Write(b) }
+
+func (p *PTY) port() io.ReadWriter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.master == nil {
+		return unplugged{}
+	}
+	return p.master
+}
+
+type unplugged struct{}
+
+func (unplugged) Read([]byte) (int, error)  { return 0, fs.ErrClosed }
+func (unplugged) Write([]byte) (int, error) { return 0, fs.ErrClosed }
+
+func openSlave(master *os.File) (*os.File, error) {
+	conn, err := master.SyscallConn() // Fd would make the descriptor blocking
+	if err != nil {
+		return nil, err
 	}
 	var number int
 	var ctlErr error
@@ -52,13 +104,16 @@ func (p *PTY) openSlave() error {
 		}
 	})
 	if err = errors.Join(err, ctlErr); err != nil {
-		return fmt.Errorf("unlock the pseudo-terminal: %v", err)
+		return nil, fmt.Errorf("unlock the pseudo-terminal: %v", err)
 	}
-	p.slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), unix.O_RDWR|unix.O_NOCTTY, 0)
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), unix.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return raw(int(p.slave.Fd()))
+	if err := raw(int(slave.Fd())); err != nil {
+		return nil, errors.Join(err, slave.Close())
+	}
+	return slave, nil
 }
 
 // raw is cfmakeraw(3) at 115200 baud.
@@ -84,16 +139,4 @@ func symlink(target, link string) error {
 		}
 	}
 	return os.Symlink(target, link)
-}
-
-// Close removes the link and ends a Read that waits.
-func (p *PTY) Close() error {
-	errs := []error{p.File.Close()} // before the slave, or a Read would see EIO
-	if p.slave != nil {
-		errs = append(errs, p.slave.Close())
-	}
-	if p.link != "" {
-		errs = append(errs, os.Remove(p.link))
-	}
-	return errors.Join(errs...)
 }

@@ -60,6 +60,12 @@ func TestSocket(t *testing.T) {
 		{"select", "target 0344 20 04de5f1eacc040 7777710280"},
 		{"present", "yes"},
 		{"transceive " + selectApp, "answer 9000"},
+		{"deselect", "ok"},
+		{"present", "no"},
+		{"transceive " + selectApp, "gone"},
+		{"rf off", "ok"},
+		{"select", "target 0344 20 04de5f1eacc040 7777710280"},
+		{"transceive " + selectApp, "answer 9000"},
 		{"rf off", "ok"},
 		{"present", "no"},
 		{"transceive " + selectApp, "gone"},
@@ -116,5 +122,77 @@ func TestSocketFile(t *testing.T) {
 	}
 	if text, err := os.ReadFile(precious); err != nil || strings.TrimSpace(string(text)) != "text" {
 		t.Errorf("got %q, %v, want the file untouched", text, err)
+	}
+}
+
+// A reader that hangs answers nothing, and what it was asked has no effect; the hand goes on.
+func TestSocketSilence(t *testing.T) {
+	f := NewField()
+	f.Put(NewBlank())
+	s, err := OpenSocket(filepath.Join(t.TempDir(), "socket"), f, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("unix", s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	lines := bufio.NewScanner(conn)
+	ask := func(requests, want string) {
+		t.Helper()
+		fmt.Fprint(conn, requests)
+		if !lines.Scan() || lines.Text() != want {
+			t.Errorf("%q: got %q, %v, want %q", requests, lines.Text(), lines.Err(), want)
+		}
+	}
+	s.Silence(true)
+	ask("select\npresent\nput 424\n", "ok")
+	if f.Present() {
+		t.Error("a reader that hangs has selected a tag")
+	}
+	s.Silence(false)
+	ask("select\n", "target 0344 20 04de5f1eacc040 7777710280")
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSocketIsPulledOut(t *testing.T) {
+	f := NewField()
+	f.Put(NewBlank())
+	s, err := OpenSocket(filepath.Join(t.TempDir(), "socket"), f, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		conn, err := net.Dial("unix", s.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		lines := bufio.NewScanner(conn)
+		fmt.Fprintln(conn, "select")
+		if !lines.Scan() || !f.Present() {
+			t.Errorf("got %q, %v, want a target", lines.Text(), lines.Err())
+		}
+		if err := s.Unplug(); err != nil {
+			t.Error(err)
+		}
+		if lines.Scan() {
+			t.Errorf("got %q from a socket that is gone", lines.Text())
+		}
+		if _, err := os.Lstat(s.path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the socket file is still there: %v", err)
+		}
+		if f.Present() {
+			t.Error("the field is on without power")
+		}
+		if err := errors.Join(s.Plug(), s.Plug()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(s.Close(), s.Close()); err != nil {
+		t.Error(err)
 	}
 }

@@ -31,6 +31,7 @@ type Station struct {
 	Wall     func() time.Time // the board's wall clock, for the record only
 
 	services services
+	reader   readiness // of receive alone
 
 	mu     sync.Mutex
 	newest uint64 // the newest tap that has begun
@@ -56,13 +57,15 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 	loops.Go(func() { s.keepUp(watching) })
 	loops.Go(func() {
 		for v := range visits {
-			// Half of a tap's time must be left for the platform; and after that the
-			// person has tapped again or gone.
-			if ctx.Err() != nil || time.Since(v.tap.Read) > s.Timeout/2 {
+			if ctx.Err() != nil || s.late(v.tap) {
 				s.finish(v, journal.Scan{Outcome: dropped})
 				continue
 			}
-			s.finish(v, s.judge(v.tap))
+			scan := s.judge(v.tap)
+			if ctx.Err() == nil {
+				v, scan = s.second(v, scan)
+			}
+			s.finish(v, scan)
 		}
 	})
 	s.receive(ctx, events, visits)
@@ -81,10 +84,9 @@ func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visit
 		case e := <-events:
 			switch e.Kind {
 			case reader.Ready:
-				s.services.change(s.Lamps, noService, readerMissing, readerSilent)
-				s.Log.Info("reader ready")
+				s.readerReady()
 			case reader.Fault:
-				s.fault(e)
+				s.readerFault(e)
 			case reader.Entered:
 				s.begin()
 			case reader.Tapped:
@@ -114,14 +116,9 @@ func (s *Station) queue(v visit, visits chan<- visit, pass bool) {
 	s.finish(v, journal.Scan{Outcome: dropped})
 }
 
-func (s *Station) fault(e reader.Event) {
-	code := readerSilent
-	if e.Missing {
-		code = readerMissing
-	}
-	s.services.change(s.Lamps, code, readerMissing, readerSilent)
-	s.Log.Error("reader", zap.Int("service_code", int(code)), zap.Error(e.Err))
-}
+// late tells that less than half of a tap's time is left for the platform; and the
+// person has tapped again or gone.
+func (s *Station) late(t reader.Tap) bool { return time.Since(t.Read) > s.Timeout/2 }
 
 // finish ends a tap. The lamps show what came of it unless the next tap has
 // begun: green and red are for the object that lies on the reader.
@@ -131,6 +128,11 @@ func (s *Station) finish(v visit, r journal.Scan) {
 	if s.newest == v.number {
 		s.Lamps.Show(signals[r.Outcome])
 	}
+	s.record(v, r)
+}
+
+// record writes a finished scan to the journal and the log.
+func (s *Station) record(v visit, r journal.Scan) {
 	if r.Seq == 0 {
 		r.Seq = s.Journal.NextSeq()
 	}
@@ -142,6 +144,24 @@ func (s *Station) finish(v visit, r journal.Scan) {
 	r.TotalMS = milliseconds(time.Since(v.tap.Entered))
 	s.Journal.Finish(r)
 	s.Log.Info("scan", zap.Inline(line(r)))
+}
+
+// second posts the second proof of a tap whose first one is pending, in its session,
+// and returns the scan that is still to finish. In any other case the proof is thrown
+// away: it is of no use later.
+func (s *Station) second(v visit, first journal.Scan) (visit, journal.Scan) {
+	if v.tap.Second == "" || first.Outcome != string(uplink.Pending) || s.late(v.tap) {
+		return v, first
+	}
+	scan, err := s.Tags.Scan(v.tap.Second)
+	if err != nil || scan.Tag != first.Tag || s.carried(scan.Tag) != first.Session {
+		return v, first
+	}
+	s.mu.Lock()
+	s.record(v, first)
+	s.mu.Unlock()
+	v.tap.URL, v.tap.Second = v.tap.Second, ""
+	return v, s.submit(scan, v.tap)
 }
 
 // judge takes a tap through tags, session and platform.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/led"
+	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/session"
 	"github.com/tagbase/tagbase-edge/uplink"
 )
@@ -29,8 +30,12 @@ const credential = "api-key"
 // A config is the configuration, checked: what it names exists and reads well.
 type config struct {
 	station struct{ name, stateDir, socket string }
-	reader  struct{ device, liveness, resetGPIO string }
-	tags    struct {
+	reader  struct {
+		device    string
+		liveness  reader.Liveness
+		resetGPIO string
+	}
+	tags struct {
 		mapFile string
 		parsed  uplink.Tags
 	}
@@ -53,7 +58,7 @@ func defaults() *config {
 	c := &config{}
 	c.station.stateDir = "/var/lib/tagbase-edge"
 	c.station.socket = "/run/tagbase-edge/api.sock"
-	c.reader.liveness = "two-taps"
+	c.reader.liveness = reader.TwoTaps
 	c.platform.baseURL = "https://platform.tagbase.io/api/v1"
 	c.platform.timeout = 8 * time.Second
 	c.session.window = 10 * time.Minute
@@ -130,14 +135,15 @@ func (c *config) complete(doc *document) (problems []problem) {
 		c.platform.base, _ = uplink.ParseBaseURL(c.platform.baseURL)
 	}
 	lines := map[string]string{}
-	for _, lamp := range []struct{ key, line string }{
+	for _, out := range []struct{ key, line string }{
+		{"reader.reset_gpio", c.reader.resetGPIO},
 		{"leds.green", c.leds.Green}, {"leds.red", c.leds.Red}, {"leds.amber", c.leds.Amber},
 	} {
-		if other := lines[lamp.line]; lamp.line != "" && other != "" {
-			problems = append(problems, problem{doc.values[lamp.key].at, lamp.key,
-				fmt.Sprintf("%.80q is %s already; give each lamp a line of its own", lamp.line, other)})
+		if other := lines[out.line]; out.line != "" && other != "" {
+			problems = append(problems, problem{doc.values[out.key].at, out.key,
+				fmt.Sprintf("%.80q is %s already; give each a line of its own", out.line, other)})
 		}
-		lines[lamp.line] = lamp.key
+		lines[out.line] = out.key
 	}
 	return problems
 }

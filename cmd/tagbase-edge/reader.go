@@ -22,9 +22,9 @@ const lastGrace = time.Second
 // is its life line: when that ends, so does it, even from within a C call.
 func readerCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    "reader DEVICE [UID]",
+		Use:    "reader DEVICE LIVENESS [UID]",
 		Short:  "Read tags and write them to standard output (internal)",
-		Args:   cobra.RangeArgs(1, 2),
+		Args:   cobra.RangeArgs(2, 3),
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			// A terminal or systemd signals the whole group; the daemon decides.
@@ -37,13 +37,13 @@ func readerCommand() *cobra.Command {
 				time.AfterFunc(lastGrace, func() { os.Exit(exitFailed) })
 			}()
 			var resting []byte
-			if len(args) == 2 {
+			if len(args) == 3 {
 				var err error
-				if resting, err = hex.DecodeString(args[1]); err != nil {
+				if resting, err = hex.DecodeString(args[2]); err != nil {
 					return err
 				}
 			}
-			if err := reader.Child(ctx, args[0], resting, os.Stdout); err != nil {
+			if err := reader.Child(ctx, args[0], reader.Liveness(args[1]), resting, os.Stdout); err != nil {
 				return exitError(exitFailed)
 			}
 			return nil

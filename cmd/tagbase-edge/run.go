@@ -82,8 +82,12 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 	}
 	s.Remember(past.Scans)
 	process := &reader.Process{
-		Command: []string{program, "reader", cfg.reader.device},
+		Command: []string{program, "reader", cfg.reader.device, string(cfg.reader.liveness)},
 		Resting: station.Resting(past.Scans),
+	}
+	if cfg.reader.resetGPIO != "" {
+		open := led.Opener(cfg.reader.resetGPIO, true)
+		process.Reset = func() (reader.ResetLine, error) { return open() }
 	}
 
 	log.Info("start",

@@ -308,10 +308,7 @@ func TestRestingTagOutlivesTheReader(t *testing.T) {
 		r.put("genuine-424")
 		r.want(r.nextScan(), "pending", "")
 		for range 3 {
-			if err := syscall.Kill(childOf(r, r.daemon.Process().Pid), syscall.SIGKILL); err != nil {
-				r.Fatal(err)
-			}
-			r.awaitLine(`"reader ready"`)
+			r.awaitNewChild(r.killChild())
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
@@ -326,13 +323,19 @@ func TestRestingTagOutlivesTheReader(t *testing.T) {
 func TestDaemonOutlivesItsReader(t *testing.T) {
 	onEachReader(t, "", func(r *rig) {
 		r.want(r.tap("genuine-424"), "pending", "")
-		child := childOf(r, r.daemon.Process().Pid)
-		if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
-			r.Fatal(err)
-		}
+		r.killChild()
 		r.awaitLine(`"reader ready"`)
 		r.want(r.tap("genuine-424"), "valid", "")
 	})
+}
+
+func (r *rig) killChild() (pid int) {
+	r.Helper()
+	pid = childOf(r, r.daemon.Process().Pid)
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		r.Fatal(err)
+	}
+	return pid
 }
 
 // childOf finds the one child of a process (proc(5), task/*/children).

@@ -37,8 +37,8 @@ func (c *config) settings() map[string]setter {
 		"station.socket":    text(&c.station.socket, absolute),
 
 		"reader.device":     text(&c.reader.device, reader.CheckConnstring),
-		"reader.liveness":   text(&c.reader.liveness, liveness),
-		"reader.reset_gpio": text(&c.reader.resetGPIO, notYet),
+		"reader.liveness":   text((*string)(&c.reader.liveness), liveness),
+		"reader.reset_gpio": text(&c.reader.resetGPIO, resetLine),
 
 		"tags.entry_points": c.setEntryPoints,
 		"tags.map_file":     text(&c.tags.mapFile, c.loadMap),
@@ -153,14 +153,10 @@ func absolute(s string) error {
 }
 
 func liveness(s string) error {
-	switch s {
-	case "two-taps":
-		return nil
-	case "one-tap":
-		return errors.New(`"one-tap" is not in this version; write "two-taps"`)
-	default:
-		return fmt.Errorf(`%.80q is not a way to prove liveness; write "two-taps"`, s)
+	if s != string(reader.TwoTaps) && s != string(reader.OneTap) {
+		return fmt.Errorf("%.80q is not a way to prove liveness; write %q or %q", s, reader.TwoTaps, reader.OneTap)
 	}
+	return nil
 }
 
 func notYet(s string) error {
@@ -227,12 +223,20 @@ func carry(s string) error {
 
 var lineName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-func lampLine(s string) error {
+func output(s string, what, such string) error {
 	path, file := strings.CutPrefix(s, "file:")
 	switch {
 	case s == "", !file && lineName.MatchString(s), file && strings.HasPrefix(path, "/"):
 		return nil
 	default:
-		return fmt.Errorf(`%.80q is not a lamp; write "GPIO17", or "file:/sys/class/leds/NAME/brightness"`, s)
+		return fmt.Errorf("%.80q is not %s; write %s", s, what, such)
 	}
+}
+
+func lampLine(s string) error {
+	return output(s, "a lamp", `"GPIO17", or "file:/sys/class/leds/NAME/brightness"`)
+}
+
+func resetLine(s string) error {
+	return output(s, "a line", `"GPIO20", or "file:/PATH" of what takes 1 for a reset and 0`)
 }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A port is the serial port, I2C or SPI node of a reader, held for this process:
+// by flock(2), which tagbase-edge itself keeps to, and for a terminal by
+// TIOCEXCL (ioctl_tty(2)), which the kernel keeps anyone to who is not root.
+// libnfc takes neither.
+type port struct {
+	node *os.File
+	tty  bool
+}
+
+// errHeld is a port that another process has.
+var errHeld = errors.New("the port is held")
+
+// A connstring is how libnfc names a reader, DRIVER:PATH[:SPEED], in parts.
+type connstring struct{ driver, path, speed string }
+
+var speedSuffix = regexp.MustCompile(`^(.*):([0-9]+)$`)
+
+// parseConnstring finds the path in a connstring. It may hold colons, as in
+// /dev/serial/by-path: only a number behind the last one is a speed.
+func parseConnstring(s string) (c connstring) {
+	c.driver, c.path, _ = strings.Cut(s, ":")
+	if m := speedSuffix.FindStringSubmatch(c.path); m != nil && !exists(c.path) {
+		c.path, c.speed = m[1], m[2]
+	}
+	return c
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// resolve follows links to the node: libnfc takes a connstring apart at its
+// colons, and a path in it must have none.
+func (c connstring) resolve() (connstring, error) {
+	node, err := filepath.EvalSymlinks(c.path)
+	if err != nil {
+		return c, fmt.Errorf("reader: %w", err)
+	}
+	if strings.Contains(node, ":") {
+		return c, fmt.Errorf("reader %s: libnfc takes no colon in a device's path; make a link without one, by a udev rule with SYMLINK+=", node)
+	}
+	c.path = node
+	return c, nil
+}
+
+func (c connstring) String() string {
+	if c.speed == "" {
+		return c.driver + ":" + c.path
+	}
+	return c.driver + ":" + c.path + ":" + c.speed
+}
+
+// holdPort takes the node. The error is fs.ErrNotExist without one, and errHeld,
+// with the holder's name, if another process has it.
+func holdPort(path string) (*port, error) {
+	// O_NONBLOCK: an open of a serial port may wait for its carrier.
+	node, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	switch {
+	case errors.Is(err, unix.EBUSY):
+		return nil, heldBy(path)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("reader: %w; let its group be one of tagbase-edge's, for a serial port dialout", err)
+	case errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV): // the node of a device that is no more
+		return nil, fmt.Errorf("reader: %w (%w)", fs.ErrNotExist, err)
+	case err != nil:
+		return nil, fmt.Errorf("reader: %w", err)
+	}
+	if err := unix.Flock(int(node.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = node.Close() // not ours
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, heldBy(path)
+		}
+		return nil, fmt.Errorf("reader: lock %s: %w", path, err)
+	}
+	return &port{node: node}, nil
+}
+
+func heldBy(path string) error {
+	return fmt.Errorf("reader %s: %w by %s; end that one, or name another reader", path, errHeld, holders(path))
+}
+
+// exclude keeps others from opening the port from now on; what is open already
+// stays so. A pseudo-terminal outlives its opener and would stay excluded.
+func (p *port) exclude() {
+	if !strings.HasPrefix(p.node.Name(), "/dev/pts/") {
+		p.tty = unix.IoctlSetInt(int(p.node.Fd()), unix.TIOCEXCL, 0) == nil
+	}
+}
+
+// Close gives the port back.
+func (p *port) Close() error {
+	if p.tty {
+		_ = unix.IoctlSetInt(int(p.node.Fd()), unix.TIOCNXCL, 0) // an unplugged one has nothing to give back
+	}
+	return p.node.Close()
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Recovery of a reader that fails, in this order. The first three steps are the
+// child's, and cost no more than the call that failed; the others are the daemon's.
+//
+//	1  the call again          up to maxFaults times, faultPause apart
+//	2  the tag selected again  within the tap's 600 ms, from offset 0
+//	3  close and open          maxOpens times; for a port that is not there, for ever
+//	4  a new child             the old one killed if it does not end or is silent
+//	5  the reset line          RSTPDN low for resetLow, then resetRise of rest
+//	6  again from 3            with lastDelay between children
+const (
+	maxOpens    = 2
+	reopenPause = 100 * time.Millisecond
+	missPause   = 250 * time.Millisecond // between looks for a port that is not there
+
+	silence    = 5 * time.Second        // a child without a line for this long hangs
+	firstDelay = 100 * time.Millisecond // before the first new child
+	lastDelay  = 500 * time.Millisecond // before any later one
+	healthy    = 10 * time.Second       // a child that lived this long starts the delays anew
+
+	// The reset line of a PN532 as others had to pull it to bring one back.
+	resetLow  = 100 * time.Millisecond
+	resetRise = 200 * time.Millisecond
+)
+
+// recoverDevice keeps a device open and watched until ctx ends, nobody listens, or
+// maxOpens openings in a row came to nothing.
+func recoverDevice(ctx context.Context, device string, w *watch) error {
+	failed := 0
+	for ctx.Err() == nil {
+		err := watchDevice(ctx, device, w)
+		var gone *emitError
+		if err == nil || errors.As(err, &gone) {
+			return err
+		}
+		if w.ready {
+			failed = 0
+		}
+		if err := w.send(Event{Kind: Fault, Err: err, Missing: Missing(err)}); err != nil {
+			return err
+		}
+		pause := missPause
+		if !Missing(err) {
+			pause = reopenPause
+			if failed++; failed > maxOpens {
+				return err
+			}
+		}
+		sleep(ctx, pause)
+	}
+	return nil
+}
+
+func watchDevice(ctx context.Context, device string, w *watch) error {
+	w.ready = false
+	dev, err := Open(device)
+	if err != nil {
+		return err
+	}
+	err = w.on(ctx, dev)
+	_ = dev.Close() // what failed is in err, and a hung chip fails here too
+	return err
+}
+
+// A state is how a child left the reader.
+type state int
+
+const (
+	failing state = iota
+	missing
+	well
+)
+
+// A ladder is how far the daemon has come with a reader that children could not
+// bring back.
+type ladder struct {
+	failed int // children in a row that could not
+	delay  time.Duration
+}
+
+// ended takes a child's end, and tells what comes before the next one.
+func (l *ladder) ended(s state, lived time.Duration) (reset bool, delay time.Duration) {
+	if lived >= healthy {
+		l.delay = 0
+	}
+	l.delay = min(max(2*l.delay, firstDelay), lastDelay)
+	if s == failing {
+		l.failed++
+	} else {
+		l.failed = 0
+	}
+	return l.failed > 1, l.delay
+}
+
+// A ResetLine is wired to the reader's RSTPDN; Set(true) pulls it low.
+type ResetLine interface {
+	Set(on bool) error
+	Close() error
+}
+
+// pulse resets the reader. The line is held no longer than that takes.
+func pulse(open func() (ResetLine, error)) error {
+	line, err := open()
+	if err != nil {
+		return fmt.Errorf("reset line: %w", err)
+	}
+	err = line.Set(true)
+	time.Sleep(resetLow)
+	err = errors.Join(err, line.Set(false))
+	time.Sleep(resetRise)
+	if err := errors.Join(err, line.Close()); err != nil {
+		return fmt.Errorf("reset line: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sim
+
+import (
+	"encoding/hex"
+	"errors"
+	"testing"
+)
+
+const (
+	listed223 = "4b010100440007" + "04223344556677"
+)
+
+// Of two tags one is found, and the other once the first rests.
+func TestTwoTagsOnTheWire(t *testing.T) {
+	f, n424, n223 := NewField(), NewNTAG424(test424, key1, key2, url424), NewNTAG223(test22x, key1, url22x)
+	f.Put(n424, n223)
+	h, _ := newHost(t, f)
+	for i, e := range []exchange{
+		{finite, "33"},
+		{listA, "4b01010344200704de5f1eacc040067777710280"}, {"4001" + selectApp, "41009000"},
+		{"4401", "4500"}, {listA, listed223}, {"42" + "60", "4300" + "0004040204000f03"},
+		{"4401", "4500"}, {listA, listedNone},
+		{"320100", "33"}, {listA, "4b01010344200704de5f1eacc040067777710280"},
+	} {
+		if got := h.ask(e.command); got != e.want {
+			t.Errorf("%d, %s: got %s, want %s", i, e.command, got, e.want)
+		}
+	}
+	f.Take(n424)
+	if got := h.ask(listA); got != listed223 {
+		t.Errorf("got %s, want %s", got, listed223)
+	}
+	f.Add(n424)
+	if got := h.ask(listA); got != listed424 {
+		t.Errorf("got %s, want %s", got, listed424)
+	}
+}
+
+// Which of two wins is in their UIDs, not in the order in which they came.
+func TestAnticollision(t *testing.T) {
+	tests := []struct{ winner, loser []byte }{
+		{[]byte{0x01, 0, 0, 0}, []byte{0xFE, 0xFF, 0xFF, 0xFF}},
+		{[]byte{0x02, 0, 0, 0}, []byte{0x04, 0, 0, 0}},
+		{[]byte{0x04, 0, 0, 0x80}, []byte{0x04, 0, 0, 0x00}},
+		{[]byte{0x08, 1, 0, 0}, []byte{0x08, 0, 0xFF, 0xFF}},
+		{[]byte{0x04, 1, 1, 1, 1, 1, 1}, []byte{0x04, 1, 1, 1, 1, 1, 0}},
+		{[]byte{0x0C, 0, 0, 0}, []byte{0x04, 1, 1, 1, 1, 1, 1}}, // 88 is the first byte of seven
+	}
+	for _, tt := range tests {
+		for _, uids := range [][2][]byte{{tt.winner, tt.loser}, {tt.loser, tt.winner}} {
+			f := NewField()
+			f.RF(true)
+			f.Put(newType2(ntag213, target2(uids[0]), "", nil), newType2(ntag213, target2(uids[1]), "", nil))
+			got, found := f.Select()
+			if want := tt.winner; !found || string(got.UID) != string(want) {
+				t.Errorf("of %x: got %x, want %x", uids, got.UID, want)
+			}
+		}
+	}
+}
+
+// A second tag that is still in ISO-DEP takes a first one's APDUs for its own, and two answers are none.
+func TestTwoTagsCollide(t *testing.T) {
+	f, one := NewField(), NewNTAG424(test424, key1, key2, url424)
+	other := NewNTAG424([7]byte{0x04, 1, 2, 3, 4, 5, 6}, key1, key2, url424)
+	f.RF(true)
+	f.Put(one, other)
+	f.Select()
+	f.Select()
+	for _, command := range []string{selectApp, selectNDEF} {
+		tx, _ := hex.DecodeString(command)
+		if rx, err := f.Transceive(tx); err != nil {
+			t.Errorf("the same answer twice: got %x, %v, want it once", rx, err)
+		}
+	}
+	tx, _ := hex.DecodeString(readAll)
+	if rx, err := f.Transceive(tx); !errors.Is(err, errCollision) {
+		t.Errorf("got %x, %v, want %v", rx, err, errCollision)
+	}
+	if one.Counter() != 1 || other.Counter() != 1 {
+		t.Errorf("got counts %d and %d, want 1 and 1", one.Counter(), other.Counter())
+	}
+}
+
+func TestTwoTagsThrough(t *testing.T) {
+	f := NewField()
+	f.Put(NewBlank(), NewNTAG223(test22x, key1, url22x))
+	h, _ := newHost(t, f)
+	for i, e := range []exchange{
+		{"320101", "33"}, {"086302006303" + "00" + "633d07", "09"}, {"4226", "4300" + "4400"},
+		{"08633d00", "09"}, {"429320", "4306"}, // different UIDs
+	} {
+		if got := h.ask(e.command); got != e.want {
+			t.Errorf("%d, %s: got %s, want %s", i, e.command, got, e.want)
+		}
+	}
+}
+
+func TestLeaveAfter(t *testing.T) {
+	type step struct{ command, want string }
+	select424 := step{listA, listed424}
+	tests := []struct {
+		name  string
+		after int
+		chip  Chip
+		steps []step
+	}{
+		{"before the activation", 0, NewNTAG424(test424, key1, key2, url424), []step{{listA, listedNone}}},
+		{"before the first APDU", 1, NewNTAG424(test424, key1, key2, url424), []step{select424, {"4001" + selectApp, "4101"}, {listA, listedNone}}},
+		{"before the second APDU", 2, NewNTAG424(test424, key1, key2, url424), []step{
+			select424, {"0006", "0100"}, {"4001" + selectApp, "41009000"}, {"4001" + selectNDEF, "4101"}, {"0006", "0101"},
+		}},
+		{"before the second READ", 2, NewBlank(), []step{
+			{listA, listed213}, {"423003", "4300e11012000103a00c340300fe00000000"}, {"423003", "4301"},
+		}},
+		{"never", -1, NewBlank(), []step{{listA, listed213}, {"423003", "4300e11012000103a00c340300fe00000000"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := NewField()
+			h, _ := newHost(t, f)
+			h.ask(finite)
+			f.LeaveAfter(tt.after)
+			if got := h.ask(listA); got != listedNone { // counts nothing: nothing lies there
+				t.Errorf("got %s, want %s", got, listedNone)
+			}
+			f.Put(tt.chip)
+			for i, s := range tt.steps {
+				if got := h.ask(s.command); got != s.want {
+					t.Errorf("%d, %s: got %s, want %s", i, s.command, got, s.want)
+				}
+			}
+		})
+	}
+}

@@ -37,6 +37,15 @@ type Process struct {
 	// Reset opens the line that is pulsed when new children do not bring the reader
 	// back; nil without one.
 	Reset func() (ResetLine, error)
+
+	// Turn is called whenever the supervision has come round, at least each 6 s; may be nil.
+	Turn func()
+}
+
+func (p *Process) turn() {
+	if p.Turn != nil {
+		p.Turn()
+	}
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too.
@@ -47,6 +56,7 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 	defer runtime.UnlockOSThread()
 	var l ladder
 	for ctx.Err() == nil {
+		p.turn()
 		started := time.Now()
 		state := p.once(ctx, events)
 		if ctx.Err() != nil {
@@ -119,6 +129,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	hang := time.NewTimer(silence)
 	defer hang.Stop()
 	for {
+		p.turn()
 		hang.Reset(silence) // here, since a send may have waited for longer
 		select {
 		case <-ctx.Done():

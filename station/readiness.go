@@ -19,6 +19,7 @@ type readiness struct {
 }
 
 func (s *Station) readerReady() {
+	s.readied.Store(true)
 	s.services.change(s.Lamps, noService, readerMissing, readerSilent)
 	if !s.reader.quiet {
 		s.Log.Info("reader ready")

@@ -12,7 +12,7 @@ import (
 // cannot be brought back, of which it has written a Fault. A tag of the UID resting lay
 // on the reader when the child before this one ended, and is no new tap until it has left.
 func Child(ctx context.Context, device string, liveness Liveness, resting []byte, out io.Writer) error {
-	w := newWatch(liveness, func(e Event) error {
+	w := newWatch(liveness, resting, func(e Event) error {
 		line, err := encodeEvent(e)
 		if err != nil {
 			return err
@@ -20,6 +20,5 @@ func Child(ctx context.Context, device string, liveness Liveness, resting []byte
 		_, err = out.Write(line)
 		return err
 	})
-	w.resting(resting)
 	return recoverDevice(ctx, device, w)
 }

@@ -38,8 +38,8 @@ func (t Target) ISODEP() bool { return t.SAK&0x20 != 0 }
 // A Device is one reader. It is used by one goroutine at a time. An error that
 // is neither ErrNoTag nor ErrTagLost is the reader's own.
 type Device interface {
-	// Select activates the tag in the field, anew if one was active.
-	// It returns ErrNoTag when the field is empty.
+	// Select activates a tag that is in the field and not active. It returns ErrNoTag
+	// when there is none: one that is active hears it only after a Cycle.
 	Select() (Target, error)
 
 	// Transceive sends an APDU to an ISO-DEP tag, or a command without its CRC

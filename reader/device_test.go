@@ -151,7 +151,10 @@ func TestDeviceSelect(t *testing.T) {
 				t.Errorf("select on an empty field: %v, want %v", err, ErrNoTag)
 			}
 			field.Put(tt.chip)
-			for range 3 { // anew, too
+			for range 3 {
+				if err := dev.Cycle(); err != nil {
+					t.Fatal(err)
+				}
 				got := mustSelect(t, dev)
 				if len(got.ATS) == 0 {
 					got.ATS = nil
@@ -159,6 +162,12 @@ func TestDeviceSelect(t *testing.T) {
 				if !reflect.DeepEqual(got, tt.want) {
 					t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 				}
+			}
+			if err := dev.Deselect(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := dev.Select(); !errors.Is(err, ErrNoTag) {
+				t.Errorf("%s in HALT: %v, want %v", tt.name, err, ErrNoTag)
 			}
 			field.Remove()
 		}

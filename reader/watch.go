@@ -36,17 +36,9 @@ type watch struct {
 	soon     bool      // the next look need not wait
 }
 
-func newWatch(liveness Liveness, emit func(Event) error) *watch {
-	return &watch{liveness: liveness, emit: emit, lastOut: time.Now()}
-}
-
-// resting notes a tag that has had its tap. Only if it is there at the first look
-// it has not been away.
-func (w *watch) resting(uid []byte) {
-	if len(uid) > 0 {
-		w.visits.rests(uid, time.Now().Add(pollEvery-awayFor))
-		w.here = uid
-	}
+// newWatch begins with a tag of the UID resting on the reader, unless that is nil.
+func newWatch(liveness Liveness, resting []byte, emit func(Event) error) *watch {
+	return &watch{liveness: liveness, here: resting, emit: emit, lastOut: time.Now()}
 }
 
 // on looks for tags with dev until ctx ends or the reader fails: it emits a Ready
@@ -54,6 +46,14 @@ func (w *watch) resting(uid []byte) {
 // tag has gone, and a Beat at least every two seconds whatever else happens.
 func (w *watch) on(ctx context.Context, dev Device) error {
 	w.dev, w.ready, w.faults = dev, false, 0
+	// Whatever state a tag was left in, it is found at the first look; and one that is
+	// not has been away.
+	if err := dev.Cycle(); err != nil {
+		return err
+	}
+	if w.here != nil {
+		w.visits.rests(w.here, time.Now().Add(pollEvery-awayFor))
+	}
 	for ctx.Err() == nil {
 		pause := pollEvery
 		w.soon = false

@@ -55,9 +55,7 @@ func playOn(t *testing.T, dev Device, resting []byte, person func()) []seen {
 
 // watchOn watches dev as a child does once it has opened it.
 func watchOn(ctx context.Context, dev Device, resting []byte, emit func(Event) error) error {
-	w := newWatch(TwoTaps, emit)
-	w.resting(resting)
-	return w.on(ctx, dev)
+	return newWatch(TwoTaps, resting, emit).on(ctx, dev)
 }
 
 // checkPairs: each Entered is followed by the Tapped of the same tap, and none comes without.

@@ -38,6 +38,49 @@ func TestTwoTagsOnTheWire(t *testing.T) {
 	}
 }
 
+// Who answers the REQA of a PN532: the try that finds a Type 2 tag is the second, the first having taken it out of
+// ACTIVE; a tag that rests is found when it has lost its power, or by InSelect, which sends WUPA.
+func TestRestingTagOnTheWire(t *testing.T) {
+	const once, twice, cycle = "3205000100", "3205000101", "320100"
+	tests := []struct {
+		name   string
+		chip   Chip
+		script []exchange
+	}{
+		{"active Type 2, one try", NewBlank(), []exchange{{once, "33"}, {listA, listed213}, {listA, listedNone}, {listA, listed213}}},
+		{"active Type 2, two tries", NewBlank(), []exchange{{twice, "33"}, {listA, listed213}, {listA, listed213}, {listA, listed213}}},
+		{"Type 2 after NAK", NewBlank(), []exchange{{once, "33"}, {listA, listed213}, {"4230ff", "4302"}, {listA, listed213}}},
+		{"Type 2 in HALT", NewBlank(), []exchange{
+			{finite, "33"}, {listA, listed213}, {"4401", "4500"}, {listA, listedNone}, {cycle, "33"}, {listA, listed213},
+		}},
+		{"Type 2 woken", NewBlank(), []exchange{
+			{finite, "33"}, {listA, listed213}, {"4401", "4500"}, {"5401", "5500"}, {"423003", "4300e11012000103a00c340300fe00000000"},
+			{listA, listedNone}, // back to HALT, where it came from
+		}},
+		{"Type 4 in PROTOCOL", NewNTAG424(test424, key1, key2, url424), []exchange{
+			{finite, "33"}, {listA, listed424}, {listA, listedNone}, {"4401", "4500"}, {listA, listedNone}, {cycle, "33"}, {listA, listed424},
+		}},
+		{"Type 4 in HALT", NewNTAG424(test424, key1, key2, url424), []exchange{
+			{finite, "33"}, {listA, listed424}, {"4401", "4500"}, {listA, listedNone}, {cycle, "33"}, {listA, listed424},
+		}},
+		{"Type 4 woken", NewNTAG424(test424, key1, key2, url424), []exchange{
+			{finite, "33"}, {listA, listed424}, {"4401", "4500"}, {"5401", "5500"}, {"4001" + selectApp, "41009000"},
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := NewField()
+			f.Put(tt.chip)
+			h, _ := newHost(t, f)
+			for i, e := range tt.script {
+				if got := h.ask(e.command); got != e.want {
+					t.Errorf("%d, %s: got %s, want %s", i, e.command, got, e.want)
+				}
+			}
+		})
+	}
+}
+
 // Which of two wins is in their UIDs, not in the order in which they came.
 func TestAnticollision(t *testing.T) {
 	tests := []struct{ winner, loser []byte }{

@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type Bench struct {
 	Platform *Platform
 	Lamps    *Lamps
 	Key      string
+	Liveness string // for WriteConfig; "" is the station's default
 
 	server *Server
 	port   *Adapter
@@ -108,6 +110,7 @@ state_dir = %q
 socket = %q
 [reader]
 device = %q
+liveness = %q
 [tags]
 entry_points = [%q]
 [platform]
@@ -118,7 +121,7 @@ ca_file = %q
 green = "file:%s"
 red = "file:%s"
 amber = "file:%s"
-%s`, b.path("state"), b.path("api.sock"), b.Device(reader), EntryPoint,
+%s`, b.path("state"), b.path("api.sock"), b.Device(reader), cmp.Or(b.Liveness, "two-taps"), EntryPoint,
 		b.server.URL, b.path("api-key"), b.path("ca.pem"),
 		b.Lamps.Path(Green), b.Lamps.Path(Red), b.Lamps.Path(Amber), more), 0o644)
 }

@@ -138,9 +138,6 @@ func (f *Field) find(c call) (t Target, tries int, found bool) {
 	if !f.rf {
 		return Target{}, c.tries, false
 	}
-	if len(f.tags) == 1 {
-		f.tags[0].state = piccIdle
-	}
 	for try := range c.tries {
 		if tag := f.resolve(c); tag != nil {
 			tag.choose(c.rats)
@@ -233,15 +230,20 @@ func (f *Field) frame(tx []byte, txBits int) (rx []byte, rxBits int, err error) 
 func (f *Field) Present() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.rf && slices.ContainsFunc(f.tags, (*picc).selected)
+	return f.chosen != nil && f.chosen.selected()
 }
 
-// Deselect ends the dialogue with the selected chip: S(DESELECT), or HLTA.
+// Deselect ends the dialogue with the selected chip, which rests until it loses its power: S(DESELECT), or HLTA. Another
+// that is still in the same state takes it for its own.
 func (f *Field) Deselect() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.chosen == nil || !f.chosen.selected() {
+		return
+	}
+	state := f.chosen.state
 	for _, tag := range f.tags {
-		if tag.selected() {
+		if tag.state == state {
 			tag.state = piccHalt
 		}
 	}

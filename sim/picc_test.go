@@ -130,7 +130,6 @@ func TestBlockChain(t *testing.T) {
 }
 
 func TestShortFrames(t *testing.T) {
-	const reqa, wupa = 0x26, 0x52
 	tests := []struct {
 		name    string
 		prepare func(*picc)
@@ -142,6 +141,9 @@ func TestShortFrames(t *testing.T) {
 		{"unknown", func(*picc) {}, 0x40, false},
 		{"REQA to a halted chip", func(p *picc) { p.state = piccHalt }, reqa, false},
 		{"WUPA to a halted chip", func(p *picc) { p.state = piccHalt }, wupa, true},
+		{"REQA in ISO-DEP", func(p *picc) { p.state = piccProtocol }, reqa, false},
+		{"WUPA in ISO-DEP", func(p *picc) { p.state = piccProtocol }, wupa, false},
+		{"WUPA to an active chip", func(p *picc) { p.state = piccActive }, wupa, false},
 		{"REQA to an active chip", func(p *picc) { p.state = piccActive }, reqa, false},
 	}
 	for _, tt := range tests {

@@ -180,10 +180,10 @@ func TestPN532Commands(t *testing.T) {
 			{"42e050", "4300067777710280"}, {"42b2", "4300a3"},
 		}},
 		{"by UID", genuine424, []exchange{
-			{finite, "33"}, {listA + "8804de5f1eacc040", listed424}, {listA + "8804de5f1eacc041", listedNone}, {listA + "deadbeef", listedNone},
+			{finite, "33"}, {listA + "8804de5f1eacc041", listedNone}, {listA + "deadbeef", listedNone}, {listA + "8804de5f1eacc040", listed424},
 		}},
 		{"poll Type 4", genuine424, []exchange{
-			{"60ff0111222010", "61012012" + listed424[4:]}, {"60ff0110", "6101100c" + "010344200704de5f1eacc040"},
+			{"60ff0111222010", "61012012" + listed424[4:]}, {"320100", "33"}, {"60ff0110", "6101100c" + "010344200704de5f1eacc040"},
 			{"60ff0100", "61012012" + listed424[4:]},
 		}},
 		{"Type 2", NewBlank, []exchange{

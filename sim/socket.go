@@ -18,7 +18,7 @@ import (
 
 // Socket is a reader that others work on through a Unix socket. One request a line, one reply a line:
 //
-//	select          target ATQA SAK UID ATS | none     RF on, the tag activated anew; hex, - for no ATS
+//	select          target ATQA SAK UID ATS | none     RF on, and Field.Select; hex, - for no ATS
 //	transceive HEX  answer HEX | nak | gone            an APDU, or a Type 2 command without CRC
 //	present         yes | no                           is the selected tag still there?
 //	deselect        ok                                 the selected tag rests: S(DESELECT), or HLTA

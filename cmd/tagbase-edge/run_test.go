@@ -36,6 +36,12 @@ const patience = 20 * time.Second
 func onEachReader(t *testing.T, more string, body func(r *rig)) {
 	t.Helper()
 	t.Parallel()
+	onEachBench(t, func(*sim.Bench) {}, more, body)
+}
+
+// onEachBench does so after the bench was set up.
+func onEachBench(t *testing.T, set func(*sim.Bench), more string, body func(r *rig)) {
+	t.Helper()
 	for _, device := range []string{"libnfc", "simulated"} {
 		t.Run(device, func(t *testing.T) {
 			t.Parallel()
@@ -47,6 +53,7 @@ func onEachReader(t *testing.T, more string, body func(r *rig)) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { bench.Close() })
+			set(bench)
 			r := &rig{T: t, bench: bench}
 			if r.config, err = bench.WriteConfig(device, more); err != nil {
 				t.Fatal(err)
@@ -338,26 +345,41 @@ func (r *rig) killChild() (pid int) {
 	return pid
 }
 
-// childOf finds the one child of a process (proc(5), task/*/children).
+// awaitNewChild waits until the daemon has another child than it had.
+func (r *rig) awaitNewChild(old int) {
+	r.Helper()
+	for deadline := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
+		if c := children(r.daemon.Process().Pid); len(c) == 1 && c[0] != strconv.Itoa(old) {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.Fatal("no new child")
+		}
+	}
+}
+
+// childOf is the one child of a process.
 func childOf(r *rig, pid int) int {
 	r.Helper()
-	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	if err != nil || len(lists) == 0 {
-		r.Fatalf("process %d: %v", pid, err)
+	c := children(pid)
+	if len(c) != 1 {
+		r.Fatalf("process %d has the children %q, want one", pid, c)
 	}
-	var children []string
-	for _, list := range lists {
-		b, _ := os.ReadFile(list) // a thread may have ended meanwhile
-		children = append(children, strings.Fields(string(b))...)
-	}
-	if len(children) != 1 {
-		r.Fatalf("process %d has the children %q, want one", pid, children)
-	}
-	child, err := strconv.Atoi(children[0])
+	child, err := strconv.Atoi(c[0])
 	if err != nil {
 		r.Fatal(err)
 	}
 	return child
+}
+
+// children are the processes that a process has started, zombies too (proc(5), task/*/children).
+func children(pid int) (pids []string) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, list := range lists {
+		b, _ := os.ReadFile(list) // a thread may have ended meanwhile
+		pids = append(pids, strings.Fields(string(b))...)
+	}
+	return pids
 }
 
 // The end leaves all lamps dark, no process, and a scan in hand finished.

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+func oneTap(b *sim.Bench) { b.Liveness = "one-tap" }
+
+// A genuine tag is green after one tap: two scans, two lines, the second in the
+// session of the first and posted after its answer.
+func TestOneTap(t *testing.T) {
+	t.Parallel()
+	for _, tag := range []string{"genuine-424", "genuine-424 by activation", "genuine-223"} {
+		t.Run(tag, func(t *testing.T) {
+			t.Parallel()
+			onEachBench(t, oneTap, "", func(r *rig) {
+				chip, _ := r.bench.Cast.Find(tag[:len("genuine-424")])
+				if tag == "genuine-424 by activation" {
+					chip.(*sim.NTAG424).CountPerActivation = true
+				}
+				for range 2 {
+					posts, answer := make(chan sim.Verification, 9), make(chan bool)
+					r.bench.Platform.OnVerification(func(v sim.Verification) {
+						posts <- v
+						<-answer
+					})
+					r.bench.Field.Put(chip)
+					<-posts
+					if early := waitFor(posts, 300*time.Millisecond); early {
+						r.Error("the second proof was posted before the first was answered")
+					}
+					if lit := r.bench.Lamps.Lit(); lit != amber {
+						r.Errorf("after the first proof %v is lit, want amber", lit)
+					}
+					close(answer)
+					first, second := r.nextScan(), r.nextScan()
+					r.want(first, "pending", "")
+					r.want(second, "valid", "")
+					if first.CarriedSession != "" || first.Session == "" || second.CarriedSession != first.Session {
+						r.Errorf("the first carried %q, was answered %q, the second carried %q", first.CarriedSession, first.Session, second.CarriedSession)
+					}
+					if second.Seq != first.Seq+1 || second.UID != first.UID || second.Tag != first.Tag {
+						r.Errorf("two scans of one tap: %+v and %+v", first, second)
+					}
+					r.lights(green)
+					r.takeAway()
+					r.noScan()
+				}
+			})
+		})
+	}
+}
+
+func waitFor[T any](c <-chan T, d time.Duration) bool {
+	select {
+	case <-c:
+		return true
+	case <-time.After(d):
+		return false
+	}
+}
+
+// noScan looks whether a scan is finished that nobody expected.
+func (r *rig) noScan() {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(r.Context(), 100*time.Millisecond)
+	defer cancel()
+	if scan, err := r.daemon.NextScan(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		r.Errorf("one scan more: %+v, %v", scan, err)
+	}
+}
+
+// A copy that repeats its URL is red after one tap.
+func TestOneTapClone(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"a sticker", "an emulated 424", "an emulated 223"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			onEachBench(t, oneTap, "", func(r *rig) {
+				genuine, _ := r.bench.Cast.Find("genuine-424")
+				captured := genuine.(*sim.NTAG424).Capture()
+				clone := sim.NewClone(captured)
+				if kind != "a sticker" {
+					like, _ := r.bench.Cast.Find("genuine-" + kind[len(kind)-3:])
+					clone = sim.NewClone(captured, like.Target())
+				}
+				r.bench.Field.Put(clone)
+				r.want(r.nextScan(), "pending", "")
+				r.want(r.nextScan(), "invalid", "")
+				r.lights(red)
+				if n := len(r.bench.Platform.Verifications()); n != 2 {
+					r.Errorf("%d posts, want 2", n)
+				}
+			})
+		})
+	}
+}
+
+// The second proof is of no use unless the first is pending.
+func TestOneTapThrowsTheSecondAway(t *testing.T) {
+	t.Parallel()
+	onEachBench(t, oneTap, "", func(r *rig) {
+		r.bench.Field.Put(sim.NewClone("https://www.example.net/menu?table=7"))
+		r.want(r.nextScan(), "foreign", "entry_point")
+		r.takeAway()
+
+		r.put("clone")
+		r.want(r.nextScan(), "pending", "")
+		r.want(r.nextScan(), "invalid", "")
+		r.takeAway()
+
+		r.bench.Platform.Revoke()
+		r.put("genuine-223")
+		r.want(r.nextScan(), "refused", "key")
+		r.lights(amber)
+		r.takeAway()
+		r.noScan()
+		if n := len(r.bench.Platform.Verifications()); n != 3 {
+			r.Errorf("%d posts, want 3", n)
+		}
+	})
+}
+
+// A tag that leaves before its second proof is read makes an ordinary first scan,
+// and the next tap of it is green.
+func TestOneTapOfATagThatLeaves(t *testing.T) {
+	t.Parallel()
+	for _, tag := range []struct {
+		name    string
+		leaves  []int // after so many exchanges, of which one is its activation
+		anyhow  int   // after so many it has stayed for both
+		command string
+	}{
+		{"genuine-424", []int{4, 5}, 0, ""},
+		{"genuine-223", []int{4, 5}, 0, ""},
+	} {
+		for _, n := range tag.leaves {
+			t.Run(fmt.Sprint(tag.name, " after ", n), func(t *testing.T) {
+				t.Parallel()
+				onEachBench(t, oneTap, "", func(r *rig) {
+					r.bench.Field.LeaveAfter(n)
+					r.put(tag.name)
+					first := r.nextScan()
+					r.want(first, "pending", "")
+					<-time.After(400 * time.Millisecond)
+					r.noScan()
+					r.bench.Field.LeaveAfter(-1)
+					r.put(tag.name)
+					second := r.nextScan()
+					r.want(second, "valid", "")
+					if second.CarriedSession != first.Session {
+						r.Errorf("the next tap carried %q, want %q", second.CarriedSession, first.Session)
+					}
+					r.takeAway()
+					r.noScan()
+				})
+			})
+		}
+	}
+}
+
+// Two tags at once are refused, whatever they are; none is posted. One of them
+// alone is a tap.
+func TestTwoTags(t *testing.T) {
+	t.Parallel()
+	for _, liveness := range []string{"two-taps", "one-tap"} {
+		for _, pair := range [][2]string{
+			{"genuine-424", "genuine-223"}, {"genuine-424", "clone"}, {"genuine-223", "blank"},
+			{"payment", "genuine-424"}, {"payment", "genuine-223"}, {"classic", "genuine-424"},
+		} {
+			t.Run(liveness+" "+pair[0]+" and "+pair[1], func(t *testing.T) {
+				t.Parallel()
+				onEachBench(t, func(b *sim.Bench) { b.Liveness = liveness }, "", func(r *rig) {
+					a, _ := r.bench.Cast.Find(pair[0])
+					b, _ := r.bench.Cast.Find(pair[1])
+					r.bench.Field.Put(a, b)
+					r.want(r.nextScan(), "unreadable", "two_tags")
+					r.lights(amber)
+					<-time.After(time.Second)
+					r.noScan()
+					if n := len(r.bench.Platform.Verifications()); n != 0 {
+						r.Errorf("%d were posted", n)
+					}
+					r.takeAway()
+					r.put("genuine-424")
+					r.want(r.nextScan(), "pending", "")
+				})
+			})
+		}
+	}
+}

@@ -75,7 +75,7 @@ deb-twice: deps-deb ## builds every package twice, the second time of a copy els
 	@packaging/twice "$(ARCHES)" $(CACHE)
 
 # The package as it is, and the same under a later version to upgrade to.
-device-debs = DEB_VERSION=$$(packaging/version); packaging/deb $(1) $$DEB_VERSION build $(CACHE) && \
+device-debs = DEB_VERSION=$$(packaging/version) && packaging/deb $(1) $$DEB_VERSION build $(CACHE) && \
 	packaging/deb $(1) $$DEB_VERSION+next build $(CACHE) && \
 	export CACHE=$(CACHE) VERSION_NEXT=$$DEB_VERSION+next \
 		DEB=$(CURDIR)/build/tagbase-edge_$${DEB_VERSION}_$(1).deb DEB_NEXT=$(CURDIR)/build/tagbase-edge_$$DEB_VERSION+next_$(1).deb
@@ -83,6 +83,11 @@ device-debs = DEB_VERSION=$$(packaging/version); packaging/deb $(1) $$DEB_VERSIO
 test-service: deps-deb deps-service ## the package under systemd in a container; as root
 	@device/container $(CACHE)/container
 	@$(call device-debs,$$(dpkg --print-architecture)); ROOT=$(CACHE)/container $(GO) test -tags device -count=1 -timeout 10m -run TestService ./device
+
+test-device: deps-deb deps-device ## the package on an emulated arm64 board; as root, some minutes the first time
+	@device/image $(CACHE)/board
+	@$(call device-debs,arm64); CGO_ENABLED=0 GOARCH=arm64 $(GO) build -trimpath -o build/lampwatch ./device/lampwatch && \
+		LAMPWATCH=$(CURDIR)/build/lampwatch BOARD=$(CACHE)/board $(GO) test -tags device -count=1 -timeout 40m -run TestBoard ./device
 
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev
@@ -95,6 +100,9 @@ deps-deb: deps
 
 deps-service:
 	@./install-deps debian-archive-keyring dpkg-dev mmdebstrap systemd-container
+
+deps-device: deps-service
+	@./install-deps e2fsprogs netcat-openbsd openssh-client qemu-system-arm qemu-user-static qemu-utils
 
 deps-test: deps
 	@./install-deps libnfc-bin libnfc-examples

@@ -82,10 +82,11 @@ func (s *stream) forget() {
 	s.next = len(s.lines)
 }
 
-func (s *stream) all() string {
+// end is the last of what was said.
+func (s *stream) end() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return strings.Join(s.lines, "\n")
+	return strings.Join(s.lines[max(0, len(s.lines)-20):], "\n")
 }
 
 // await waits for the next line that is told to be the one.

@@ -27,7 +27,7 @@ func (r *rig) of(name string, tell func(r *rig)) {
 		c := *r
 		c.T = t
 		tell(&c)
-		r.log = c.log
+		r.log, r.config = c.log, c.config
 	})
 	word := "ok  "
 	if tally.passed++; !ok {
@@ -40,6 +40,9 @@ func (r *rig) of(name string, tell func(r *rig)) {
 
 func TestMain(m *testing.M) {
 	status := m.Run()
+	if status != 0 && tally.failed == 0 {
+		tally.failed++ // before the first case
+	}
 	fmt.Printf("%d passed, %d failed\n", tally.passed, tally.failed)
 	if status == 0 && tally.failed > 0 {
 		status = 1

@@ -23,6 +23,7 @@ type rig struct {
 	machine machine
 	bench   *sim.Bench
 	log     *stream // of the unit tagbase-edge
+	config  string  // the station's configuration; "" is the bench's own
 }
 
 // patience is how long a case waits for what must come; an emulated board is some
@@ -122,7 +123,7 @@ func (r *rig) awaitLog(texts ...string) {
 		return true
 	})
 	if err != nil {
-		r.Fatalf("waiting for %q in the log: %v\n%s", texts, err, r.log.all())
+		r.Fatalf("waiting for %q in the log: %v\n%s", texts, err, r.log.end())
 	}
 }
 
@@ -141,7 +142,7 @@ func (r *rig) put(tag string) {
 // takeAway removes the tag for long enough to be gone.
 func (r *rig) takeAway() {
 	r.bench.Field.Remove()
-	<-time.After(time.Second)
+	<-time.After(600 * time.Millisecond)
 }
 
 func (r *rig) nextScan() (scan sim.Scan) {
@@ -153,7 +154,7 @@ func (r *rig) nextScan() (scan sim.Scan) {
 		return json.Unmarshal([]byte(line), &scan) == nil && scan.Msg == "scan"
 	})
 	if err != nil {
-		r.Fatalf("waiting for a scan: %v\n%s", err, r.log.all())
+		r.Fatalf("waiting for a scan: %v\n%s", err, r.log.end())
 	}
 	return scan
 }
@@ -165,7 +166,7 @@ func (r *rig) tap(tag, outcome string) sim.Scan {
 	scan := r.nextScan()
 	r.takeAway()
 	if scan.Outcome != outcome {
-		r.Fatalf("%s is %s %s, want %s\n%s", tag, scan.Outcome, scan.Reason, outcome, r.log.all())
+		r.Fatalf("%s is %s %s, want %s\n%s", tag, scan.Outcome, scan.Reason, outcome, r.log.end())
 	}
 	return scan
 }
@@ -183,7 +184,7 @@ func (r *rig) greenAfter(session string) {
 	r.put("genuine-424")
 	scan := r.nextScan()
 	if scan.Outcome != "valid" || scan.CarriedSession != session {
-		r.Fatalf("the second tap is %s %s in %q, want valid in %q\n%s", scan.Outcome, scan.Reason, scan.CarriedSession, session, r.log.all())
+		r.Fatalf("the second tap is %s %s in %q, want valid in %q\n%s", scan.Outcome, scan.Reason, scan.CarriedSession, session, r.log.end())
 	}
 	r.lights(green)
 	r.takeAway()

@@ -246,8 +246,9 @@ func (r *rig) powerCut(b *board) {
 func aborted(r *rig) {
 	pid := r.show("MainPID")
 	r.log.forget()
-	r.sh("kill -ABRT $(cat /proc/%s/task/*/children)", pid)
-	r.awaitReader()
+	child := r.sh("cat /proc/%s/task/*/children", pid)
+	r.sh("kill -ABRT %s", child)
+	r.eventually(fmt.Sprintf("[ -n \"$(cat /proc/%s/task/*/children)\" ] && [ \"$(cat /proc/%s/task/*/children)\" != \"%s \" ]", pid, pid, child))
 	r.twoTaps()
 	if now := r.show("MainPID"); now != pid {
 		r.Errorf("the process is another: %s, was %s", now, pid)
@@ -275,7 +276,7 @@ func lampsFail(r *rig) {
 	r.configure("")
 	r.log.forget()
 	r.sh("systemctl restart %s", unit)
-	r.awaitReader()
+	r.awaitStart()
 	r.twoTaps()
 }
 
@@ -284,7 +285,7 @@ func epoch(r *rig) {
 	r.sh("systemctl stop %s && rm -f /var/lib/tagbase-edge/clock && date -s @86400", unit)
 	r.log.forget()
 	r.sh("systemctl start %s", unit)
-	r.awaitReader()
+	r.awaitStart()
 	first := r.tap("genuine-424", "pending")
 	r.sh("date -s @%d", now)
 	r.greenAfter(first.Session)
@@ -301,5 +302,5 @@ func terminated(r *rig) {
 	r.lightsWithin(dark, time.Second)
 	r.log.forget()
 	r.sh("systemctl start %s", unit)
-	r.awaitReader()
+	r.awaitStart()
 }

@@ -101,6 +101,9 @@ func (g *guest) connect(ended <-chan struct{}, said *bytes.Buffer) {
 // tell has QEMU do something, and returns its answer.
 func (g *guest) tell(command string, arguments map[string]any) string {
 	g.Helper()
+	if arguments == nil {
+		arguments = map[string]any{}
+	}
 	request, _ := json.Marshal(map[string]any{"execute": command, "arguments": arguments})
 	g.monitor.Write(append(request, '\n'))
 	g.monitor.Flush()

@@ -127,7 +127,18 @@ func (r *rig) awaitLog(texts ...string) {
 	}
 }
 
-func (r *rig) awaitReader() { r.Helper(); r.awaitLog(`"reader ready"`) }
+// awaitReader waits until systemctl status says that the reader is ready.
+func (r *rig) awaitReader() {
+	r.Helper()
+	r.eventually("systemctl show -p StatusText " + unit + " | grep -q 'reader ready'")
+}
+
+// awaitStart waits for a start, and for its reader.
+func (r *rig) awaitStart() {
+	r.Helper()
+	r.awaitLog(`"msg":"start"`)
+	r.awaitReader()
+}
 
 // put lays a tag of the cast on the reader.
 func (r *rig) put(tag string) {

@@ -94,6 +94,7 @@ func (r *rig) configure(more string) {
 
 func freshInstall(r *rig) {
 	r.copy(os.Getenv("DEB"), "/tmp/tagbase-edge.deb")
+	r.sh("apt-get -q update 2>&1")
 	said := r.sh("apt-get install -y -q /tmp/tagbase-edge.deb </dev/null 2>&1")
 	if !strings.Contains(said, "systemctl enable --now tagbase-edge") {
 		r.Errorf("the install does not say what to do next:\n%s", said)
@@ -102,7 +103,7 @@ func freshInstall(r *rig) {
 		r.Errorf("without a key the unit is %s", state)
 	}
 	r.sh("systemctl is-system-running && tagbase-edge check")
-	if changed := r.sh("dpkg --verify tagbase-edge; dpkg-query -W -f '${Conffiles}' tagbase-edge"); changed != "" {
+	if changed := r.sh("dpkg --verify tagbase-edge | grep -v /usr/share/doc/; dpkg-query -W -f '${Conffiles}' tagbase-edge"); changed != "" {
 		r.Errorf("conffiles, or changed files: %s", changed)
 	}
 }
@@ -111,8 +112,7 @@ func configured(r *rig) {
 	r.configure("")
 	r.write("/etc/tagbase-edge/api-key", 0o600, r.bench.Key+"\n")
 	r.sh("tagbase-edge check && systemctl enable --now %s", unit)
-	r.awaitReader()
-	r.eventually("systemctl show -p StatusText " + unit + " | grep -q 'reader ready'")
+	r.awaitStart()
 	if user := r.sh("ps -o user= -p %s 2>/dev/null || stat -c %%U /proc/%s", r.show("MainPID"), r.show("MainPID")); user != unit {
 		r.Errorf("it runs as %q", user)
 	}
@@ -125,7 +125,7 @@ func killed(r *rig) {
 	began := time.Now()
 	r.sh("kill -KILL %s", r.show("MainPID"))
 	r.lightsWithin(dark, 3*time.Second)
-	r.awaitReader()
+	r.awaitStart()
 	fmt.Printf("     dark and ready %.1f s after SIGKILL\n", time.Since(began).Seconds())
 	if n := r.number("NRestarts"); n != restarts+1 {
 		r.Errorf("%d restarts, want one more than %d", n, restarts)
@@ -152,7 +152,7 @@ func stopped(r *rig) {
 	r.sh("kill -STOP %s", r.show("MainPID"))
 	r.lightsWithin(dark, 25*time.Second)
 	fmt.Printf("     dark %.1f s after SIGSTOP\n", time.Since(began).Seconds())
-	r.awaitReader()
+	r.awaitStart()
 	if n := r.number("NRestarts"); n != restarts+1 {
 		r.Errorf("%d restarts, want one more than %d", n, restarts)
 	}
@@ -163,18 +163,18 @@ func reloadGood(r *rig) {
 	pid := r.show("MainPID")
 	r.configure("\n[session]\nwindow = \"9m\"\n")
 	r.sh("systemctl reload %s", unit)
-	r.awaitLog(`"reload`)
+	r.awaitStart()
 	r.eventually("systemctl show -p ActiveState " + unit + " | grep -qx ActiveState=active")
 	r.write("/etc/tagbase-edge/config.toml", 0o644,
 		strings.ReplaceAll(r.benchConfig(""), sim.EntryPoint, "https://other.example.com/"))
 	r.log.forget()
 	r.sh("systemctl reload %s", unit)
-	r.awaitLog(`"reload`)
+	r.awaitStart()
 	r.tap("genuine-424", "foreign")
 	r.configure("")
 	r.log.forget()
 	r.sh("systemctl reload %s", unit)
-	r.awaitLog(`"reload`)
+	r.awaitStart()
 	r.twoTaps()
 	if now := r.show("MainPID"); now != pid {
 		r.Errorf("the process is another: %s, was %s", now, pid)
@@ -195,7 +195,7 @@ func reloadBad(r *rig) {
 	r.configure("")
 	r.log.forget()
 	r.sh("systemctl reload %s", unit)
-	r.awaitLog(`"reload`)
+	r.awaitStart()
 }
 
 func keyRotation(r *rig) {
@@ -207,7 +207,7 @@ func keyRotation(r *rig) {
 	r.log.forget()
 	// systemd hands a credential over at a start only.
 	r.sh("systemctl restart %s", unit)
-	r.awaitReader()
+	r.awaitStart()
 	r.twoTaps()
 	r.bench.Platform.SetKey(r.bench.Key)
 	r.sh("install -o tagbase-edge -m 0600 /dev/null /etc/tagbase-edge/own-key")
@@ -216,16 +216,16 @@ func keyRotation(r *rig) {
 	r.write("/etc/tagbase-edge/config.toml", 0o644, text)
 	r.log.forget()
 	r.sh("systemctl restart %s", unit)
-	r.awaitReader()
+	r.awaitStart()
 	r.sh("cat >/etc/tagbase-edge/own-key <<'END'\n%s\nEND", r.bench.Key)
 	r.log.forget()
 	r.sh("systemctl reload %s", unit)
-	r.awaitLog(`"reload`)
+	r.awaitStart()
 	r.twoTaps()
 	r.write("/etc/tagbase-edge/api-key", 0o600, r.bench.Key+"\n")
 	r.configure("")
 	r.sh("systemctl restart %s", unit)
-	r.awaitReader()
+	r.awaitStart()
 }
 
 func noKey(r *rig) {
@@ -237,7 +237,7 @@ func noKey(r *rig) {
 		r.Errorf("it ended with %s, want 78", status)
 	}
 	r.sh("mv /etc/tagbase-edge/kept /etc/tagbase-edge/api-key")
-	r.awaitReader() // by itself
+	r.awaitStart() // by itself
 }
 
 func upgraded(r *rig) {
@@ -265,7 +265,7 @@ func upgraded(r *rig) {
 	if out := <-said; !strings.HasSuffix(out, "<nil>") {
 		r.Error(out)
 	}
-	r.awaitReader()
+	r.awaitStart()
 	if now := r.show("MainPID"); now == pid {
 		r.Error("the old process runs on")
 	}
@@ -287,7 +287,6 @@ func upgradeRefused(r *rig) {
 	r.twoTaps()
 	// The old process starts its reader of its own program, which has no name any more.
 	r.sh("kill -KILL $(cat /proc/%s/task/*/children)", pid)
-	r.awaitReader()
 	r.twoTaps()
 	if now := r.show("MainPID"); now != pid {
 		r.Errorf("the process is another: %s, was %s", now, pid)
@@ -311,7 +310,7 @@ func purged(r *rig) {
 	r.lights(dark)
 	r.log.forget()
 	r.sh("apt-get install -y -q /tmp/tagbase-edge.deb </dev/null 2>&1")
-	r.awaitReader()
+	r.awaitStart()
 	r.sh("apt-get purge -y -q tagbase-edge 2>&1")
 	left := r.sh("find / -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/srv/*' -not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; getent passwd %s; systemctl list-units --all --no-legend 'tagbase*'; true", unit)
 	if left != "" {

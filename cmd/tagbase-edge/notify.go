@@ -41,7 +41,7 @@ func statusLine(words string) string {
 func reloading() {
 	var ts unix.Timespec
 	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
-	notify(daemon.SdNotifyReloading, fmt.Sprintf("MONOTONIC_USEC=%d", ts.Nano()/1000))
+	notify(daemon.SdNotifyReloading, "STATUS=reloading", fmt.Sprintf("MONOTONIC_USEC=%d", ts.Nano()/1000))
 }
 
 // feed feeds systemd's watchdog for as long as no loop is late, until ctx ends.

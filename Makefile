@@ -24,7 +24,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans bench deb deb-twice deps deps-check deps-deb deps-test install clean
+.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deb deb-twice test-service test-device test-pi3 deps deps-check deps-deb deps-device deps-service deps-test install clean
 
 all: build
 
@@ -64,6 +64,11 @@ soak-kill: deps ## 10,000 kills around taps; prints how many verifications were 
 soak-scans: deps ## a million scans; prints what memory, descriptors, goroutines and disk hold before and after
 	SCANS=1000000 $(GO) test -count=1 -timeout 180m -v -run TestManyScans ./station
 
+soak-reader: deps ## 1,000 aborts, hangs and unplugs, 10,000 taps of tags that leave, idle processor time; prints what is left behind
+	TAPS=10000 $(GO) test -count=1 -timeout 60m -v -run TestTagsThatLeave ./reader
+	REPEAT=1000 $(GO) test -count=1 -parallel 8 -timeout 120m -v -run TestReaderFaultsAgainAndAgain ./cmd/tagbase-edge | grep -v '"msg"'
+	IDLE=60s $(GO) test -count=1 -timeout 10m -v -run TestIdle ./cmd/tagbase-edge
+
 bench: deps ## tap to answer, with the connection dialled ahead and not
 	$(GO) test -run '^$$' -bench . -benchtime 30x ./uplink
 
@@ -82,12 +87,12 @@ device-debs = DEB_VERSION=$$(packaging/version) && packaging/deb $(1) $$DEB_VERS
 
 test-service: deps-deb deps-service ## the package under systemd in a container; as root
 	@device/container $(CACHE)/container
-	@$(call device-debs,$$(dpkg --print-architecture)); ROOT=$(CACHE)/container $(GO) test -tags device -count=1 -timeout 10m -run TestService ./device
+	@$(call device-debs,$$(dpkg --print-architecture)); ROOT=$(CACHE)/container $(GO) test -C device -tags device -count=1 -timeout 10m -run TestService
 
 test-device: deps-deb deps-device ## the package on an emulated arm64 board; as root, some minutes the first time
 	@device/image $(CACHE)/board
 	@$(call device-debs,arm64); CGO_ENABLED=0 GOARCH=arm64 $(GO) build -trimpath -o build/lampwatch ./device/lampwatch && \
-		LAMPWATCH=$(CURDIR)/build/lampwatch BOARD=$(CACHE)/board $(GO) test -tags device -count=1 -timeout 40m -run TestBoard ./device
+		LAMPWATCH=$(CURDIR)/build/lampwatch BOARD=$(CACHE)/board $(GO) test -C device -tags device -count=1 -timeout 40m -run TestBoard
 
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev

@@ -12,6 +12,9 @@ const (
 	maxNDEF      = 1024 // bytes of NDEF message
 	maxExchanges = 64   // commands to the tag
 	maxTapTime   = 600 * time.Millisecond
+	// One command: an NTAG answers within 39 ms (FWI 7), and a reader that hangs must
+	// leave time for a second try.
+	maxCommand = 250 * time.Millisecond
 )
 
 var (
@@ -46,7 +49,7 @@ func (x *exchange) transceive(tx ...byte) ([]byte, error) {
 	if left <= 0 {
 		return nil, errTooLong
 	}
-	rx, err := x.dev.Transceive(tx, left)
+	rx, err := x.dev.Transceive(tx, min(left, maxCommand))
 	if err == nil {
 		x.seen = time.Now()
 	}

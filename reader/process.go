@@ -40,6 +40,8 @@ type Process struct {
 
 	// Turn is called whenever the supervision has come round, at least each 6 s; may be nil.
 	Turn func()
+
+	spared string // the tag in whose last tap a child died
 }
 
 func (p *Process) turn() {
@@ -122,6 +124,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	var open *Tap
 	defer func() {
 		if open != nil {
+			p.spare(open.UID)
 			open.Reason, open.Read = Torn, time.Now()
 			send(ctx, events, Event{Kind: Tapped, Tap: *open})
 		}
@@ -155,12 +158,21 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 			case Entered:
 				open, p.Resting = &e.Tap, e.Tap.UID
 			case Tapped:
-				open = nil
+				open, p.spared = nil, ""
 			case Left:
 				p.Resting = ""
 			}
 			send(ctx, events, e)
 		}
+	}
+}
+
+// spare takes a tap that was torn by its child's death for none: nothing of it was
+// posted, and a tag that is still there is a new tap. One in whose taps children die
+// each time is not.
+func (p *Process) spare(uid string) {
+	if p.spared != uid {
+		p.spared, p.Resting = uid, ""
 	}
 }
 

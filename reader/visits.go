@@ -2,7 +2,10 @@
 
 package reader
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	awayFor   = 300 * time.Millisecond // a tag that was away for less never left
@@ -30,7 +33,7 @@ func (v *visits) arrive(uid []byte, now time.Time) (due time.Time) {
 	v.forget(now)
 	s := v.find(uid)
 	if s == nil {
-		v.rests(uid, now)
+		*v = append(*v, visit{uid: uid, seen: now, tapped: now, counted: true})
 		return now
 	}
 	away := now.Sub(s.seen) >= awayFor
@@ -48,13 +51,13 @@ func (v *visits) arrive(uid []byte, now time.Time) (due time.Time) {
 	return now
 }
 
-// rests notes a tag that has had its tap and lies on the reader from before.
+// rests notes a tag that has had its tap, whenever that was, and lies on the reader.
 func (v *visits) rests(uid []byte, now time.Time) {
 	if s := v.find(uid); s != nil {
 		s.seen, s.counted = now, true
 		return
 	}
-	*v = append(*v, visit{uid: uid, seen: now, tapped: now, counted: true})
+	*v = append(*v, visit{uid: uid, seen: now, counted: true})
 }
 
 // near tells whether the tag has not been away for long enough to be gone.
@@ -68,6 +71,11 @@ func (v *visits) stay(uid []byte, now time.Time) {
 	if s := v.find(uid); s != nil {
 		s.seen = now
 	}
+}
+
+// drop forgets the tag.
+func (v *visits) drop(uid []byte) {
+	*v = slices.DeleteFunc(*v, func(s visit) bool { return sameTag(s.uid, uid) })
 }
 
 func (v *visits) find(uid []byte) *visit {

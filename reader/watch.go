@@ -29,6 +29,7 @@ type watch struct {
 	emit     func(Event) error
 	visits   visits
 	here     []byte    // the tag of the last tap, until it has left
+	spared   []byte    // the tag whose last tap the reader tore
 	ready    bool      // the first look since the reader was opened is done
 	lastOut  time.Time // of the newest event
 	faults   int       // of the reader, in a row
@@ -136,8 +137,9 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 		return err
 	}
 	if fault != nil {
-		return fault
+		return errors.Join(fault, w.spare(t.UID))
 	}
+	w.spared = nil
 	if x.other != nil {
 		w.visits.rests(x.other, time.Now()) // its tap was this one
 		return w.dev.Cycle()
@@ -148,6 +150,18 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 		}
 	}
 	return w.rest(ctx, t.UID, never)
+}
+
+// spare forgets a tap that was torn by the reader's own fault: nothing of it was
+// posted, and a tag that is still there when the reader is back is a new tap. One that
+// makes the reader fail each time is not.
+func (w *watch) spare(uid []byte) error {
+	if w.spared != nil && sameTag(uid, w.spared) {
+		return nil
+	}
+	w.spared, w.here = uid, nil
+	w.visits.drop(uid)
+	return w.send(Event{Kind: Left})
 }
 
 // nothing is there. Now and then the field goes off: a tag that broke off in the

@@ -56,12 +56,14 @@ func TestAdapterIsPulledOut(t *testing.T) {
 	}
 	talkTo(t, openPort(t, link), wireWake+wireVersion, wireACK+wireVersion5)
 	before, descriptors := runtime.NumGoroutine(), openDescriptors(t)
-	for range 5 {
+	for i := range 5 {
 		port := openPort(t, link)
 		talkTo(t, port, wireWake+wireVersion, wireACK+wireVersion5)
 		talkTo(t, port, "0000ff04fcd44a0100e100", wireACK+"0000ff0ff1d5"+listed213+"e700") // a tag is found
-		p.Break(Fault{Kind: Slow, For: time.Hour})
-		talkTo(t, port, wireVersion, wireACK)
+		p.Break(Fault{Kind: Dribble, For: time.Hour})
+		talkTo(t, port, wireVersion, "")
+		for p.Broken() <= i {
+		}
 		if err := a.Unplug(); err != nil {
 			t.Fatal(err)
 		}

@@ -18,11 +18,11 @@ func TestTwoTagsOnTheWire(t *testing.T) {
 	f.Put(n424, n223)
 	h, _ := newHost(t, f)
 	for i, e := range []exchange{
-		{finite, "33"},
-		{listA, "4b01010344200704de5f1eacc040067777710280"}, {"4001" + selectApp, "41009000"},
+		{"3205000100", "33"}, // one try finds whoever is in IDLE
+		{listA, listed424}, {"4001" + selectApp, "41009000"},
 		{"4401", "4500"}, {listA, listed223}, {"42" + "60", "4300" + "0004040204000f03"},
 		{"4401", "4500"}, {listA, listedNone},
-		{"320100", "33"}, {listA, "4b01010344200704de5f1eacc040067777710280"},
+		{"320100", "33"}, {listA, listed424},
 	} {
 		if got := h.ask(e.command); got != e.want {
 			t.Errorf("%d, %s: got %s, want %s", i, e.command, got, e.want)

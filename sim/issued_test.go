@@ -52,9 +52,12 @@ func TestIssued(t *testing.T) {
 		{"halves of two counts", []string{"3A0410", "power", "3A1120"}, 0},
 		{"whole at two counts", []string{"3A0420", "power", "3A0420"}, 2},
 		{"capture", []string{"3004", "capture"}, 1},
+		{"all but the first byte", []string{"3A0620"}, 0}, // which is the last of page 05h
+		{"all but the last byte", []string{"3A0415"}, 0},  // which is the first of page 16h
+		{"all to the last byte", []string{"3A0416"}, 1},
 	} {
 		t.Run("223 "+tt.name, func(t *testing.T) {
-			chip := NewNTAG223(test22x, key1, url22x)
+			chip := NewNTAG223(test22x, key1, url22x[:len(url22x)-1])
 			for _, command := range tt.commands {
 				act(chip, command, chip.Capture)
 			}

@@ -13,18 +13,20 @@ import (
 // and goes, is told of at once and then once a minute with a count.
 type readiness struct {
 	code  serviceCode
-	told  time.Time // when code was
+	at    time.Time // when code was told
 	times int       // it failed since then
-	quiet bool      // the newest failure was counted only
+	down  bool      // it fails now
+	told  bool      // the log knows that
 }
 
 func (s *Station) readerReady() {
 	s.readied.Store(true)
 	s.services.change(s.Lamps, noService, readerMissing, readerSilent)
-	if !s.reader.quiet {
+	r := &s.reader
+	if r.told || !r.down {
 		s.Log.Info("reader ready")
 	}
-	s.reader.quiet = false
+	r.down, r.told = false, false
 }
 
 func (s *Station) readerFault(e reader.Event) {
@@ -34,10 +36,11 @@ func (s *Station) readerFault(e reader.Event) {
 	}
 	s.services.change(s.Lamps, code, readerMissing, readerSilent)
 	r := &s.reader
+	r.down = true
 	r.times++
-	if r.quiet = code == r.code && time.Since(r.told) < reminder; r.quiet {
+	if code == r.code && time.Since(r.at) < reminder {
 		return
 	}
 	s.Log.Error("reader", zap.Int("service_code", int(code)), zap.Int("times", r.times), zap.Error(e.Err))
-	*r = readiness{code: code, told: time.Now()}
+	*r = readiness{code: code, at: time.Now(), down: true, told: true}
 }

@@ -184,6 +184,7 @@ func (s *Station) judge(t reader.Tap) journal.Scan {
 	if err != nil {
 		return journal.Scan{Outcome: foreign, Reason: foreignReasons[err]}
 	}
+	scan.Next = t.Second != ""
 	return s.submit(scan, t)
 }
 

@@ -7,12 +7,15 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/tagbase/tagbase-edge/journal"
+	"github.com/tagbase/tagbase-edge/led"
+	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/sim"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -53,4 +56,49 @@ func TestStorageIsTold(t *testing.T) {
 			t.Errorf("the log says %q, want %q", said, want)
 		}
 	})
+}
+
+// A reader that fails again and again, or comes and goes, is told of at once and
+// then once a minute with a count.
+func TestReaderFaultsAreCounted(t *testing.T) {
+	for name, ready := range map[string]bool{"fails for ever": false, "comes and goes": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
+				lamps, err := led.Open(led.Config{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer lamps.Close()
+				s := &Station{Lamps: lamps, Log: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&log), zapcore.InfoLevel))}
+				s.readerReady()
+				for range 150 * 4 {
+					s.readerFault(reader.Event{Kind: reader.Fault, Err: errors.New("gone"), Missing: true})
+					if ready {
+						s.readerReady()
+					}
+					time.Sleep(250 * time.Millisecond)
+				}
+				s.readerFault(reader.Event{Kind: reader.Fault, Err: errors.New("other")})
+				s.readerReady()
+				want := []string{
+					`{"msg":"reader ready"}`,
+					`{"msg":"reader","service_code":1,"times":1,"error":"gone"}`,
+					`{"msg":"reader","service_code":1,"times":240,"error":"gone"}`,
+					`{"msg":"reader","service_code":1,"times":240,"error":"gone"}`,
+					`{"msg":"reader","service_code":2,"times":120,"error":"other"}`,
+					`{"msg":"reader ready"}`,
+				}
+				if ready {
+					for i := 4; i > 1; i-- {
+						want = slices.Insert(want, i, want[0])
+					}
+				}
+				if got := strings.Split(strings.TrimSpace(log.String()), "\n"); !slices.Equal(got, want) {
+					t.Errorf("the log says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+				}
+			})
+		})
+	}
 }

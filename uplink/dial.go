@@ -20,7 +20,11 @@ import (
 const (
 	dialTimeout = 3 * time.Second
 	tlsTimeout  = 3 * time.Second
-	spareLife   = 2 * time.Second // a connection dialled ahead is used no later
+	// How long a connection that was dialled ahead may wait: for the tap that has
+	// begun, and for the one that a pending scan asks the person for. A server gives
+	// a new connection longer, and one that it has closed is not used.
+	tapWait  = 2 * time.Second
+	nextWait = 10 * time.Second
 )
 
 // A dialer makes connections to the platform, one for each request, and one
@@ -108,31 +112,49 @@ func lostInHandshake(err error) bool {
 
 // A spare is a connection that is being dialled, or waits to be used.
 type spare struct {
-	begun time.Time
+	until time.Time     // of dialer.mu
 	done  chan struct{} // closed when link or err is set
 	link  *link
 	err   error
 }
 
-// ahead begins to dial, unless a spare is on its way or fresh. A spare that
-// nobody takes is closed when it is too old.
-func (d *dialer) ahead() {
+// ahead begins to dial a connection that may wait so long, or lets the spare that
+// there is wait so long from now on. One that nobody takes is closed.
+func (d *dialer) ahead(wait time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.spare != nil {
+	until := time.Now().Add(wait)
+	if s := d.spare; s != nil && s.good() {
+		if until.After(s.until) {
+			s.until = until
+		}
 		return
 	}
-	s := &spare{begun: time.Now(), done: make(chan struct{})}
+	if d.spare != nil {
+		go d.spare.discard()
+	}
+	s := &spare{until: until, done: make(chan struct{})}
 	d.spare = s
 	go func() {
 		s.link, s.err = d.dial(context.Background())
 		close(s.done)
-		time.AfterFunc(spareLife-time.Since(s.begun), func() {
-			if d.take(s) && s.link != nil {
-				s.link.Close()
-			}
-		})
+		d.expire(s)
 	}()
+}
+
+// expire takes the spare away when its time is over.
+func (d *dialer) expire(s *spare) {
+	d.mu.Lock()
+	left := time.Until(s.until)
+	if left <= 0 && d.spare == s {
+		d.spare = nil
+		defer s.discard()
+	}
+	mine := d.spare == s
+	d.mu.Unlock()
+	if mine {
+		time.AfterFunc(left, func() { d.expire(s) })
+	}
 }
 
 // take removes the spare, and tells whether it was still there to be had.
@@ -171,11 +193,21 @@ func (d *dialer) connect(ctx context.Context) (*link, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	if time.Since(s.begun) > spareLife || !s.link.established() {
+	if !s.link.established() {
 		s.link.Close()
 		return d.dial(ctx)
 	}
 	return s.link, nil
+}
+
+// good tells whether the spare is on its way, or can be used.
+func (s *spare) good() bool {
+	select {
+	case <-s.done:
+		return s.err == nil && s.link.established()
+	default:
+		return true
+	}
 }
 
 func (s *spare) discard() {

@@ -72,6 +72,50 @@ func TestAheadHasEnded(t *testing.T) {
 	}
 }
 
+// A pending scan is followed by another: its connection is there when it comes, up
+// to ten seconds later; with Next it is dialled before the answer.
+func TestAheadOfTheNext(t *testing.T) {
+	for _, next := range []bool{false, true} {
+		var p *Platform
+		var server *sim.Unruly
+		server, p = newUnruly(t, func(c *sim.Call) {
+			if c.Number > 1 {
+				answerValid(c)
+				return
+			}
+			if !c.Handshake() || !c.Read() {
+				return
+			}
+			for next && p.dialer.waiting() == nil {
+				<-time.After(time.Millisecond)
+			}
+			c.Answer(201, string(answerOf("pending")))
+		})
+		scan := scanA
+		scan.Next = next
+		if r := submit(t, p, scan); r.Outcome != Pending {
+			t.Fatalf("%s, %v", r.Outcome, r.Err)
+		}
+		s := p.dialer.waiting()
+		if s == nil {
+			t.Fatal("no connection is dialled ahead")
+		}
+		<-s.done
+		if r := submit(t, p, scanA); r.Outcome != Valid || server.Connections() != 2 || r.Connect > time.Millisecond*100 {
+			t.Errorf("%s over %d connections (%v), want valid over 2", r.Outcome, server.Connections(), r.Err)
+		}
+		if p.dialer.waiting() != nil {
+			t.Error("one more is dialled")
+		}
+	}
+}
+
+func (d *dialer) waiting() *spare {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.spare
+}
+
 // A connection that waited two seconds is closed, and not used.
 func TestAheadIsOld(t *testing.T) {
 	ended := make(chan bool, 1)

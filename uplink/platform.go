@@ -145,12 +145,12 @@ func loopback(host string) bool {
 // Ahead begins to connect, for a scan that is about to come.
 func (p *Platform) Ahead() {
 	if p.gate.admit(time.Now()) == "" {
-		p.dialer.ahead()
+		p.dialer.ahead(tapWait)
 	}
 }
 
 // Submit posts the scan of a tap, unless the gate is closed. It returns no later
-// than ctx's deadline.
+// than ctx's deadline. After a pending one it connects for the next.
 func (p *Platform) Submit(ctx context.Context, scan Scan, tapped time.Time) Result {
 	if reason := p.gate.admit(time.Now()); reason != "" {
 		p.ask()
@@ -161,12 +161,15 @@ func (p *Platform) Submit(ctx context.Context, scan Scan, tapped time.Time) Resu
 		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}
 	}
 	s := newSending(tapped.Add(resendWithin))
-	s.ahead = true
+	s.ahead, s.next = true, scan.Next
 	req, err := p.request(s.in(ctx), http.MethodPost, body, "tags", scan.Tag, "verifications")
 	if err != nil {
 		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}
 	}
 	r := p.post(req, s, scan.Tag)
+	if r.Outcome == Pending {
+		p.dialer.ahead(nextWait)
+	}
 	p.gate.scanned(r, time.Now())
 	if p.note(troubleOf(r)) {
 		signal(p.lost)

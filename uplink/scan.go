@@ -16,6 +16,10 @@ type Scan struct {
 	Tag     string
 	Params  map[string]string
 	Session string
+
+	// Next tells that another scan follows at once: its connection is dialled while
+	// the platform answers this one.
+	Next bool
 }
 
 // Limits of a tap URL's query.

@@ -60,6 +60,7 @@ const (
 type sending struct {
 	resendUntil time.Time // zero: never
 	ahead       bool      // may use a connection that was dialled ahead
+	next        bool      // another follows
 
 	mu      sync.Mutex
 	seal    *seal
@@ -95,6 +96,9 @@ func (s *sending) conn(ctx context.Context, d *dialer) (net.Conn, error) {
 		dial = d.connect
 	}
 	l, err := dial(ctx)
+	if err == nil && s.next {
+		d.ahead(tapWait)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.connect += time.Since(begun)

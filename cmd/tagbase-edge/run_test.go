@@ -81,6 +81,12 @@ func (r *rig) start() {
 // launch starts the daemon and waits for its reader.
 func (r *rig) launch() {
 	r.Helper()
+	r.exec()
+	r.awaitLine(`"reader ready"`)
+}
+
+func (r *rig) exec() {
+	r.Helper()
 	program, err := exec.LookPath("tagbase-edge")
 	if err != nil {
 		r.Fatal(err)
@@ -88,7 +94,6 @@ func (r *rig) launch() {
 	if r.daemon, err = sim.StartDaemon(program, r.config); err != nil {
 		r.Fatal(err)
 	}
-	r.awaitLine(`"reader ready"`)
 }
 
 // searchForSecrets looks for the key's secret in all that the daemon has written.

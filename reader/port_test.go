@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build cgo && !nolibnfc
+
+package reader
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestParseConnstring(t *testing.T) {
+	dir := t.TempDir()
+	numbered := filepath.Join(dir, "usb-0:1")
+	if err := os.WriteFile(numbered, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]connstring{
+		"pn532_uart:/dev/ttyAMA0":                                               {"pn532_uart", "/dev/ttyAMA0", ""},
+		"pn532_uart:/dev/ttyAMA0:115200":                                        {"pn532_uart", "/dev/ttyAMA0", "115200"},
+		"pn532_spi:/dev/spidev0.0:1000000":                                      {"pn532_spi", "/dev/spidev0.0", "1000000"},
+		"pn532_uart:/dev/serial/by-path/platform-xhci:usb-0:1.2:1.0-port0":      {"pn532_uart", "/dev/serial/by-path/platform-xhci:usb-0:1.2:1.0-port0", ""},
+		"pn532_uart:/dev/serial/by-path/platform-xhci:usb-0:1.2:1.0-port0:9600": {"pn532_uart", "/dev/serial/by-path/platform-xhci:usb-0:1.2:1.0-port0", "9600"},
+		"pn532_uart:" + numbered:                                                {"pn532_uart", numbered, ""},
+		"pn532_uart:" + numbered + ":9600":                                      {"pn532_uart", numbered, "9600"},
+		"acr122_usb:001:004":                                                    {"acr122_usb", "001", "004"},
+	} {
+		got := parseConnstring(text)
+		if got != want {
+			t.Errorf("%s: got %+v, want %+v", text, got, want)
+		}
+		if got.String() != text {
+			t.Errorf("%s is written %s", text, got)
+		}
+	}
+}
+
+// A link with colons in its name, as udev makes them, is a reader like any other.
+func TestOpenByPath(t *testing.T) {
+	t.Parallel()
+	r := libnfcRig(t)
+	_, pty, _ := strings.Cut(r.device, ":")
+	link := filepath.Join(t.TempDir(), "pci-0000:01:00.0-usb-0:1.2:1.0-port0")
+	if err := os.Symlink(pty, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, speed := range []string{"", ":115200"} {
+		dev, err := Open("pn532_uart:" + link + speed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.field.Put(newNTAG424())
+		mustSelect(t, dev)
+		dev.Close()
+	}
+	colons := filepath.Join(t.TempDir(), "no:link")
+	if err := os.WriteFile(colons, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open("pn532_uart:" + colons); err == nil || !strings.Contains(err.Error(), "SYMLINK") {
+		t.Errorf("a node with a colon in its name: %v", err)
+	}
+}
+
+// The port is one process's, whoever asks by whatever name, and free when that
+// closes it or is killed.
+func TestPortHasOneHolder(t *testing.T) {
+	t.Parallel()
+	r := libnfcRig(t)
+	dev := r.open(t)
+	if _, err := Open(r.device); !errors.Is(err, errHeld) || Missing(err) {
+		t.Errorf("a second open: %v, want %v", err, errHeld)
+	}
+	dev.Close()
+
+	_, path, _ := strings.Cut(r.device, ":")
+	flock := exec.Command("flock", "--no-fork", path, "sleep", "1000")
+	if err := flock.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer flock.Wait()
+	defer flock.Process.Kill()
+	var err error
+	settles(t, "opens that succeed", 0, func() int {
+		if dev, err = Open(r.device); err == nil {
+			dev.Close()
+			return 1
+		}
+		return 0
+	})
+	if want := strconv.Itoa(flock.Process.Pid); !errors.Is(err, errHeld) || !strings.Contains(err.Error(), "(process "+want+")") {
+		t.Errorf("held by process %s: %v", want, err)
+	}
+	flock.Process.Signal(syscall.SIGKILL)
+	flock.Wait()
+	r.open(t).Close()
+}
+
+// A program that took no lock and takes the reader's bytes away is named.
+func TestOpenNamesWhoElseHasThePort(t *testing.T) {
+	t.Parallel()
+	r := libnfcRig(t)
+	_, path, _ := strings.Cut(r.device, ":")
+	other := exec.Command("sh", "-c", `exec sleep 1000 <"$0"`, path)
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer other.Wait()
+	defer other.Process.Kill()
+	r.hung.Store(true)
+	want := "(process " + strconv.Itoa(other.Process.Pid) + ")"
+	if _, err := Open(r.device); !errors.Is(err, errHung) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %v and %s in it", err, errHung, want)
+	}
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A reader that was well gets a new child first; one that children cannot bring
+// back gets its reset line pulsed before each further one.
+func TestLadder(t *testing.T) {
+	var l ladder
+	for i, step := range []struct {
+		state state
+		lived time.Duration
+		reset bool
+		delay time.Duration
+	}{
+		{well, time.Second, false, firstDelay},
+		{failing, time.Second, false, 2 * firstDelay},
+		{failing, time.Second, true, 4 * firstDelay},
+		{failing, time.Second, true, lastDelay},
+		{missing, time.Second, false, lastDelay},
+		{failing, healthy, false, firstDelay},
+		{failing, time.Second, true, 2 * firstDelay},
+		{well, healthy, false, firstDelay},
+	} {
+		reset, delay := l.ended(step.state, step.lived)
+		if reset != step.reset || delay != step.delay {
+			t.Errorf("step %d: reset %v after %v, want %v after %v", i, reset, delay, step.reset, step.delay)
+		}
+	}
+}
+
+// A wire notes what is done to a reset line.
+type wire struct {
+	start time.Time
+	did   []string
+	fails error
+}
+
+func (w *wire) Set(on bool) error {
+	w.did = append(w.did, map[bool]string{true: "low", false: "high"}[on]+" at "+time.Since(w.start).String())
+	return w.fails
+}
+
+func (w *wire) Close() error {
+	w.did = append(w.did, "closed at "+time.Since(w.start).String())
+	return nil
+}
+
+// RSTPDN is low for 100 ms, and the chip has 200 ms to rise; a line that fails is
+// let go as well.
+func TestPulse(t *testing.T) {
+	for _, fails := range []error{nil, errBroken} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &wire{start: time.Now(), fails: fails}
+			err := pulse(func() (ResetLine, error) { return w, nil })
+			if !errors.Is(err, fails) {
+				t.Errorf("got %v, want %v", err, fails)
+			}
+			if want := []string{"low at 0s", "high at 100ms", "closed at 300ms"}; !slices.Equal(w.did, want) {
+				t.Errorf("it was %v, want %v", w.did, want)
+			}
+		})
+	}
+	if err := pulse(func() (ResetLine, error) { return nil, errBroken }); !errors.Is(err, errBroken) {
+		t.Errorf("a line that cannot be opened: %v", err)
+	}
+}

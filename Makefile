@@ -94,6 +94,10 @@ test-device: deps-deb deps-device ## the package on an emulated arm64 board; as 
 	@$(call device-debs,arm64); CGO_ENABLED=0 GOARCH=arm64 $(GO) build -trimpath -o build/lampwatch ./device/lampwatch && \
 		LAMPWATCH=$(CURDIR)/build/lampwatch BOARD=$(CACHE)/board $(GO) test -C device -tags device -count=1 -timeout 40m -run TestBoard
 
+test-pi3: deps-deb deps-device ## an emulated Raspberry Pi 3: its own GPIO block; as root
+	@device/image $(CACHE)/board
+	@$(call device-debs,arm64); BOARD=$(CACHE)/board $(GO) test -C device -tags device -count=1 -timeout 20m -run TestPi3
+
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev
 

@@ -239,5 +239,5 @@ func (r *rig) number(property string) int {
 // eventually waits until a condition on the machine holds.
 func (r *rig) eventually(script string) {
 	r.Helper()
-	r.sh("i=0; until %s; do i=$((i+1)); [ $i -lt 300 ] || { systemctl status --no-pager %s; exit 1; }; sleep 0.2; done", script, unit)
+	r.sh("i=0; until %s; do i=$((i+1)); [ $i -lt 100 ] || { systemctl status --no-pager %s; exit 1; }; sleep 0.2; done", script, unit)
 }

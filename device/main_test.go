@@ -34,7 +34,6 @@ func (r *rig) of(name string, tell func(r *rig)) {
 		tally.passed--
 		tally.failed++
 		word = "FAIL"
-		r.dump()
 	}
 	fmt.Printf("%s %6.1f s  %s\n", word, time.Since(began).Seconds(), name)
 }

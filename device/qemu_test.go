@@ -140,9 +140,9 @@ func (g *guest) Command(ctx context.Context, script string) *exec.Cmd {
 		"-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6", "root@127.0.0.1", script)
 }
 
-// bootPatience is three times what a boot takes beside other work; one in some ten hangs before
+// bootPatience is what a boot takes beside much other work; one in some ten hangs before
 // its first word, and is then begun anew.
-const bootPatience = 120 * time.Second
+const bootPatience = 4 * time.Minute
 
 // awaitUp waits until all that starts at boot has started.
 func (g *guest) awaitUp() {

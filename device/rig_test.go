@@ -130,7 +130,7 @@ func (r *rig) awaitLog(texts ...string) {
 // awaitReader waits until systemctl status says that the reader is ready.
 func (r *rig) awaitReader() {
 	r.Helper()
-	r.eventually("systemctl show -p StatusText " + unit + " | grep -q 'reader ready'")
+	r.eventually("systemctl show -p StatusText " + unit + " | grep -qE 'reader ready|service code [3-7]'")
 }
 
 // awaitStart waits for a start, and for its reader.

@@ -42,7 +42,9 @@ check: deps-check ## what must hold of the source
 	@test -z "$$(gofmt -l .)" || { echo "gofmt these:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags nolibnfc ./...
+	$(GO) vet -tags device ./device
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(STATICCHECK) -tags device ./device
 	@# no leaf room imports a sibling, and no station imports the bench
 	@! $(GO) list -f '{{.ImportPath}}: {{join .Imports " "}}' $(LEAVES) | grep ' $(MODULE)/'
 	@! $(GO) list -deps ./cmd/tagbase-edge | grep '^$(MODULE)/sim'

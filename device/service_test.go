@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -324,5 +323,3 @@ func port(rawURL string) string {
 	_, port, _ := net.SplitHostPort(u.Host)
 	return port
 }
-
-func cache(name string) string { return filepath.Join(os.Getenv("CACHE"), name) }

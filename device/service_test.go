@@ -118,11 +118,14 @@ func configured(r *rig) {
 }
 
 func killed(r *rig) {
+	pid, restarts := r.show("MainPID"), r.number("NRestarts")
 	r.twoTapsTo(green)
-	restarts := r.number("NRestarts")
 	r.log.forget()
 	began := time.Now()
-	r.sh("kill -KILL %s", r.show("MainPID"))
+	r.sh("kill -KILL %s", pid) // while green is lit
+	if lit := r.bench.Lamps.Lit(); lit != green {
+		r.Errorf("the lamps were %v already", lit)
+	}
 	r.lightsWithin(dark, 3*time.Second)
 	r.awaitStart()
 	fmt.Printf("     dark and ready %.1f s after SIGKILL\n", time.Since(began).Seconds())
@@ -144,11 +147,14 @@ func (r *rig) twoTapsTo(want sim.Lit) {
 }
 
 func stopped(r *rig) {
+	pid, restarts := r.show("MainPID"), r.number("NRestarts")
 	r.twoTapsTo(green)
-	restarts := r.number("NRestarts")
 	r.log.forget()
 	began := time.Now()
-	r.sh("kill -STOP %s", r.show("MainPID"))
+	r.sh("kill -STOP %s", pid) // while green is lit
+	if lit := r.bench.Lamps.Lit(); lit != green {
+		r.Errorf("the lamps were %v already", lit)
+	}
 	r.lightsWithin(dark, 25*time.Second)
 	fmt.Printf("     dark %.1f s after SIGSTOP\n", time.Since(began).Seconds())
 	r.awaitStart()

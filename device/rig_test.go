@@ -104,7 +104,7 @@ func (r *rig) copy(from, to string) {
 func (r *rig) followLog(ctx context.Context) {
 	r.Helper()
 	var err error
-	r.log, err = follow(ctx, r.machine, "exec journalctl -u "+unit+" -o cat -f -n 0", nil)
+	r.log, err = follow(ctx, r.machine, "exec journalctl -u "+unit+" -o cat --boot -f -n all", nil)
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -246,6 +246,12 @@ func noKey(r *rig) {
 }
 
 func upgraded(r *rig) {
+	r.copy(os.Getenv("DEB_NEXT"), "/tmp/next.deb")
+	// An emulated board takes longer to come to the restart than a scan may take by default.
+	r.write("/etc/tagbase-edge/config.toml", 0o644, strings.Replace(r.benchConfig(""), "[platform]\n", "[platform]\ntimeout = \"60s\"\n", 1))
+	r.log.forget()
+	r.sh("systemctl restart %s", unit)
+	r.awaitStart()
 	pid := r.show("MainPID")
 	r.log.forget()
 	// The answer of a scan in flight waits until the upgrade has begun.
@@ -254,7 +260,6 @@ func upgraded(r *rig) {
 	r.put("genuine-424")
 	<-posted
 	r.bench.Platform.OnVerification(nil)
-	r.copy(os.Getenv("DEB_NEXT"), "/tmp/next.deb")
 	said := make(chan string)
 	go func() {
 		out, err := output(r.Context(), r.machine, "apt-get install -y -q /tmp/next.deb </dev/null 2>&1")

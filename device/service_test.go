@@ -322,7 +322,7 @@ func purged(r *rig) {
 	r.sh("apt-get install -y -q /tmp/tagbase-edge.deb </dev/null 2>&1")
 	r.awaitStart()
 	r.sh("apt-get purge -y -q tagbase-edge 2>&1")
-	left := r.sh("find / -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/srv/*' -not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; getent passwd %s; systemctl list-units --all --no-legend 'tagbase*'; true", unit)
+	left := r.sh("find / -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/srv/*' -not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; getent passwd %s; systemctl list-units --no-legend 'tagbase*'; true", unit)
 	if left != "" {
 		r.Errorf("after purge there is\n%s", left)
 	}

@@ -31,6 +31,9 @@ type Process struct {
 	// that lay on the reader when the last child ended comes as one argument more.
 	Command []string
 
+	// Path is the program, if it is not found under Command's first word.
+	Path string
+
 	// Resting is the UID of the tag that lies on the reader, or "".
 	Resting string
 
@@ -38,8 +41,17 @@ type Process struct {
 	// back; nil without one.
 	Reset func() (ResetLine, error)
 
+	// Turn is called whenever the supervision has come round, at least each 6 s; may be nil.
+	Turn func()
+
 	spared string    // the tag in whose last tap a child died
 	well   time.Time // when a child last was
+}
+
+func (p *Process) turn() {
+	if p.Turn != nil {
+		p.Turn()
+	}
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too.
@@ -51,6 +63,7 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 	var l ladder
 	p.well = time.Now()
 	for ctx.Err() == nil {
+		p.turn()
 		started := time.Now()
 		state := p.once(ctx, events)
 		if ctx.Err() != nil {
@@ -74,6 +87,9 @@ func (p *Process) once(ctx context.Context, events chan<- Event) state {
 		args = append(slices.Clone(args), p.Resting)
 	}
 	cmd := exec.Command(p.Command[0], args...)
+	if p.Path != "" {
+		cmd.Path, cmd.Err = p.Path, nil
+	}
 	// A child that is stopped or stuck would not see its standard input end.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Env = []string{"GOTRACEBACK=none"}
@@ -124,6 +140,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	hang := time.NewTimer(silence)
 	defer hang.Stop()
 	for {
+		p.turn()
 		hang.Reset(silence) // here, since a send may have waited for longer
 		select {
 		case <-ctx.Done():

@@ -23,6 +23,7 @@ type failure struct {
 }
 
 func (s *Station) readerReady() {
+	s.readied.Store(true)
 	s.services.change(s.Lamps, noService, readerMissing, readerSilent)
 	r := &s.reader
 	if r.told || !r.down {

@@ -28,6 +28,7 @@ reads the output leaves indented lines out. run refuses to start with the same w
 			tell(c.OutOrStdout(), *file, problems)
 			return exitError(exitFailed)
 		}
+		warn(c.OutOrStdout(), *file)
 		fmt.Fprintf(c.ErrOrStderr(), "%s: no problem found\n", *file)
 		return nil
 	}

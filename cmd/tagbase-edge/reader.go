@@ -29,6 +29,8 @@ func readerCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			// A terminal or systemd signals the whole group; the daemon decides.
 			signal.Ignore(os.Interrupt, syscall.SIGTERM)
+			// Started as /proc/self/exe it is called "exe", which tells nobody who holds a port.
+			_ = os.WriteFile("/proc/self/comm", []byte("tagbase-edge"), 0) // only a name
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			go func() {

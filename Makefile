@@ -5,6 +5,9 @@ READER      ?= libnfc
 ONCE        ?=
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 10m
+ARCHES      ?= arm64 armhf amd64
+# What is kept between runs: sysroots to link against, the emulated board.
+CACHE       ?= $(if $(filter 0,$(shell id -u)),/var/cache/tagbase-edge,$(HOME)/.cache/tagbase-edge)
 PREFIX      ?= /usr
 DESTDIR     ?=
 
@@ -21,7 +24,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deps deps-check deps-test install clean
+.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deb deb-twice deps deps-check deps-deb deps-test install clean
 
 all: build
 
@@ -69,11 +72,42 @@ soak-reader: deps ## 1,000 aborts, hangs and unplugs, 10,000 taps of tags that l
 bench: deps ## tap to answer, with the connection dialled ahead and not
 	$(GO) test -run '^$$' -bench . -benchtime 30x ./uplink
 
+deb: deps-deb ## build/tagbase-edge_VERSION_ARCH.deb of each of ARCHES; two builds of a commit give the same bytes
+	@for arch in $(ARCHES); do packaging/deb $$arch $$(packaging/version) build $(CACHE) || exit 1; done
+	@cd build && for arch in $(ARCHES); do lintian --allow-root --fail-on error "tagbase-edge_$$(../packaging/version)_$$arch.deb" || exit 1; done
+
+deb-twice: deps-deb ## builds every package twice, the second time of a copy elsewhere, and compares
+	@packaging/twice "$(ARCHES)" $(CACHE)
+
+# The package as it is, and the same under a later version to upgrade to.
+device-debs = DEB_VERSION=$$(packaging/version) && packaging/deb $(1) $$DEB_VERSION build $(CACHE) && \
+	packaging/deb $(1) $$DEB_VERSION+next build $(CACHE) && \
+	export CACHE=$(CACHE) VERSION_NEXT=$$DEB_VERSION+next \
+		DEB=$(CURDIR)/build/tagbase-edge_$${DEB_VERSION}_$(1).deb DEB_NEXT=$(CURDIR)/build/tagbase-edge_$$DEB_VERSION+next_$(1).deb
+
+test-service: deps-deb deps-service ## the package under systemd in a container; as root
+	@device/container $(CACHE)/container
+	@$(call device-debs,$$(dpkg --print-architecture)); ROOT=$(CACHE)/container $(GO) test -tags device -count=1 -timeout 10m -run TestService ./device
+
+test-device: deps-deb deps-device ## the package on an emulated arm64 board; as root, some minutes the first time
+	@device/image $(CACHE)/board
+	@$(call device-debs,arm64); CGO_ENABLED=0 GOARCH=arm64 $(GO) build -trimpath -o build/lampwatch ./device/lampwatch && \
+		LAMPWATCH=$(CURDIR)/build/lampwatch BOARD=$(CACHE)/board $(GO) test -tags device -count=1 -timeout 40m -run TestBoard ./device
+
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev
 
 deps-check: deps
 	@./install-deps systemd
+
+deps-deb: deps
+	@./install-deps dpkg-dev git libc6-dev-arm64-cross libc6-dev-armhf-cross gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf lintian
+
+deps-service:
+	@./install-deps debian-archive-keyring dpkg-dev mmdebstrap systemd-container
+
+deps-device: deps-service
+	@./install-deps e2fsprogs netcat-openbsd openssh-client qemu-system-arm qemu-user-static qemu-utils
 
 deps-test: deps
 	@./install-deps libnfc-bin libnfc-examples
@@ -81,11 +115,13 @@ deps-test: deps
 install: ## binary, unit and reference configuration, as root; build first
 	@test -x bin/tagbase-edge || { echo "bin/tagbase-edge is missing: run make build first, as yourself"; exit 1; }
 	install -D -m 0755 bin/tagbase-edge $(DESTDIR)$(PREFIX)/bin/tagbase-edge
-	install -D -m 0644 systemd/tagbase-edge.service $(DESTDIR)$(PREFIX)/lib/systemd/system/tagbase-edge.service
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/tagbase-edge.service systemd/tagbase-edge@.service
+	install -D -m 0644 systemd/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/tagbase-edge.conf
+	install -D -m 0644 systemd/udev.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-tagbase-edge.rules
 	install -D -m 0644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/tagbase-edge.conf
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/tagbase-edge configs/reference.toml configs/minimal.toml
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge LICENSE NOTICE README.md CHANGELOG.md
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge/docs docs/*.md
 
 clean:
-	rm -rf bin
+	rm -rf bin build

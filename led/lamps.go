@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type Lamps struct {
 	once  sync.Once
 	left  error // by Close
 
+	born   time.Time
+	turned atomic.Int64 // when play last came round, since born
+
 	mu     sync.Mutex
 	signal Signal
 	shown  time.Time
@@ -26,7 +30,7 @@ type Lamps struct {
 }
 
 func start(open [lampCount]func() (Line, error)) (*Lamps, error) {
-	l := &Lamps{wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	l := &Lamps{wake: make(chan struct{}, 1), quit: make(chan struct{}), born: time.Now()}
 	var dark [lampCount]<-chan struct{}
 	for c, open := range open {
 		if open != nil {
@@ -83,6 +87,18 @@ func (l *Lamps) Err() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// turn is the longest time between turns of the loop that plays the signals.
+const turn = time.Second
+
+// Silent is how long ago the loop that plays the signals last came round: about a
+// second at most unless it is stuck. A line that hangs does not stop it.
+func (l *Lamps) Silent() time.Duration {
+	if l == nil {
+		return 0
+	}
+	return time.Since(l.born) - time.Duration(l.turned.Load())
 }
 
 // Close puts all lamps out and lets go of the lines. It gives up on a line that
@@ -144,8 +160,11 @@ func (l *Lamps) play() {
 			}
 		}
 	}()
+	turns := time.NewTicker(turn)
+	defer turns.Stop()
 	for {
 		now := time.Now()
+		l.turned.Store(int64(now.Sub(l.born)))
 		lamp, on, next := l.frame(now)
 		l.light(lamp, on)
 		var change <-chan time.Time
@@ -155,6 +174,7 @@ func (l *Lamps) play() {
 		select {
 		case <-l.wake:
 		case <-change:
+		case <-turns.C:
 		case <-l.quit:
 			return
 		}

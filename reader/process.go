@@ -38,7 +38,16 @@ type Process struct {
 	// back; nil without one.
 	Reset func() (ResetLine, error)
 
+	// Turn is called whenever the supervision has come round, at least each 6 s; may be nil.
+	Turn func()
+
 	spared string // the tag in whose last tap a child died
+}
+
+func (p *Process) turn() {
+	if p.Turn != nil {
+		p.Turn()
+	}
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too.
@@ -49,6 +58,7 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 	defer runtime.UnlockOSThread()
 	var l ladder
 	for ctx.Err() == nil {
+		p.turn()
 		started := time.Now()
 		state := p.once(ctx, events)
 		if ctx.Err() != nil {
@@ -122,6 +132,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	hang := time.NewTimer(silence)
 	defer hang.Stop()
 	for {
+		p.turn()
 		hang.Reset(silence) // here, since a send may have waited for longer
 		select {
 		case <-ctx.Done():

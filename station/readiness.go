@@ -20,6 +20,7 @@ type readiness struct {
 }
 
 func (s *Station) readerReady() {
+	s.readied.Store(true)
 	s.services.change(s.Lamps, noService, readerMissing, readerSilent)
 	r := &s.reader
 	if r.told || !r.down {

@@ -29,8 +29,10 @@ type Station struct {
 	Log      *zap.Logger
 	Timeout  time.Duration    // from tap to verdict
 	Wall     func() time.Time // the board's wall clock, for the record only
+	Progress *Progress        // of the loops; may be nil
 
 	services services
+	readied  readied
 	reader   readiness // of receive alone
 
 	mu     sync.Mutex
@@ -53,10 +55,14 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 	visits := make(chan visit, waiting)
 	watching, end := context.WithCancel(ctx)
 	var loops sync.WaitGroup
-	loops.Go(func() { s.Platform.Watch(watching, s.contacted) })
+	loops.Go(func() {
+		defer s.Progress.Over(loopPlatform)
+		s.Platform.Watch(watching, s.contacted, func() { s.Progress.Within(loopPlatform, watchTurn) })
+	})
 	loops.Go(func() { s.keepUp(watching) })
 	loops.Go(func() {
-		for v := range visits {
+		defer s.Progress.Over(loopSend)
+		for v, ok := s.nextVisit(visits); ok; v, ok = s.nextVisit(visits) {
 			if ctx.Err() != nil || s.late(v.tap) {
 				s.finish(v, journal.Scan{Outcome: dropped})
 				continue
@@ -76,9 +82,14 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 
 // receive lights the lamps the moment a tap begins, and queues it when it is read.
 func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visits chan<- visit) {
+	defer s.Progress.Over(loopReceive)
 	bucket := newBucket(time.Now())
+	turns := time.NewTicker(turn)
+	defer turns.Stop()
 	for {
+		s.Progress.Within(loopReceive, Stall)
 		select {
+		case <-turns.C:
 		case <-ctx.Done():
 			return
 		case e := <-events:

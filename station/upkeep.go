@@ -28,7 +28,11 @@ func (s *Station) keepUp(ctx context.Context) {
 	look := time.NewTicker(upkeep)
 	defer look.Stop()
 	disk, lamps := &ailment{what: "storage", code: storage}, &ailment{what: "lamps", code: lampsFail}
+	defer s.Progress.Over(loopUpkeep)
+	defer s.Progress.Over(loopLamps)
 	for {
+		s.Progress.Within(loopUpkeep, Stall)
+		s.noteLamps(s.Lamps)
 		counts := s.Journal.Counts()
 		s.tell(disk, s.Journal.Err(), zap.Int("held_lines", counts.Held), zap.Uint64("lost_lines", counts.Lost))
 		s.tell(lamps, s.Lamps.Err())

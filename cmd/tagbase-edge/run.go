@@ -29,37 +29,33 @@ func runCommand() *cobra.Command {
 	}
 	file := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		cfg, problems := loadConfig(*file)
-		var key uplink.Key
-		if len(problems) == 0 {
-			var err error
-			if key, err = cfg.key(); err != nil {
-				problems = append(problems, problem{place{1, 1}, "platform.key_file", err.Error()})
-			}
-		}
+		cfg, key, problems := load(*file)
 		if len(problems) > 0 {
 			tell(c.ErrOrStderr(), *file, problems)
-			return exitError(exitConfig)
+			return cannotStart(*file, problems)
 		}
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		return run(ctx, cfg, key, newLog(c.ErrOrStderr()))
+		d := &daemonRun{file: *file, log: newLog(c.ErrOrStderr())}
+		return d.serve(ctx, cfg, key)
 	}
 	return c
 }
 
-// run opens all that the station has, tells systemd, and goes on until ctx ends.
-func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) error {
-	program, err := os.Executable()
-	if err != nil {
-		return err
-	}
+// self is the program that runs, also when an upgrade has put another in its place:
+// the two halves of the reader's protocol are of one version.
+const self = "/proc/self/exe"
+
+// run opens all that the station has, tells systemd, and goes on until ctx ends. Each
+// of notes stands behind the station's status until the next.
+func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger, progress *station.Progress, notes <-chan string) error {
 	lamps, err := led.Open(cfg.leds)
 	if err != nil {
 		log.Error("lamps", zap.Error(err))
 	}
 	defer lamps.Close()
 	clock := openClock(cfg.station.stateDir, log)
+	clock.progress = progress
 	platform := uplink.NewPlatform(uplink.Config{
 		Base:   cfg.platform.base,
 		Key:    key,
@@ -79,11 +75,13 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 		Log:      log,
 		Timeout:  cfg.platform.timeout,
 		Wall:     time.Now,
+		Progress: progress,
 	}
 	s.Remember(past.Scans)
 	process := &reader.Process{
-		Command: []string{program, "reader", cfg.reader.device, string(cfg.reader.liveness)},
+		Command: []string{self, "reader", cfg.reader.device, string(cfg.reader.liveness)},
 		Resting: station.Resting(past.Scans),
+		Turn:    func() { progress.Within(loopReader, readerTurn) },
 	}
 	if cfg.reader.resetGPIO != "" {
 		open := led.Opener(cfg.reader.resetGPIO, true)
@@ -95,42 +93,23 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 		zap.String("reader", cfg.reader.device),
 		zap.Stringer("platform", cfg.platform.base),
 		zap.Stringer("key", key))
-	daemon.SdNotify(false, daemon.SdNotifyReady)
+	notify(daemon.SdNotifyReady)
 
 	events := make(chan reader.Event)
 	var loops sync.WaitGroup
-	loops.Go(func() { process.Run(ctx, events) })
+	loops.Go(func() {
+		defer progress.Over(loopReader)
+		process.Run(ctx, events)
+	})
 	loops.Go(func() { clock.keep(ctx) })
-	loops.Go(func() { takeNewKeys(ctx, cfg, platform, log) })
+	loops.Go(func() { say(ctx, s, notes) })
 	s.Run(ctx, events)
-	daemon.SdNotify(false, daemon.SdNotifyStopping)
 	loops.Wait()
 	if err := past.Close(); err != nil {
 		log.Error("storage", zap.Error(err))
 	}
 	log.Info("stop")
 	return nil
-}
-
-// takeNewKeys reads the key again at each SIGHUP.
-func takeNewKeys(ctx context.Context, cfg *config, platform *uplink.Platform, log *zap.Logger) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hup:
-			key, err := cfg.key()
-			if err != nil {
-				log.Error("the key is kept as it was", zap.Error(err))
-				continue
-			}
-			platform.SetKey(key)
-			log.Info("key read again", zap.Stringer("key", key))
-		}
-	}
 }
 
 // A kept journal and what it held when it was opened.

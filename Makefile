@@ -15,7 +15,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unve
 BUILT   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 BUILD   := $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)'
 MODULE  := $(shell $(GO) list -m 2>/dev/null)
-LEAVES  := ./reader ./session ./uplink ./led ./journal
+LEAVES  := ./reader ./session ./uplink ./led ./journal ./api
 
 # What `make run READER=simulated` builds does without libnfc, and so without cgo.
 ifeq ($(READER),simulated)

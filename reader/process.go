@@ -31,6 +31,9 @@ type Process struct {
 	// that lay on the reader when the last child ended comes as one argument more.
 	Command []string
 
+	// Path is the program, if it is not found under Command's first word.
+	Path string
+
 	// Resting is the UID of the tag that lies on the reader, or "".
 	Resting string
 
@@ -82,6 +85,9 @@ func (p *Process) once(ctx context.Context, events chan<- Event) state {
 		args = append(slices.Clone(args), p.Resting)
 	}
 	cmd := exec.Command(p.Command[0], args...)
+	if p.Path != "" {
+		cmd.Path, cmd.Err = p.Path, nil
+	}
 	// A child that is stopped or stuck would not see its standard input end.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Env = []string{"GOTRACEBACK=none"}

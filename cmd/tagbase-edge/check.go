@@ -22,6 +22,7 @@ func checkCommand() *cobra.Command {
 			tell(c.OutOrStdout(), *file, problems)
 			return exitError(exitFailed)
 		}
+		warn(c.OutOrStdout(), *file)
 		fmt.Fprintf(c.ErrOrStderr(), "%s: no problem found\n", *file)
 		return nil
 	}

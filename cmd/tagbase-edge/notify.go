@@ -93,9 +93,9 @@ func say(ctx context.Context, s *station.Station, notes <-chan string, kept *ato
 // cannotStart says why, and gives systemd pause. What mends it may be a start or a file.
 func cannotStart(file string, problems []problem) error {
 	if underSystemd() {
-		notify(statusLine("cannot start: " + problems[0].in(file)))
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
+		notify(statusLine("cannot start: " + problems[0].in(file)))
 		select {
 		case <-ctx.Done():
 		case <-time.After(settle):

@@ -82,7 +82,8 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger, prog
 	}
 	s.Remember(past.Scans)
 	process := &reader.Process{
-		Command: []string{self, "reader", cfg.reader.device, string(cfg.reader.liveness)},
+		Path:    self,
+		Command: []string{os.Args[0], "reader", cfg.reader.device, string(cfg.reader.liveness)},
 		Resting: station.Resting(past.Scans),
 		Turn:    func() { progress.Within(station.LoopReader, readerTurn) },
 	}

@@ -80,6 +80,8 @@ type socket struct {
 	path string
 }
 
+func (s *socket) Addr() net.Addr { return &net.UnixAddr{Name: s.path, Net: "unix"} }
+
 func (s *socket) Close() error {
 	err := s.UnixListener.Close()
 	if !errors.Is(err, net.ErrClosed) {

@@ -14,12 +14,12 @@ const (
 	writeWithin = 5 * time.Second // for a client to take what is written
 )
 
-// events streams what happens as server-sent events: status at once and each 5 s;
-// lamps, scan and service as they come.
+// events streams what happens as server-sent events: lamps, scan and service as they
+// come; status at once, after each scan and service, and each 5 s.
 func (a *API) events(w http.ResponseWriter, r *http.Request) {
 	notes := a.source.Feed.listen()
 	if notes == nil {
-		http.Error(w, "too many listen already; close a page", http.StatusServiceUnavailable)
+		http.Error(w, "too many listen already; close a page that shows this station", http.StatusServiceUnavailable)
 		return
 	}
 	defer a.source.Feed.leave(notes)
@@ -27,7 +27,12 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	again := time.NewTicker(statusEvery)
 	defer again.Stop()
-	for n := (note{"status", a.source.Status()}); sendEvent(w, n) == nil; {
+	status := func() note { return note{"status", a.source.Status()} }
+	for n := status(); sendEvent(w, n) == nil; {
+		if n.event == "scan" || n.event == "service" {
+			n = status()
+			continue
+		}
 		var ok bool
 		select {
 		case <-r.Context().Done():
@@ -37,7 +42,7 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		case <-again.C:
-			n = note{"status", a.source.Status()}
+			n = status()
 		}
 	}
 }

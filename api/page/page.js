@@ -78,10 +78,9 @@ function addScan(scan, fresh) {
   const item = make("li", (known ? scan.outcome : "") + (fresh ? " new" : ""));
   const time = make("time", "", when(scan.time));
   const more = make("span", "more");
-  for (const [name, text] of [["", scan.reason], ["", scan.tag || scan.uid], ["", scan.chip], ["session", scan.session]]) {
+  for (const text of [scan.reason, scan.tag || scan.uid, scan.chip]) {
     if (!text) continue;
     if (more.childNodes.length) more.append(" · ");
-    if (name) more.append(name + " ");
     more.append(make("bdi", "", text));
   }
   if (typeof scan.total_ms === "number") more.append(" · " + Math.round(scan.total_ms) + " ms");

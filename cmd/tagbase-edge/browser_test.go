@@ -6,7 +6,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/api"
-	"github.com/tagbase/tagbase-edge/sim"
 )
 
 // TestBrowser has Chromium open the page: a station on the bench with taps that come, a
@@ -25,19 +23,11 @@ import (
 func TestBrowser(t *testing.T) {
 	t.Run("live", func(t *testing.T) {
 		address := freeAddress(t)
-		bench, err := sim.NewBench(t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { bench.Close() })
-		r := &rig{T: t, bench: bench}
-		if r.config, err = bench.WriteConfig("simulated", fmt.Sprintf("[page]\nlisten = %q\n", address)); err != nil {
-			t.Fatal(err)
-		}
-		r.start()
+		r := onSimulated(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
+		r.awaitPage(address)
 		inBrowser(t, "live", "http://"+address+"/", map[string]func(*http.Request){
 			"/tap":           func(q *http.Request) { r.tap(q.FormValue("tag")) },
-			"/platform-down": func(*http.Request) { bench.ClosePlatform() },
+			"/platform-down": func(*http.Request) { r.bench.ClosePlatform() },
 			"/kill": func(*http.Request) {
 				r.daemon.Process().Kill()
 				r.daemon.Wait()
@@ -78,16 +68,6 @@ func inBrowser(t *testing.T, scenario, url string, moves map[string]func(*http.R
 	if out, err := node.CombinedOutput(); err != nil {
 		t.Errorf("%s: %v\n%s", scenario, err, out)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // evil is everything that a text can try.

@@ -24,7 +24,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deb deb-twice deps deps-check deps-deb deps-test install clean
+.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deb deb-twice deps deps-check deps-deb deps-page deps-test test-page install clean
 
 all: build
 
@@ -42,6 +42,7 @@ check: deps-check ## what must hold of the source
 	@test -z "$$(gofmt -l .)" || { echo "gofmt these:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags nolibnfc ./...
+	$(GO) vet -tags browser ./cmd/tagbase-edge
 	$(GO) run $(STATICCHECK) ./...
 	@# no leaf room imports a sibling, and no station imports the bench
 	@! $(GO) list -f '{{.ImportPath}}: {{join .Imports " "}}' $(LEAVES) | grep ' $(MODULE)/'
@@ -94,6 +95,10 @@ test-device: deps-deb deps-device ## the package on an emulated arm64 board; as 
 	@$(call device-debs,arm64); CGO_ENABLED=0 GOARCH=arm64 $(GO) build -trimpath -o build/lampwatch ./device/lampwatch && \
 		LAMPWATCH=$(CURDIR)/build/lampwatch BOARD=$(CACHE)/board $(GO) test -tags device -count=1 -timeout 40m -run TestBoard ./device
 
+test-page: deps-page ## the page in headless Chromium; SHOTS=DIRECTORY keeps pictures
+	cd api/browser && npm ci --no-audit --no-fund --silent
+	SHOTS=$(if $(SHOTS),$(abspath $(SHOTS))) $(GO) test -tags browser -count=1 -timeout 5m -run TestBrowser ./cmd/tagbase-edge
+
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev
 
@@ -108,6 +113,10 @@ deps-service:
 
 deps-device: deps-service
 	@./install-deps e2fsprogs netcat-openbsd openssh-client qemu-system-arm qemu-user-static qemu-utils
+
+deps-page:
+	@./install-deps chromium fonts-dejavu-core
+	@node -e 'process.exit(process.versions.node < "20" ? 1 : 0)' || { echo "node 20 or later and npm are missing"; exit 1; }
 
 deps-test: deps
 	@./install-deps libnfc-bin libnfc-examples

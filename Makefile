@@ -15,7 +15,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unve
 BUILT   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 BUILD   := $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)'
 MODULE  := $(shell $(GO) list -m 2>/dev/null)
-LEAVES  := ./reader ./session ./uplink ./led ./journal ./doctor
+LEAVES  := ./reader ./session ./uplink ./led ./journal ./doctor ./api
 
 # What `make run READER=simulated` builds does without libnfc, and so without cgo.
 ifeq ($(READER),simulated)
@@ -24,7 +24,7 @@ else
 run: deps
 endif
 
-.PHONY: all build pages run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deb deb-twice test-service test-device test-pi3 deps deps-check deps-deb deps-device deps-service deps-test install clean
+.PHONY: all build pages run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deb deb-twice test-service test-device test-pi3 test-page deps deps-check deps-deb deps-device deps-page deps-service deps-test install clean
 
 all: build
 
@@ -47,6 +47,7 @@ check: deps-check ## what must hold of the source
 	$(GO) vet -tags nolibnfc ./...
 	$(GO) vet -tags pages ./cmd/tagbase-edge
 	$(GO) vet -tags device ./device
+	$(GO) vet -tags browser ./cmd/tagbase-edge
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) run $(STATICCHECK) -tags device ./device
 	@# no leaf room imports a sibling, and no station imports the bench
@@ -104,6 +105,10 @@ test-pi3: deps-deb deps-device ## an emulated Raspberry Pi 3: its own GPIO block
 	@device/image $(CACHE)/board
 	@$(call device-debs,arm64); BOARD=$(CACHE)/board $(GO) test -C device -tags device -count=1 -timeout 20m -run TestPi3
 
+test-page: deps-page ## the page in headless Chromium; SHOTS=DIRECTORY keeps pictures
+	cd api/browser && npm ci --no-audit --no-fund --silent
+	SHOTS=$(if $(SHOTS),$(abspath $(SHOTS))) $(GO) test -tags browser -count=1 -timeout 5m -run TestBrowser ./cmd/tagbase-edge
+
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev
 
@@ -118,6 +123,10 @@ deps-service:
 
 deps-device: deps-service
 	@./install-deps e2fsprogs netcat-openbsd openssh-client qemu-system-arm qemu-user-static qemu-utils
+
+deps-page:
+	@./install-deps chromium fonts-dejavu-core
+	@node -e 'process.exit(process.versions.node < "20" ? 1 : 0)' || { echo "node 20 or later and npm are missing"; exit 1; }
 
 deps-test: deps
 	@./install-deps libnfc-bin libnfc-examples

@@ -27,10 +27,13 @@ type Lamps struct {
 	shown  time.Time
 	code   int
 	coded  time.Time
+	walk   *walk // nil while the lamps are not tested
+	lit    [lampCount]bool
+	change chan struct{} // closed when lit changes
 }
 
 func start(open [lampCount]func() (Line, error)) (*Lamps, error) {
-	l := &Lamps{wake: make(chan struct{}, 1), quit: make(chan struct{}), born: time.Now()}
+	l := &Lamps{wake: make(chan struct{}, 1), quit: make(chan struct{}), born: time.Now(), change: make(chan struct{})}
 	var dark [lampCount]<-chan struct{}
 	for c, open := range open {
 		if open != nil {
@@ -50,6 +53,7 @@ func (l *Lamps) Show(s Signal) {
 	}
 	l.mu.Lock()
 	l.signal, l.shown = s, time.Now()
+	l.take()
 	l.mu.Unlock()
 	l.stir()
 }
@@ -167,6 +171,7 @@ func (l *Lamps) play() {
 		l.turned.Store(int64(now.Sub(l.born)))
 		lamp, on, next := l.frame(now)
 		l.light(lamp, on)
+		l.note(lamp, on)
 		var change <-chan time.Time
 		if next > 0 {
 			change = time.After(time.Until(now.Add(next)))
@@ -186,6 +191,10 @@ func (l *Lamps) play() {
 func (l *Lamps) frame(now time.Time) (lamp colour, on bool, next time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if w := l.walk; w != nil {
+		on, next = w.step.at(now.Sub(w.begun))
+		return w.step.lamp, on, next
+	}
 	p := l.signal.pattern()
 	on, next = p.at(now.Sub(l.shown))
 	if next == 0 {

@@ -23,6 +23,7 @@ const (
 	loopUpkeep   = "upkeep"
 	loopLamps    = "lamps"
 	loopPlatform = "platform"
+	LoopReader   = "reader" // its supervision
 )
 
 // watchTurn is what a turn of the platform's watch may take: 5 s of rest and a probe of 8 s.
@@ -32,8 +33,11 @@ const watchTurn = 20 * time.Second
 // of. A loop that is late is stuck in a call that nothing in the process can end.
 // A nil *Progress keeps nothing. It may be used from any goroutine.
 type Progress struct {
-	mu  sync.Mutex
-	due map[string]time.Time
+	mu    sync.Mutex
+	due   map[string]time.Time
+	heard map[string]time.Time
+	late  bool // when last looked at
+	lates uint64
 }
 
 // Within promises that the loop will be heard of again within d.
@@ -44,9 +48,10 @@ func (p *Progress) Within(loop string, d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.due == nil {
-		p.due = make(map[string]time.Time)
+		p.due, p.heard = make(map[string]time.Time), make(map[string]time.Time)
 	}
-	p.due[loop] = time.Now().Add(d)
+	p.heard[loop] = time.Now()
+	p.due[loop] = p.heard[loop].Add(d)
 }
 
 // Over ends the loop's promise: it has ended, or waits for a disk, which a new process would not mend.
@@ -61,6 +66,9 @@ func (p *Progress) Over(loop string) {
 
 // Late names the loops that have not kept their promise.
 func (p *Progress) Late() (loops []string) {
+	if p == nil {
+		return nil
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for loop, due := range p.due {
@@ -69,7 +77,36 @@ func (p *Progress) Late() (loops []string) {
 		}
 	}
 	slices.Sort(loops)
+	if late := len(loops) > 0; late != p.late {
+		p.late = late
+		if late {
+			p.lates++
+		}
+	}
 	return loops
+}
+
+// Lates is how many times loops were late, as far as Late was asked.
+func (p *Progress) Lates() uint64 {
+	if p == nil {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lates
+}
+
+// Silent is how long ago the loop was last heard of; 0 if it never was.
+func (p *Progress) Silent(loop string) time.Duration {
+	if p == nil {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.heard[loop].IsZero() {
+		return 0
+	}
+	return time.Since(p.heard[loop])
 }
 
 // nextVisit waits for a tap to send, and is heard of meanwhile. What follows may

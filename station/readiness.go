@@ -3,8 +3,10 @@
 package station
 
 import (
+	"sync/atomic"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/reader"
 	"go.uber.org/zap"
 )
@@ -23,8 +25,8 @@ type failure struct {
 }
 
 func (s *Station) readerReady() {
-	s.readied.Store(true)
-	s.services.change(s.Lamps, noService, readerMissing, readerSilent)
+	s.now.met(nil)
+	s.service(noService, readerMissing, readerSilent)
 	r := &s.reader
 	if r.told || !r.down {
 		s.Log.Info("reader ready")
@@ -37,7 +39,8 @@ func (s *Station) readerFault(e reader.Event) {
 	if e.Missing {
 		code = readerMissing
 	}
-	s.services.change(s.Lamps, code, readerMissing, readerSilent)
+	s.now.met(e.Err)
+	s.service(code, readerMissing, readerSilent)
 	r := &s.reader
 	r.down = true
 	f := r.codes[code]
@@ -55,4 +58,25 @@ func (s *Station) readerFault(e reader.Event) {
 	s.Log.Error("reader", zap.Int("service_code", int(code)), zap.Int("times", f.times), zap.Error(e.Err))
 	*f = failure{told: time.Now()}
 	r.told = true
+}
+
+// nowReader is the reader as it is, for whoever asks.
+type nowReader struct{ atomic.Pointer[api.Reader] }
+
+// met takes the reader's readiness, or its fault.
+func (n *nowReader) met(fault error) {
+	var next api.Reader
+	last := n.Load()
+	if last != nil {
+		next = *last
+	}
+	if fault != nil {
+		next.Up, next.Error = false, fault.Error()
+	} else {
+		if last != nil && !last.Up {
+			next.Reopens++
+		}
+		next.Up, next.Error = true, ""
+	}
+	n.Store(&next)
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
@@ -30,10 +31,12 @@ type Station struct {
 	Timeout  time.Duration    // from tap to verdict
 	Wall     func() time.Time // the board's wall clock, for the record only
 	Progress *Progress        // of the loops; may be nil
+	Feed     *api.Feed        // of what happens; may be nil
 
 	services services
-	readied  readied
 	reader   readiness // of receive alone
+	now      nowReader
+	steps    stepMeter
 
 	mu       sync.Mutex
 	newest   uint64    // the newest tap that has begun
@@ -61,6 +64,7 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 		s.Platform.Watch(watching, s.contacted, func() { s.Progress.Within(loopPlatform, watchTurn) })
 	})
 	loops.Go(func() { s.keepUp(watching) })
+	loops.Go(func() { s.tellLamps(watching) })
 	loops.Go(func() {
 		defer s.Progress.Over(loopSend)
 		for v, ok := s.nextVisit(visits); ok; v, ok = s.nextVisit(visits) {
@@ -171,6 +175,7 @@ func (s *Station) record(v visit, r journal.Scan) {
 	r.ReadMS = milliseconds(v.tap.Read.Sub(v.tap.Entered))
 	r.TotalMS = milliseconds(time.Since(v.tap.Entered))
 	s.Journal.Finish(r)
+	s.Feed.Scan(told(r))
 	s.Log.Info("scan", zap.Inline(line(r)))
 }
 
@@ -295,7 +300,7 @@ func (s *Station) contacted() {
 	}
 	trouble := s.Platform.Trouble()
 	code := serviceOfTrouble[trouble]
-	if !s.services.change(s.Lamps, code, platformUnreachable, keyRefused, clockOrCertificate) {
+	if !s.service(code, platformUnreachable, keyRefused, clockOrCertificate) {
 		return
 	}
 	if code == noService {

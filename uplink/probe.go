@@ -40,10 +40,14 @@ func (p *Platform) probe(ctx context.Context) probe {
 	if err != nil {
 		return probe{reason: NotSentNetwork}
 	}
+	begun := time.Now()
 	resp, err := p.client.Do(req)
+	answer := time.Since(begun) - s.connected()
 	if err != nil {
+		p.counts.request(0, s, answer)
 		return probe{reason: reasonNotSent(err)}
 	}
+	p.counts.request(resp.StatusCode, s, answer)
 	resp.Body.Close()
 	p.dated(resp, s)
 	result := probe{status: resp.StatusCode, retryAfter: retryAfter(resp)}

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/session"
@@ -52,7 +53,11 @@ type config struct {
 		carry  session.Carry
 	}
 	leds led.Config
-	page struct{ listen string }
+	page struct {
+		listen    string
+		tokenFile string
+		token     api.Token
+	}
 }
 
 func defaults() *config {
@@ -135,6 +140,7 @@ func (c *config) complete(doc *document) (problems []problem) {
 	if c.platform.base == nil {
 		c.platform.base, _ = uplink.ParseBaseURL(c.platform.baseURL)
 	}
+	problems = append(problems, c.pageProblems(doc)...)
 	lines := map[string]string{}
 	for _, out := range []struct{ key, line string }{
 		{"reader.reset_gpio", c.reader.resetGPIO},

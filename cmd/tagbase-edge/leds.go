@@ -12,7 +12,7 @@ import (
 )
 
 func ledsCommand() *cobra.Command {
-	leds := &cobra.Command{Use: "leds", Short: "The lamps, without the daemon"}
+	leds := &cobra.Command{Use: "leds", Short: "Turn the lamps off, or test them"}
 	off := &cobra.Command{
 		Use:     "off",
 		Short:   "Turn every lamp off",
@@ -32,7 +32,7 @@ func ledsCommand() *cobra.Command {
 		}
 		return nil
 	}
-	leds.AddCommand(off)
+	leds.AddCommand(off, ledsTestCommand())
 	return leds
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,7 +20,6 @@ import (
 )
 
 const (
-	loopReader = "reader"
 	readerTurn = 10 * time.Second // silence of a child, its end, and the reset line
 
 	// settle is how long a station that cannot start waits before it ends, and systemd
@@ -69,8 +69,9 @@ func feed(ctx context.Context, p *station.Progress, log *zap.Logger) {
 	}
 }
 
-// say keeps systemctl status up to date until ctx ends, with the newest of notes behind it.
-func say(ctx context.Context, s *station.Station, notes <-chan string) {
+// say keeps systemctl status up to date until ctx ends, with the newest of notes behind it,
+// which it keeps for the status.
+func say(ctx context.Context, s *station.Station, notes <-chan string, kept *atomic.Value) {
 	looks := time.NewTicker(time.Second)
 	defer looks.Stop()
 	said, note := "", ""
@@ -83,6 +84,7 @@ func say(ctx context.Context, s *station.Station, notes <-chan string) {
 		case <-ctx.Done():
 			return
 		case note = <-notes:
+			kept.Store(note)
 		case <-looks.C:
 		}
 	}

@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
@@ -80,13 +82,14 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger, prog
 		Timeout:  cfg.platform.timeout,
 		Wall:     time.Now,
 		Progress: progress,
+		Feed:     api.NewFeed(),
 	}
 	s.Remember(past.Scans)
 	process := &reader.Process{
 		Path:    self,
 		Command: []string{os.Args[0], "reader", cfg.reader.device, string(cfg.reader.liveness)},
 		Resting: station.Resting(past.Scans),
-		Turn:    func() { progress.Within(loopReader, readerTurn) },
+		Turn:    func() { progress.Within(station.LoopReader, readerTurn) },
 	}
 	if cfg.reader.resetGPIO != "" {
 		open := led.Opener(cfg.reader.resetGPIO, true)
@@ -103,11 +106,15 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger, prog
 	events := make(chan reader.Event)
 	var loops sync.WaitGroup
 	loops.Go(func() {
-		defer progress.Over(loopReader)
+		defer progress.Over(station.LoopReader)
 		process.Run(ctx, events)
 	})
 	loops.Go(func() { clock.keep(ctx) })
-	loops.Go(func() { say(ctx, s, notes) })
+	var note atomic.Value
+	loops.Go(func() { say(ctx, s, notes, &note) })
+	countStart(cfg.station.stateDir)
+	answers := &answering{cfg: cfg, station: s, log: log, note: &note}
+	loops.Go(func() { answers.serve(ctx) })
 	s.Run(ctx, events)
 	loops.Wait()
 	if err := past.Close(); err != nil {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"regexp"
+)
+
+// A Token is what the page asks of whoever is not on the board. Only its hash is
+// kept. The zero Token is none.
+type Token struct {
+	set bool
+	sum [sha256.Size]byte
+}
+
+var (
+	tokenPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{32,128}$`)
+
+	// ErrToken is all that is said of a token that does not look like one.
+	ErrToken = errors.New("it must be one line of 32 to 128 letters and digits, such as of openssl rand -hex 32")
+)
+
+// ParseToken takes a token as it stands in its file, with or without a newline.
+func ParseToken(b []byte) (Token, error) {
+	b = bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
+	if !tokenPattern.Match(b) {
+		return Token{}, ErrToken
+	}
+	return Token{true, sha256.Sum256(b)}, nil
+}
+
+// Set tells whether there is a token.
+func (t Token) Set() bool { return t.set }
+
+func (t Token) is(text string) bool {
+	sum := sha256.Sum256([]byte(text))
+	return subtle.ConstantTimeCompare(sum[:], t.sum[:]) == 1
+}

@@ -141,6 +141,7 @@ install: ## binary, unit and reference configuration, as root; build first
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/tagbase-edge configs/reference.toml configs/minimal.toml
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge LICENSE NOTICE README.md CHANGELOG.md
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge/docs docs/*.md docs/*.svg
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge/docs/pictures docs/pictures/*
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 bin/pages/man/*.8
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/bash-completion/completions bin/pages/completion/tagbase-edge
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions bin/pages/completion/_tagbase-edge

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/doctor"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
@@ -61,7 +62,7 @@ func examined(ctx context.Context, file string, root fs.FS) doctor.Station {
 	}
 	s.Probes = doctor.Probes{
 		User:         userName(),
-		Daemon:       askDaemon(cfg),
+		Daemon:       askDaemon(ctx, cfg),
 		Line:         led.Holder,
 		Free:         free,
 		Synchronised: synchronised,
@@ -81,9 +82,21 @@ func examined(ctx context.Context, file string, root fs.FS) doctor.Station {
 	return s
 }
 
-// askDaemon will be how the running daemon is asked for what it says of its reader;
-// nil while it cannot be asked.
-func askDaemon(*config) func() (string, error) { return nil }
+// askDaemon asks the running daemon what it says of its reader; the error is that it
+// could not be asked.
+func askDaemon(ctx context.Context, cfg *config) func() (string, error) {
+	return func() (string, error) {
+		s, _, err := api.NewClient(cfg.station.socket).Status(ctx)
+		switch {
+		case err != nil:
+			return "", err
+		case s.Reader.Up:
+			return "the reader answers", nil
+		default:
+			return s.Reader.Error, nil
+		}
+	}
+}
 
 func tryReader(ctx context.Context, device string) (found []doctor.Step) {
 	ctx, cancel := context.WithTimeout(ctx, readerPatience)

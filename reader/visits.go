@@ -44,7 +44,9 @@ func (v *visits) gap(now time.Time) time.Duration {
 func (v *visits) unsure(now time.Time) {
 	v.looked = now
 	for i := range v.tags {
-		v.tags[i].away = 0
+		if s := &v.tags[i]; s.away < awayFor {
+			s.away = 0
+		}
 	}
 }
 
@@ -94,6 +96,13 @@ func (v *visits) rests(uid []byte) {
 		return
 	}
 	v.tags = append(v.tags, visit{uid: uid, counted: true})
+}
+
+// gone notes a tag that has been away for long enough.
+func (v *visits) gone(uid []byte) {
+	if s := v.find(uid); s != nil {
+		s.away = awayFor
+	}
 }
 
 // near tells whether the tag has not been away for long enough to be gone.

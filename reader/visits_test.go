@@ -48,6 +48,7 @@ func TestVisits(t *testing.T) {
 		{"nor one that looked late", in(arrive(0, a, 0), stay(2000, a), away(3000, 3000), arrive(3050, a, -1))},
 		{"a look without an answer begins it anew", in(arrive(0, a, 0), stay(2000, a), away(2050, 2200), unsure(2250), away(2300, 2450), arrive(2500, a, -1))},
 		{"and does not end it", in(arrive(0, a, 0), stay(2000, a), unsure(2050), away(2100, 2350), arrive(2400, a, 2400))},
+		{"nor brings back one that has left", in(arrive(0, a, 0), away(50, 400), unsure(450), arrive(1100, a, 1100))},
 		{"less than a second later it counts then", in(arrive(0, a, 0), away(50, 250), arrive(300, a, 1000), stay(350, a), arrive(999, a, 1000), arrive(1000, a, 1000))},
 		{"and only then once", in(arrive(0, a, 0), away(50, 250), arrive(300, a, 1000), stay(900, a), arrive(1000, a, 1000), arrive(1040, a, -1))},
 		{"not if it has left", in(arrive(0, a, 0), away(50, 250), arrive(300, a, 1000), away(350, 1150), arrive(1200, a, 1200))},

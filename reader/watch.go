@@ -41,13 +41,13 @@ type watch struct {
 	soon     bool      // the next look need not wait
 	blind    bool      // a tag may be there that would not hear a Select
 	well     time.Time // when the reader was, last
-	back     bool      // the reader is back, and the tag that rested may still be there
+	back     bool      // the reader was gone for longer than a tag must be to have left
 }
 
 // newWatch begins with a tag of the UID resting on the reader, unless that is nil.
 func newWatch(liveness Liveness, resting []byte, emit func(Event) error) *watch {
 	now := time.Now()
-	return &watch{liveness: liveness, here: resting, emit: emit, lastOut: now, well: now}
+	return &watch{liveness: liveness, here: resting, emit: emit, lastOut: now, well: now.Add(-awayFor)}
 }
 
 // on looks for tags with dev until ctx ends or the reader fails: it emits a Ready
@@ -56,9 +56,12 @@ func newWatch(liveness Liveness, resting []byte, emit func(Event) error) *watch 
 func (w *watch) on(ctx context.Context, dev Device) error {
 	w.dev, w.ready, w.faults, w.blind = dev, false, 0, true
 	w.visits.unsure(time.Now())
-	if w.here != nil && time.Since(w.well) < restsFor {
+	if w.here != nil {
 		w.visits.rests(w.here)
-		w.back = true
+		w.back = time.Since(w.well) >= awayFor
+		if time.Since(w.well) >= restsFor {
+			w.visits.gone(w.here)
+		}
 	}
 	for ctx.Err() == nil {
 		pause := pollEvery
@@ -151,8 +154,8 @@ func (w *watch) look(ctx context.Context) error {
 	return w.rest(ctx, t.UID, due)
 }
 
-// stayed notes a tag that is no new tap. Was it there at the first look since the
-// reader was opened, it may have been taken away and laid back meanwhile; nobody knows.
+// stayed notes a tag that is no new tap. Was it there at the first look of a reader
+// that was gone, it may have been taken away and laid back meanwhile; nobody knows.
 func (w *watch) stayed(t Target) error {
 	w.here = t.UID
 	if !w.back {
@@ -212,7 +215,10 @@ func (w *watch) spare(uid []byte) error {
 // nothing is there. Now and then the field goes off: a tag that broke off in the
 // middle of its activation does not hear another Select.
 func (w *watch) nothing() error {
-	w.back = false
+	if w.back {
+		w.back = false
+		w.visits.gone(w.here)
+	}
 	if err := w.left(); err != nil {
 		return err
 	}

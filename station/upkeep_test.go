@@ -35,6 +35,7 @@ func TestStorageIsTold(t *testing.T) {
 		var loop sync.WaitGroup
 		loop.Go(func() { s.keepUp(ctx) })
 
+		time.Sleep(upkeep / 2) // off the beat of the reminders
 		disk.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Err: errors.New("input/output error")} })
 		records.Finish(journal.Scan{Seq: records.NextSeq()})
 		time.Sleep(150 * time.Second)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,26 +76,37 @@ func TestReaderFaultsAgainAndAgain(t *testing.T) {
 	}
 	total := repetitions(t)
 	const rigs = 8
-	for range rigs {
-		t.Run("rig", func(t *testing.T) {
-			t.Parallel()
-			w := newWounded(t, "libnfc")
-			for i := range (total + rigs - 1) / rigs {
-				name := fmt.Sprint("repetition ", i)
-				w.suffers(name+" abort", "genuine-424", readerFault{kind: sim.NADBit, dies: true}, func() {
-					w.bench.Chip.Break(sim.Fault{Kind: sim.NADBit, On: exchange})
-				}, nil)
-				w.suffers(name+" hang", "", readerFault{kind: sim.HangAfterACK, wait: time.Second}, func() {
-					w.bench.Chip.Break(sim.Fault{Kind: sim.HangAfterACK, On: activation, For: time.Second})
-				}, nil)
-				w.suffers(name+" unplug", "", readerFault{wait: time.Second}, func() {
-					w.unplug()
-					time.AfterFunc(time.Second, w.plug)
-				}, nil)
-			}
-			w.checkLeftovers()
-		})
+	each := (total + rigs - 1) / rigs
+	var late atomic.Int32 // a busy machine is late now and then
+	t.Run("rigs", func(t *testing.T) {
+		for range rigs {
+			t.Run("rig", func(t *testing.T) { againAndAgain(t, each, &late) })
+		}
+	})
+	t.Logf("%d aborts, hangs and unplugs each: %d of %d verdicts came later than promised", rigs*each, late.Load(), 3*rigs*each)
+	if int(late.Load()) > 3*rigs*each/100+2 {
+		t.Error("that is more than one in a hundred")
 	}
+}
+
+func againAndAgain(t *testing.T, each int, late *atomic.Int32) {
+	t.Parallel()
+	w := newWounded(t, "libnfc")
+	w.late = late
+	for i := range each {
+		name := fmt.Sprint("repetition ", i)
+		w.suffers(name+" abort", "genuine-424", readerFault{kind: sim.NADBit, dies: true}, func() {
+			w.bench.Chip.Break(sim.Fault{Kind: sim.NADBit, On: exchange})
+		}, nil)
+		w.suffers(name+" hang", "", readerFault{kind: sim.HangAfterACK, wait: time.Second}, func() {
+			w.bench.Chip.Break(sim.Fault{Kind: sim.HangAfterACK, On: activation, For: time.Second})
+		}, nil)
+		w.suffers(name+" unplug", "", readerFault{wait: time.Second}, func() {
+			w.unplug()
+			time.AfterFunc(time.Second, w.plug)
+		}, nil)
+	}
+	w.checkLeftovers()
 }
 
 // An idle station, and one without its reader, leave the processor alone.

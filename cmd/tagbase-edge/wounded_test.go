@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ type wounded struct {
 	*rig
 	pid    int
 	before leftovers
+	late   *atomic.Int32 // verdicts beyond their limit, if those are only counted
 }
 
 func newWounded(t *testing.T, device string) *wounded {
@@ -113,7 +115,9 @@ func (w *wounded) genuineTap(name string, since time.Time, limit time.Duration) 
 		if scan.Outcome == "unreadable" || finished.Before(put) {
 			continue
 		}
-		if took := finished.Sub(since); took > limit {
+		if took := finished.Sub(since); took > limit && w.late != nil {
+			w.late.Add(1)
+		} else if took > limit {
 			w.Errorf("%s: the next tap's verdict came after %v, want it within %v", name, took, limit)
 		}
 		break

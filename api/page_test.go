@@ -122,7 +122,7 @@ func TestPageIsReadOnly(t *testing.T) {
 		path, site, mode string
 		want             int
 	}{
-		{"/status", "same-origin", "cors", 200}, {"/status", "none", "navigate", 200},
+		{"/status", "cross-site", "navigate", 403}, {"/status", "same-origin", "cors", 200}, {"/status", "none", "navigate", 200},
 		{"/status", "cross-site", "cors", 403}, {"/status", "same-site", "no-cors", 403}, {"/events", "cross-site", "no-cors", 403},
 		{"/", "cross-site", "navigate", 200}, {"/", "cross-site", "no-cors", 403}, {"/page.js", "cross-site", "no-cors", 403},
 	} {

@@ -30,7 +30,7 @@ func TestStorageIsTold(t *testing.T) {
 		records, _ := journal.Open("journal", journal.Options{FS: disk})
 		var log bytes.Buffer
 		encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
-		s := &Station{Journal: records, Log: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&log), zapcore.InfoLevel))}
+		s := &Station{Journal: records, Wall: time.Now, Log: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&log), zapcore.InfoLevel))}
 		ctx, cancel := context.WithCancel(t.Context())
 		var loop sync.WaitGroup
 		loop.Go(func() { s.keepUp(ctx) })

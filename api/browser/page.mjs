@@ -92,6 +92,7 @@ async function live(browser) {
   await move("kill");
   for (const page of [small, large]) await linked(page, "lost");
   assert.match(await text(small, "#link"), /No connection to the station since .* What stands below is old/);
+  assert.equal(await small.locator(".lamp.lit").count(), 0, "a lamp is shown as lit, and nobody knows");
   await shot(small, "page-lost");
   await move("start");
   for (const page of [small, large]) {

@@ -150,7 +150,7 @@ const shows = { status: showStatus, lamps: showLamps, service: showService, scan
 // The stream of events: fetch and not EventSource, which cannot show a token.
 let token = sessionStorage.getItem("token") || "";
 if (location.hash.length > 1) {
-  token = decodeURIComponent(location.hash.slice(1));
+  token = location.hash.slice(1);
   history.replaceState(null, "", location.pathname);
 }
 
@@ -158,6 +158,7 @@ let lastSign = null;
 function link(state) {
   document.body.dataset.link = state;
   byId("ask").hidden = state !== "asked";
+  if (state === "lost") showLamps({}); // nobody knows
   put(byId("link"), {
     live: "live", asked: "token wanted", waiting: "Connecting…",
     lost: "No connection to the station" + (lastSign ? " since " + clock.format(lastSign) + ". What stands below is old." : "."),

@@ -75,8 +75,8 @@ const evil = `"'><script>window.pwned = 1</script><img src=x onerror="window.pwn
 	"\u202egnp.exe\u202c \u2066\u200b\u0007\x1b[31m\x00\ue000 \u0430\u0308\u0308\u0308\u0308\u0308 ${alert(1)} \u2028</bdi>\r\n\n"
 
 func hostileScan(n uint64) api.Scan {
-	return api.Scan{Seq: n, Time: time.Now(), Station: evil, Outcome: evil, Reason: evil, Tag: evil, UID: evil, Chip: evil,
-		CarriedSession: evil, Session: evil + strings.Repeat("W", 4000), Verification: evil}
+	return api.Scan{Seq: n, Time: time.Now(), Station: evil, Outcome: evil, Reason: evil, Tag: evil, UID: evil, Chip: strings.Repeat("W", 4000),
+		CarriedSession: evil, Session: evil, Verification: evil}
 }
 
 func servePage(t *testing.T, feed *api.Feed, token api.Token) (address string) {

@@ -31,6 +31,7 @@ type exchange struct {
 	left     int
 	deadline time.Time
 	seen     time.Time // the tag's last answer
+	missing  time.Time // since when the tag did not answer a Select that it would have heard
 	selected bool      // the tag is, as far as is known
 	other    []byte    // the UID of another tag that was found
 	faults   int       // of the reader, in this tap
@@ -88,6 +89,9 @@ func (x *exchange) renew() error {
 		return err
 	}
 	t, err := x.dev.Select()
+	if errors.Is(err, ErrNoTag) && x.missing.IsZero() {
+		x.missing = time.Now()
+	}
 	if err != nil {
 		return err
 	}
@@ -97,7 +101,7 @@ func (x *exchange) renew() error {
 // found takes what a Select gave, which must be the tag.
 func (x *exchange) found(t Target) error {
 	if x.is(t) {
-		x.target, x.seen, x.selected = t, time.Now(), true
+		x.target, x.seen, x.missing, x.selected = t, time.Now(), time.Time{}, true
 		return nil
 	}
 	return x.both(t)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -47,8 +48,9 @@ func recoverDevice(ctx context.Context, device string, w *watch) error {
 		if w.ready {
 			failed = 0
 		}
-		silent := opened || errors.Is(err, errHung)
-		if err := w.send(Event{Kind: Fault, Err: err, Missing: Missing(err), Silent: silent}); err != nil {
+		missing := Missing(err) || unplugged(device)
+		silent := !missing && (opened || errors.Is(err, errHung))
+		if err := w.send(Event{Kind: Fault, Err: err, Missing: missing, Silent: silent}); err != nil {
 			return err
 		}
 		pause := missPause
@@ -61,6 +63,12 @@ func recoverDevice(ctx context.Context, device string, w *watch) error {
 		sleep(ctx, pause)
 	}
 	return nil
+}
+
+// unplugged tells that a reader that failed is there no more.
+func unplugged(device string) bool {
+	path := parseConnstring(device).path
+	return strings.HasPrefix(path, "/") && !exists(path)
 }
 
 func watchDevice(ctx context.Context, device string, w *watch) (opened bool, err error) {

@@ -119,11 +119,11 @@ func (v *visits) stay(uid []byte, now time.Time) {
 	}
 }
 
-// lost notes that the tag was looked for all the time since it was seen.
-func (v *visits) lost(uid []byte, seen, now time.Time) {
+// lost notes that the tag was looked for all the time since, and not found.
+func (v *visits) lost(uid []byte, since, now time.Time) {
 	v.stay(uid, now)
 	if s := v.find(uid); s != nil {
-		s.away = now.Sub(seen)
+		s.away = now.Sub(since)
 	}
 }
 

@@ -175,8 +175,8 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 	tap, fault := x.read(now, w.liveness)
 	w.well = time.Now()
 	w.visits.stay(t.UID, w.well)
-	if fault == nil && tap.Reason == Torn {
-		w.visits.lost(t.UID, x.seen, w.well)
+	if fault == nil && !x.missing.IsZero() {
+		w.visits.lost(t.UID, x.missing, w.well)
 	}
 	if err := w.send(Event{Kind: Tapped, Tap: tap}); err != nil {
 		return err

@@ -28,6 +28,7 @@ type readerFault struct {
 	times int
 	stays bool // until it is mended
 	dies  bool // the reader's process does
+	rests bool // the tag that is there has had its tap
 }
 
 var readerFaults = []readerFault{
@@ -81,6 +82,7 @@ func TestReaderFaults(t *testing.T) {
 				faults = append(faults, readerFault{name: "ATS of length 0", kind: sim.EmptyATS, dies: true})
 			}
 			for _, f := range faults {
+				f.rests = at.code == presence
 				w.suffers(at.name+": "+f.name, at.tag, f, func() {
 					w.bench.Chip.Break(sim.Fault{Kind: f.kind, On: at.code, Times: f.times, For: f.wait})
 				}, w.bench.Chip.Mend)

@@ -5,11 +5,13 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/sim"
 )
@@ -89,7 +91,19 @@ func (w *wounded) suffers(name, tag string, f readerFault, wound, mend func()) {
 	}
 	ended := time.Now()
 	w.bench.Field.Remove()
-	<-time.After(320 * time.Millisecond)
+	if f.rests {
+		// What lies there when the reader is back may have rested: the reader is back first.
+		w.until(name+": the reader is back", w.readerIsUp)
+		if took := time.Since(ended); took > limit && w.late == nil {
+			w.Errorf("%s: the reader was back after %v, want it within %v", name, took, limit)
+		}
+		ended = time.Now()
+	}
+	away := 320 * time.Millisecond
+	if tag != "" && !f.dies {
+		away += 600 * time.Millisecond // the reader may still be busy with the tap that was struck
+	}
+	<-time.After(away)
 	w.genuineTap(name, ended, limit)
 	w.bench.Chip.Mend() // what did not strike
 	if pid := w.daemon.Process().Pid; pid != w.pid || !alive(pid) {
@@ -123,6 +137,12 @@ func (w *wounded) genuineTap(name string, since time.Time, limit time.Duration) 
 		break
 	}
 	w.takeAway()
+	<-time.After(300 * time.Millisecond) // a busy machine looks late
+}
+
+func (w *wounded) readerIsUp() bool {
+	s, _, err := api.NewClient(filepath.Join(w.bench.Dir, "api.sock")).Status(w.Context())
+	return err == nil && s.Reader.Up
 }
 
 func (w *wounded) until(what string, is func() bool) {

@@ -11,7 +11,7 @@ import (
 func readerSteps(e *exam) []Finding {
 	all := []string{StepOpen, StepWakeUp, StepFirmware, StepField}
 	if e.held {
-		return eachSkipped(all, e.daemonSays())
+		return e.daemonSays(all)
 	}
 	if e.Probes.Reader == nil {
 		return eachSkipped(all, "not tried")
@@ -28,15 +28,30 @@ func readerSteps(e *exam) []Finding {
 	return found
 }
 
-func (e *exam) daemonSays() string {
+// tried has the daemon let go of the reader for as long as the doctor tries it.
+const tried = "sudo systemctl stop tagbase-edge; sudo tagbase-edge doctor; sudo systemctl start tagbase-edge"
+
+// daemonSays takes the daemon's word for all steps.
+func (e *exam) daemonSays(all []string) []Finding {
 	if e.Probes.Daemon == nil {
-		return "held by the daemon; systemctl stop tagbase-edge lets it be tried"
+		return eachSkipped(all, "held by the daemon; systemctl stop tagbase-edge lets it be tried")
 	}
-	says, err := e.Probes.Daemon()
+	r, err := e.Probes.Daemon()
 	if err != nil {
-		return "held by the daemon, which does not answer: " + err.Error()
+		return eachSkipped(all, "held by the daemon, which does not answer: "+err.Error())
 	}
-	return "held by the daemon, which says: " + says
+	says := "held by the daemon, which says: " + r.Says
+	if !r.Fault {
+		return eachSkipped(all, says)
+	}
+	at := 1 // wake-up: what is there does not answer
+	if r.Gone {
+		at = 0
+	}
+	f := e.stepFailed(Step{Name: all[at], Err: says})
+	f.Mend = append(f.Mend, tried)
+	found := append(eachSkipped(all[:at], "held by the daemon"), f)
+	return append(found, eachSkipped(all[at+1:], "after "+all[at])...)
 }
 
 func eachSkipped(checks []string, why string) (found []Finding) {

@@ -41,8 +41,9 @@ type Probes struct {
 	// Reader opens the reader and tries it, step by step; it ends with the first
 	// that fails.
 	Reader func() []Step
-	// Daemon asks the running daemon what it says of its reader, while it holds it.
-	Daemon func() (string, error)
+	// Daemon asks the running daemon what it says of its reader, while it holds it; the
+	// error is that it could not be asked.
+	Daemon func() (HeldReader, error)
 	// Line looks up who holds a GPIO line; "" is nobody.
 	Line func(name string) (consumer string, err error)
 	// Free is the space that is left where path lies, in bytes.
@@ -55,6 +56,13 @@ type Probes struct {
 	Now, Floor time.Time
 	// Versions are of libraries, "libnfc 1.8.0".
 	Versions []string
+}
+
+// A HeldReader is the reader as the running daemon tells of it.
+type HeldReader struct {
+	Says  string
+	Fault bool // it does not work
+	Gone  bool // and it is not even there
 }
 
 // A Step is one step on the way to a reader that works: open, wake-up, firmware, field.

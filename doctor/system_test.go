@@ -3,6 +3,8 @@
 package doctor
 
 import (
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -238,12 +240,12 @@ func TestBesideTheDaemon(t *testing.T) {
 	r.process(401, "tagbase-edge", "/usr/bin/tagbase-edge reader pn532_uart:/dev/ttyS0", "tagbase-edge.service", "/dev/ttyS0")
 	r.probes.Reader = func() []Step { t.Error("the reader was tried while the daemon held it"); return nil }
 	for name, tt := range map[string]struct {
-		ask  func() (string, error)
+		ask  func() (HeldReader, error)
 		want string
 	}{
 		"no socket": {nil, "held by the daemon; systemctl stop tagbase-edge lets it be tried"},
-		"ready":     {func() (string, error) { return "ready", nil }, "held by the daemon, which says: ready"},
-		"silent":    {func() (string, error) { return "", errSilent }, "held by the daemon, which does not answer: silent"},
+		"ready":     {func() (HeldReader, error) { return HeldReader{Says: "ready"}, nil }, "held by the daemon, which says: ready"},
+		"silent":    {func() (HeldReader, error) { return HeldReader{}, errSilent }, "held by the daemon, which does not answer: silent"},
 	} {
 		r.probes.Daemon = tt.ask
 		findings := r.examine()
@@ -254,6 +256,37 @@ func TestBesideTheDaemon(t *testing.T) {
 			if f.Check == "port" && f.Found != "held by the daemon (pid 401)" || f.Check == StepField && f.Found != tt.want {
 				t.Errorf("%s: %s: %s", name, f.Check, f.Found)
 			}
+		}
+	}
+}
+
+// A reader that does not work is wrong beside the daemon too, with the lamps' service code and a mend.
+func TestBesideADaemonWhoseReaderFails(t *testing.T) {
+	for name, tt := range map[string]struct {
+		says   HeldReader
+		check  string
+		code   int
+		mended string
+	}{
+		"silent": {HeldReader{Says: "it does not answer", Fault: true}, StepWakeUp, codeReaderSilent, "is it powered?"},
+		"gone":   {HeldReader{Says: "it is not there", Fault: true, Gone: true}, StepOpen, codeReaderMissing, "sudo fuser -v /dev/ttyS0"},
+	} {
+		r := newRig(models["Pi 3"], "trixie")
+		r.process(401, "tagbase-edge", "/usr/bin/tagbase-edge reader pn532_uart:/dev/ttyS0", "tagbase-edge.service", "/dev/ttyS0")
+		r.probes.Reader = func() []Step { t.Error("the reader was tried while the daemon held it"); return nil }
+		r.probes.Daemon = func() (HeldReader, error) { return tt.says, nil }
+		findings := r.examine()
+		if Healthy(findings) {
+			t.Errorf("%s: told to be healthy", name)
+		}
+		i := slices.IndexFunc(findings, func(f Finding) bool { return f.Status == Wrong })
+		if i < 0 {
+			continue
+		}
+		f := findings[i]
+		if f.Check != tt.check || f.Code != tt.code || f.Found != "held by the daemon, which says: "+tt.says.Says ||
+			!strings.HasPrefix(f.Mend[0], tt.mended) || f.Mend[len(f.Mend)-1] != tried {
+			t.Errorf("%s: %+v", name, f)
 		}
 	}
 }

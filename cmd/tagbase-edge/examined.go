@@ -84,16 +84,18 @@ func examined(ctx context.Context, file string, root fs.FS) doctor.Station {
 
 // askDaemon asks the running daemon what it says of its reader; the error is that it
 // could not be asked.
-func askDaemon(ctx context.Context, cfg *config) func() (string, error) {
-	return func() (string, error) {
+func askDaemon(ctx context.Context, cfg *config) func() (doctor.HeldReader, error) {
+	return func() (doctor.HeldReader, error) {
 		s, _, err := api.NewClient(cfg.station.socket).Status(ctx)
 		switch {
 		case err != nil:
-			return "", err
+			return doctor.HeldReader{}, err
 		case s.Reader.Up:
-			return "the reader answers", nil
+			return doctor.HeldReader{Says: "the reader answers"}, nil
+		case s.Reader.Error == "":
+			return doctor.HeldReader{Says: "the reader is not ready yet"}, nil
 		default:
-			return s.Reader.Error, nil
+			return doctor.HeldReader{Says: s.Reader.Error, Fault: true, Gone: s.ServiceCode == 1}, nil
 		}
 	}
 }

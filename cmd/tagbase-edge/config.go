@@ -78,6 +78,10 @@ func loadConfig(file string) (*config, []problem) {
 	if err != nil {
 		return nil, []problem{{place{1, 1}, "file", unreadable(err)}}
 	}
+	return configOf(b)
+}
+
+func configOf(b []byte) (*config, []problem) {
 	doc, bad := parseDocument(b)
 	if bad != nil {
 		return nil, bad

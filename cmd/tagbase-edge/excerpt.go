@@ -15,6 +15,11 @@ import (
 // tell writes a line for each problem, and under it, indented, what stands there.
 func tell(w io.Writer, file string, problems []problem) {
 	b, _ := readFile(file) // if it cannot be read, that is the problem
+	tellIn(w, file, b, problems)
+}
+
+// tellIn is tell for a file that holds b, or is to.
+func tellIn(w io.Writer, file string, b []byte, problems []problem) {
 	text := strings.Split(strings.TrimPrefix(string(b), "\ufeff"), "\n")
 	for _, p := range problems {
 		fmt.Fprintln(w, p.in(file))

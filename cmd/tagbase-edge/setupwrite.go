@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// write shows the configuration, writes it, and checks it.
+// write shows the configuration, and writes it if there is no problem in it.
 func (s *setup) write(context.Context) error {
 	b := s.draft.toml()
 	if s.ask != nil {
@@ -24,13 +24,22 @@ func (s *setup) write(context.Context) error {
 			return errors.Join(err, errStopped)
 		}
 	}
+	if _, problems := configOf(b); len(problems) > 0 {
+		tellIn(s.out, s.config, b, problems)
+		s.say("%s is left as it was.", s.config)
+		return exitError(exitFailed)
+	}
 	old, err := readFile(s.config)
 	switch {
 	case err == nil && string(old) == string(b):
 		s.say("%s is as it was.", s.config)
 		return s.check()
 	case err == nil:
-		if err := s.copyAside(s.config, old, 0o644); err != nil {
+		mode, err := modeOf(s.config)
+		if err == nil {
+			err = s.copyAside(s.config, old, mode)
+		}
+		if err != nil {
 			return err
 		}
 	case !errors.Is(err, fs.ErrNotExist):
@@ -49,6 +58,14 @@ func (s *setup) check() error {
 	}
 	s.say("%s: no problem found", s.config)
 	return nil
+}
+
+func modeOf(file string) (fs.FileMode, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode().Perm(), nil
 }
 
 // copyAside keeps what a file held, under a name of its own.

@@ -32,7 +32,7 @@ Without a daemon the lamps are switched from here. Ctrl-C ends it and leaves the
 			tell(c.ErrOrStderr(), *file, problems)
 			return exitError(exitConfig)
 		}
-		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
 		show := func(step string) { fmt.Fprintln(c.OutOrStdout(), plain(step)) }
 		err := api.NewClient(cfg.station.socket).TestLamps(ctx, show)

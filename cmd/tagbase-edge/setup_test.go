@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -240,6 +241,23 @@ func TestSetupStopped(t *testing.T) {
 		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", file, err)
 		}
+	}
+}
+
+// A connection that breaks while a lamp is tried leaves no lamp lit: green is a verdict.
+func TestSetupBrokenOffIsDark(t *testing.T) {
+	t.Parallel()
+	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
+		r, _, args := bareRig(t)
+		tty := r.onTerminal(with(args, "--device", r.bench.Device("libnfc"))...)
+		tty.answer("The lines that they are wired to", "file:"+r.bench.Lamps.Path(sim.Green))
+		tty.expect("Which lamp is lit?")
+		r.lights(green)
+		if err := tty.cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		r.lights(dark)
+		tty.ends(-1)
 	}
 }
 

@@ -5,9 +5,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/tagbase/tagbase-edge/led"
 )
@@ -98,6 +101,7 @@ func (s *setup) tryLamp(name string) (colour string, err error) {
 	}
 	defer line.Close()
 	defer line.Set(false)
+	defer darkAtEnd(line)()
 	if err := line.Set(true); err != nil {
 		s.say("  %v", err)
 		return "", nil
@@ -121,5 +125,26 @@ func (s *setup) tryLamp(name string) (colour string, err error) {
 			s.say("  Then look at the wire, the resistor, and which way round the lamp is: its long leg is towards the line.")
 			return "", nil
 		}
+	}
+}
+
+// darkAtEnd puts a lamp out when the program is ended meanwhile, as by a connection
+// that breaks: a line of a Raspberry Pi keeps its level. over has signals end the
+// program as before.
+func darkAtEnd(line led.Line) (over func()) {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		s, ok := <-ended
+		if !ok {
+			return
+		}
+		_ = line.Set(false) // the program ends now; a lamp that fails was told of before
+		signal.Reset(s)
+		_ = syscall.Kill(os.Getpid(), s.(syscall.Signal))
+	}()
+	return func() {
+		signal.Stop(ended)
+		close(ended)
 	}
 }

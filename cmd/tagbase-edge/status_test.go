@@ -196,6 +196,24 @@ func TestLedsTestAndTap(t *testing.T) {
 	r.lights(green)
 }
 
+// A test without a daemon leaves the lamps dark when the connection breaks.
+func TestLedsTestBrokenOffIsDark(t *testing.T) {
+	t.Parallel()
+	r := newBenchRig(t, "simulated")
+	test := exec.Command("tagbase-edge", "leds", "test", "--config", r.config)
+	if err := test.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r.lights(green)
+	if err := test.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	r.lights(dark)
+	if err := test.Wait(); err == nil || test.ProcessState.ExitCode() != 1 {
+		t.Errorf("it ended with %v, want status 1", err)
+	}
+}
+
 // Clients that ask and do not read keep no tap from its verdict.
 func TestSlowClientsHoldUpNoTap(t *testing.T) {
 	t.Parallel()

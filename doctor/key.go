@@ -13,8 +13,12 @@ import (
 func key(e *exam) []Finding {
 	const check = "key"
 	c := e.Config
+	mode := "-m 0600"
+	if c.KeyOwn && e.user.known && e.user.uid != 0 {
+		mode += " -o " + e.user.name
+	}
 	paste := []string{
-		fmt.Sprintf("sudo install -m 0600 /dev/stdin %s   # paste the key, Enter, Ctrl-D", c.KeyFile),
+		fmt.Sprintf("sudo install %s /dev/stdin %s   # paste the key, Enter, Ctrl-D", mode, c.KeyFile),
 		restart,
 	}
 	if c.Key == "" {
@@ -23,9 +27,17 @@ func key(e *exam) []Finding {
 		}
 		return []Finding{wrong(check, c.KeyFault, paste...).coded(codeKey)}
 	}
-	if info, err := fs.Stat(e.Root, rooted(c.KeyFile)); err == nil && info.Mode().Perm()&0o077 != 0 {
-		return []Finding{wrong(check, fmt.Sprintf("%s can be read by others (%s)", c.KeyFile, info.Mode().Perm()),
-			"sudo chmod 0600 "+c.KeyFile).coded(codeKey)}
+	if info, err := fs.Stat(e.Root, rooted(c.KeyFile)); err == nil {
+		own := []string{"sudo chmod 0600 " + c.KeyFile}
+		if uid, _ := owner(info); c.KeyOwn && e.user.known && e.user.uid != 0 && uid != e.user.uid {
+			own = []string{fmt.Sprintf("sudo chown %s %s", e.user.name, c.KeyFile), own[0]}
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			return []Finding{wrong(check, fmt.Sprintf("%s can be read by others (%s)", c.KeyFile, info.Mode().Perm()), own...).coded(codeKey)}
+		}
+		if c.KeyOwn && e.user.known && !e.user.may(info, read) {
+			return []Finding{wrong(check, fmt.Sprintf("%s may not read %s (%s)", e.user.name, c.KeyFile, info.Mode().Perm()), own...).coded(codeKey)}
+		}
 	}
 	switch status := e.platform.Status; status {
 	case http.StatusUnauthorized:

@@ -24,6 +24,7 @@ type Config struct {
 	ActiveLow bool
 	StateDir  string
 	KeyFile   string // where the key is read from
+	KeyOwn    bool   // by the daemon's own user; else systemd hands it over
 	Key       string // the key without its secret; empty if there is none
 	KeyFault  string // why there is none
 	Version   string // of this program

@@ -150,7 +150,19 @@ var wireMistakes = []mistake{
 		"key", "/etc/tagbase-edge/api-key cannot be read", 4, []string{paste, restart}},
 	{"key that others can read", func(r *rig) { r.files["etc/tagbase-edge/api-key"].Mode = 0o644 },
 		"key", "/etc/tagbase-edge/api-key can be read by others (-rw-r--r--)", 4, []string{"sudo chmod 0600 /etc/tagbase-edge/api-key"}},
+	{"key of the daemon's own that others can read", func(r *rig) {
+		r.config.KeyOwn, r.files["etc/tagbase-edge/api-key"].Mode = true, 0o640
+	}, "key", "/etc/tagbase-edge/api-key can be read by others (-rw-r-----)", 4, ownKey},
+	{"key of the daemon's own that it cannot read", func(r *rig) { r.config.KeyOwn = true },
+		"key", "tagbase-edge may not read /etc/tagbase-edge/api-key (-rw-------)", 4, ownKey},
+	{"own key refused", func(r *rig) {
+		r.config.KeyOwn, r.platform.Status = true, 401
+		r.files["etc/tagbase-edge/api-key"].Sys = &syscall.Stat_t{Uid: 990}
+	}, "key", "the platform refuses key_a:redacted", 4,
+		[]string{"sudo install -m 0600 -o tagbase-edge /dev/stdin /etc/tagbase-edge/api-key   # paste the key, Enter, Ctrl-D", restart}},
 }
+
+var ownKey = []string{"sudo chown tagbase-edge /etc/tagbase-edge/api-key", "sudo chmod 0600 /etc/tagbase-edge/api-key"}
 
 const (
 	baseLine = "write in /etc/tagbase-edge/config.toml under [platform] the address as the platform gave it: base_url"

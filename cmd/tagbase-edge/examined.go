@@ -49,7 +49,7 @@ func examined(ctx context.Context, file string, root fs.FS) doctor.Station {
 		Device:   cfg.reader.device,
 		Lamps:    []doctor.Lamp{{Name: "green", Line: cfg.leds.Green}, {Name: "red", Line: cfg.leds.Red}, {Name: "amber", Line: cfg.leds.Amber}},
 		StateDir: cfg.station.stateDir, ActiveLow: cfg.leds.ActiveLow,
-		KeyFile: keyFileOf(cfg),
+		KeyFile: keyFileOf(cfg), KeyOwn: cfg.platform.keyFile != "",
 		Version: version, Libnfc: reader.Libnfc,
 	}}
 	for _, p := range problems {

@@ -349,5 +349,35 @@ func TestSetupProvesTheKey(t *testing.T) {
 	}
 }
 
+// A key that is replaced stays its owner's: the daemon's user reads platform.key_file itself.
+func TestSetupKeepsTheKeysOwner(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root may give a file away")
+	}
+	r, key, args := bareRig(t)
+	if err := os.MkdirAll(filepath.Dir(key), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(key, []byte("key_bench:before\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(key, 12345, 12346); err != nil {
+		t.Fatal(err)
+	}
+	out, status := r.tagbaseEdge(with(args, "--yes", "--device", r.bench.Device("libnfc"), "--entry-point", sim.EntryPoint,
+		"--key", filepath.Join(r.bench.Dir, "api-key"))...)
+	if status != 0 {
+		t.Fatalf("status %d:\n%s", status, out)
+	}
+	info, err := os.Stat(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := info.Sys().(*syscall.Stat_t); o.Uid != 12345 || o.Gid != 12346 || info.Mode().Perm() != 0o600 {
+		t.Errorf("it is of %d:%d, %v", o.Uid, o.Gid, info.Mode())
+	}
+}
+
 // with is args and more, without writing behind args.
 func with(args []string, more ...string) []string { return slices.Concat(args, more) }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -90,7 +91,7 @@ func (s *setup) copyAside(file string, b []byte, mode fs.FileMode) error {
 }
 
 // replaceFile writes a file anew so that after a power cut it is the old one or
-// the new one, and never has another mode.
+// the new one, and never has another mode. It keeps its owner.
 func replaceFile(file string, b []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
@@ -100,7 +101,7 @@ func replaceFile(file string, b []byte, mode fs.FileMode) error {
 		return err
 	}
 	_, err = f.Write(b)
-	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, ownAs(f, file), f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	if err := os.Rename(f.Name(), file); err != nil {
@@ -111,6 +112,22 @@ func replaceFile(file string, b []byte, mode fs.FileMode) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// ownAs gives f the owner that a file has, if there is one.
+func ownAs(f *os.File, file string) error {
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o := info.Sys().(*syscall.Stat_t)
+	if int(o.Uid) == os.Geteuid() && int(o.Gid) == os.Getegid() {
+		return nil
+	}
+	return f.Chown(int(o.Uid), int(o.Gid))
 }
 
 // hasSystemd tells whether systemd runs this machine (sd_booted(3)).

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// A plan is one series of taps.
+type plan struct {
+	Chip     string // "ntag424" or "ntag223"
+	Liveness string // "two-taps" or "one-tap"
+	Trip     time.Duration
+	Timing   bool   // realistic, or a reader that takes no time
+	Who      string // "station", or what a user would otherwise have
+}
+
+func (p plan) String() string {
+	wire := "115200 baud"
+	if !p.Timing {
+		wire = "no wire"
+	}
+	return fmt.Sprintf("%s, %s, %s, %v, %s", p.Who, p.Chip, p.Liveness, p.Trip, wire)
+}
+
+// A result is what a series came to.
+type result struct {
+	Plan     plan
+	Floor    sim.Floor
+	Taps     int
+	Amber    sample // tag enters -> amber
+	URL      sample // tag enters -> URL
+	Wire     sample // URL -> the network has the first byte of the request
+	Lamp     sample // the network gives the last byte of the answer -> lamp
+	Own      sample // the last two together
+	Verdict  sample // tag enters -> green, the first scan of a session or none dialled ahead
+	Next     sample // tag enters -> green, after a pending scan
+	First    sample // tag enters -> answer, of taps with nothing dialled ahead
+	Connect  sample // of that, waited for a connection
+	NextWait sample // the same of taps after a pending one
+	Commands float64
+	Bytes    float64
+	NetBytes float64
+	Disk     float64 // bytes a scan
+	Memory   memory
+	Fault    fault
+}
+
+// Pauses of whoever holds the tags: the reader sees an empty field before each tap, at any phase of its polling.
+const (
+	awayLeast = 130 * time.Millisecond
+	awayPhase = 100 * time.Millisecond
+	tapsApart = 455 * time.Millisecond // and half of awayPhase: a station takes two taps a second
+	tapTime   = 10 * time.Second
+	warmTaps  = 2 * tagsInTurn
+)
+
+// A subject is what is measured: it reads the rig's tags and lights its lamps.
+type subject interface {
+	// tapped waits for the end of the tap that entered then, and tells when its URL was read; zero: it does not say.
+	tapped(ctx context.Context, entered time.Time) (ending, error)
+	pids() []int
+	stop() error
+}
+
+// An ending is what a subject says of a tap.
+type ending struct {
+	read    time.Time
+	connect time.Duration
+	outcome string
+}
+
+// run makes so many taps, after some that do not count.
+func (r *rig) run(ctx context.Context, s subject, p plan, taps int) (*result, error) {
+	res := &result{Plan: p, Floor: r.floor, Taps: taps}
+	var g *guard
+	var disk int
+	var last time.Time
+	var err error
+	before := ""
+	for n := range warmTaps + taps {
+		if n == warmTaps {
+			r.chipLate = nil
+			r.calls.lateness()
+			if disk, err = written(s.pids()); err != nil {
+				return nil, err
+			}
+			if g, err = newGuard(); err != nil {
+				return nil, err
+			}
+		}
+		pause(ctx, max(awayLeast, time.Until(last.Add(tapsApart)))+rand.N(awayPhase))
+		last = time.Now()
+		into := res
+		if n < warmTaps {
+			into = &result{Taps: taps}
+		}
+		if before, err = r.tap(ctx, s, into, r.tags[n%tagsInTurn], before); err != nil {
+			return nil, fmt.Errorf("tap %d: %w", n+1, err)
+		}
+	}
+	return res, r.account(res, s, g, disk)
+}
+
+func (r *rig) account(res *result, s subject, g *guard, disk int) (err error) {
+	if res.Fault, err = g.end(r.chipLate, r.calls.lateness()); err != nil {
+		return err
+	}
+	now, err := written(s.pids())
+	if err != nil {
+		return err
+	}
+	res.Disk = float64(now-disk) / float64(res.Taps)
+	res.Memory, err = memoryOf(s.pids())
+	return err
+}
+
+var errNoLamp = errors.New("no lamp changed")
+
+// tap lays a tag on the reader and takes it away when all is shown.
+func (r *rig) tap(ctx context.Context, s subject, res *result, tag sim.Chip, before string) (outcome string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, tapTime)
+	defer cancel()
+	shown, _ := r.bench.Lamps.Changes(0)
+	entered := time.Now()
+	r.bench.Field.Put(tag)
+	end, err := s.tapped(ctx, entered)
+	if err != nil {
+		return "", err
+	}
+	wantGreen := end.outcome == "valid"
+	amber, green, err := r.watchLamps(ctx, len(shown), wantGreen)
+	r.bench.Field.Remove()
+	if err != nil {
+		return "", err
+	}
+	if !amber.IsZero() {
+		res.Amber = append(res.Amber, amber.Sub(entered))
+	}
+	r.counts(res, entered, end.read)
+	r.times(res, entered, green, end, before)
+	return end.outcome, nil
+}
+
+// counts takes what passed between the reader's chip and its host from one moment to the other.
+func (r *rig) counts(res *result, from, to time.Time) {
+	traffic := r.bench.Chip.Traffic()
+	r.chipLate = append(r.chipLate, traffic.Late...)
+	for _, d := range traffic.Dialogues {
+		if d.Began.After(from) && d.Ended.Before(to) {
+			res.Commands += 1 / float64(res.Taps)
+			res.Bytes += float64(d.Bytes) / float64(res.Taps)
+		}
+	}
+}
+
+// times takes the points of one tap.
+func (r *rig) times(res *result, entered, green time.Time, end ending, before string) {
+	var first, last call
+	for _, c := range r.calls.between(entered, time.Now()) {
+		res.NetBytes += float64(c.bytes) / float64(res.Taps)
+		if first.asked.IsZero() || c.asked.Before(first.asked) {
+			first = c
+		}
+		if c.answered.After(last.answered) {
+			last = c
+		}
+	}
+	var wire time.Duration
+	if !end.read.IsZero() {
+		wire = first.asked.Sub(end.read)
+		res.URL = append(res.URL, end.read.Sub(entered))
+		res.Wire = append(res.Wire, wire)
+	}
+	answer := &res.First
+	if before == "pending" {
+		answer = &res.NextWait
+	}
+	*answer = append(*answer, last.answered.Sub(entered))
+	res.Connect = append(res.Connect, end.connect)
+	if green.IsZero() {
+		return
+	}
+	lamp := green.Sub(last.answered)
+	res.Lamp = append(res.Lamp, lamp)
+	if !end.read.IsZero() {
+		res.Own = append(res.Own, wire+lamp)
+	}
+	verdict := &res.Verdict
+	if before == "pending" {
+		verdict = &res.Next
+	}
+	*verdict = append(*verdict, green.Sub(entered))
+}
+
+// watchLamps finds when amber went on, and waits for green if that is to come.
+func (r *rig) watchLamps(ctx context.Context, from int, wantGreen bool) (amber, green time.Time, err error) {
+	for {
+		changes, news := r.bench.Lamps.Changes(from)
+		for _, c := range changes {
+			switch {
+			case c.Lit[sim.Red]:
+				return amber, green, errors.New("a genuine tag was shown red")
+			case c.Lit[sim.Green] && green.IsZero():
+				green = c.Time
+			case c.Lit[sim.Amber] && amber.IsZero():
+				amber = c.Time
+			}
+		}
+		if !wantGreen || !green.IsZero() {
+			return amber, green, nil
+		}
+		from += len(changes)
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return amber, green, errors.Join(errNoLamp, ctx.Err())
+		}
+	}
+}
+
+// A stationSubject is tagbase-edge itself.
+type stationSubject struct {
+	daemon *sim.Daemon
+	scans  int // of one tap
+}
+
+func startStation(ctx context.Context, r *rig, program, liveness string) (subject, error) {
+	r.bench.Liveness = liveness
+	config, err := r.bench.WriteConfig("libnfc", "")
+	if err != nil {
+		return nil, err
+	}
+	d, err := sim.StartDaemon(program, config)
+	if err != nil {
+		return nil, err
+	}
+	ready, cancel := context.WithTimeout(ctx, tapTime)
+	defer cancel()
+	if err := d.AwaitLine(ready, `"reader ready"`); err != nil {
+		return nil, errors.Join(fmt.Errorf("waiting for the reader: %w", err), d.Stop(), errors.New(d.Log()))
+	}
+	scans := 1
+	if liveness == "one-tap" {
+		scans = 2
+	}
+	return &stationSubject{d, scans}, nil
+}
+
+func (s *stationSubject) tapped(ctx context.Context, _ time.Time) (e ending, err error) {
+	for n := range s.scans {
+		scan, err := s.daemon.NextScan(ctx)
+		if err != nil {
+			return e, err
+		}
+		if scan.Outcome != "valid" && scan.Outcome != "pending" {
+			return e, fmt.Errorf("the scan was %s %s", scan.Outcome, scan.Reason)
+		}
+		e.outcome = scan.Outcome
+		if n > 0 {
+			continue
+		}
+		logged, err := time.Parse(time.RFC3339Nano, scan.Time)
+		if err != nil {
+			return e, err
+		}
+		e.read = logged.Add(time.Duration((scan.ReadMS - scan.TotalMS) * float64(time.Millisecond)))
+		e.connect = time.Duration(scan.ConnectMS * float64(time.Millisecond))
+	}
+	return e, nil
+}
+
+func (s *stationSubject) pids() []int { return family(s.daemon.Process().Pid) }
+func (s *stationSubject) stop() error { return s.daemon.Stop() }

@@ -95,17 +95,33 @@ func (r *rig) run(ctx context.Context, s subject, p plan, taps int) (*result, er
 				return nil, err
 			}
 		}
+		if p.Liveness != "one-tap" && n == 1 {
+			continue // nobody has had a first tap three taps ago
+		}
 		pause(ctx, max(awayLeast, time.Until(last.Add(tapsApart)))+rand.N(awayPhase))
 		last = time.Now()
 		into := res
 		if n < warmTaps {
 			into = &result{Taps: taps}
 		}
-		if before, err = r.tap(ctx, s, into, r.tags[n%tagsInTurn], before); err != nil {
+		if before, err = r.tap(ctx, s, into, r.tags[turn(p.Liveness, n)], before); err != nil {
 			return nil, fmt.Errorf("tap %d: %w", n+1, err)
 		}
 	}
 	return res, r.account(res, s, g, disk)
+}
+
+// turn is whose turn it is. With two-taps a first tap of one tag and the second one of another take turns, so that each
+// verdict follows a pending scan, as it does in life, and no tag comes back within a second.
+func turn(liveness string, n int) int {
+	switch {
+	case liveness == "one-tap":
+		return n % tagsInTurn
+	case n%2 == 0:
+		return n / 2 % tagsInTurn
+	default:
+		return (n - 3) / 2 % tagsInTurn
+	}
 }
 
 func (r *rig) account(res *result, s subject, g *guard, disk int) (err error) {
@@ -140,7 +156,7 @@ func (r *rig) tap(ctx context.Context, s subject, res *result, tag sim.Chip, bef
 	if err != nil {
 		return "", err
 	}
-	if !amber.IsZero() {
+	if !amber.IsZero() && before != "pending" { // after which it blinks
 		res.Amber = append(res.Amber, amber.Sub(entered))
 	}
 	r.counts(res, entered, end.read)

@@ -35,6 +35,7 @@ type watch struct {
 	faults   int       // of the reader, in a row
 	empty    int       // looks at an empty field, in a row
 	soon     bool      // the next look need not wait
+	file     int       // see exchange
 }
 
 // newWatch begins with a tag of the UID resting on the reader, unless that is nil.
@@ -131,7 +132,9 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 		return err
 	}
 	x := newExchange(w.dev, t, now)
+	x.file = w.file
 	tap, fault := x.read(now, w.liveness)
+	w.file = x.file
 	w.visits.stay(t.UID, x.seen)
 	if err := w.send(Event{Kind: Tapped, Tap: tap}); err != nil {
 		return err

@@ -21,6 +21,7 @@ type Relay struct {
 
 	mu      sync.Mutex
 	watcher func(Passage)
+	open    map[net.Conn]bool // from the clients
 }
 
 // A Passage is bytes that a Relay passed on.
@@ -69,7 +70,18 @@ func (r *Relay) accept() {
 }
 
 func (r *Relay) relay(near net.Conn, call int) {
-	defer near.Close()
+	r.mu.Lock()
+	if r.open == nil {
+		r.open = make(map[net.Conn]bool)
+	}
+	r.open[near] = true
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		delete(r.open, near)
+		r.mu.Unlock()
+		near.Close()
+	}()
 	far, err := net.Dial("tcp", r.target)
 	if err != nil {
 		return
@@ -113,6 +125,15 @@ func (r *Relay) carry(to, from net.Conn, kind Passage) {
 	}
 	if c, ok := to.(interface{ CloseWrite() error }); ok {
 		c.CloseWrite()
+	}
+}
+
+// Cut ends all connections that there are.
+func (r *Relay) Cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for near := range r.open {
+		near.Close()
 	}
 }
 

@@ -23,6 +23,7 @@ func measureCommand() *cobra.Command {
 	c.Flags().StringVar(&m.program, "daemon", "bin/tagbase-edge", "the station's `PROGRAM`")
 	c.Flags().IntVar(&m.taps, "taps", 500, "so many `TAPS` in each series")
 	c.Flags().BoolVar(&m.anyway, "anyway", false, "measure on a machine that is busy; the figures are worth nothing")
+	c.Flags().DurationVar(&m.idle, "idle", time.Minute, "so long nobody taps, for the idle processor time")
 	c.Flags().StringVar(&m.only, "only", "", "only the series whose name holds `TEXT`")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		m.out, m.progress = c.OutOrStdout(), c.ErrOrStderr()
@@ -40,12 +41,17 @@ type measurement struct {
 	dir, only     string
 	taps          int
 	anyway        bool
+	idle          time.Duration
 	out, progress io.Writer
 
 	results []*result
+	still   *rest
 }
 
 func (m *measurement) say(format string, args ...any) { fmt.Fprintf(m.progress, format, args...) }
+
+// otherTrip is the round trip at which others are measured.
+const otherTrip = 20 * time.Millisecond
 
 var trips = []time.Duration{0, 20 * time.Millisecond, 80 * time.Millisecond}
 
@@ -53,15 +59,22 @@ func plans() (all []plan) {
 	for _, chip := range []string{"ntag424", "ntag223"} {
 		for _, liveness := range []string{"two-taps", "one-tap"} {
 			for _, trip := range trips {
-				all = append(all, plan{chip, liveness, trip, true, "station"})
+				all = append(all, plan{chip, liveness, trip, true, stationName})
 			}
-			all = append(all, plan{chip, liveness, 0, false, "station"})
 		}
+		all = append(all, plan{chip, "two-taps", 0, false, stationName})
 	}
-	return all
+	return append(all,
+		plan{"ntag424", "two-taps", otherTrip, true, plainLoopName},
+		plan{"ntag424", "two-taps", otherTrip, true, scriptName})
 }
 
 func (m *measurement) run(ctx context.Context) error {
+	if strings.Contains("rest", m.only) {
+		if err := m.resting(ctx); err != nil {
+			return fmt.Errorf("at rest: %w", err)
+		}
+	}
 	for _, p := range plans() {
 		if !strings.Contains(p.String(), m.only) {
 			continue
@@ -106,7 +119,12 @@ func (m *measurement) once(ctx context.Context, p plan) (res *result, err error)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	s, err := startStation(ctx, r, m.program, p.Liveness)
+	var s subject
+	if p.Who == stationName {
+		s, err = startStation(ctx, r, m.program, p.Liveness)
+	} else {
+		s, err = r.startOther(ctx, p.Who)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -124,12 +142,34 @@ func (m *measurement) show(r *result) {
 	row("URL -> first byte", r.Wire)
 	row("answer -> lamp", r.Lamp)
 	row("both", r.Own)
-	row("answer, first", r.First)
-	row("answer, next", r.NextWait)
-	row("verdict, first", r.Verdict)
-	row("verdict, next", r.Next)
-	row("connect", r.Connect)
+	row("connect, first", r.First)
+	row("connect, next", r.Next)
+	row("tag enters -> verdict", r.Verdict)
 	m.say("  floor %.1f ms, %d commands, %d bytes; %.2f commands, %.1f bytes; network %.0f bytes, disk %.0f bytes, memory %.1f MB resident, %.1f MB proportional\n  %+v\n",
 		milli(r.Floor.Time), r.Floor.Commands, r.Floor.Bytes, r.Commands, r.Bytes, r.NetBytes, r.Disk,
 		float64(r.Memory.resident)/1e6, float64(r.Memory.proportional)/1e6, r.Fault)
+}
+
+// resting measures the rest until the machine lets it.
+func (m *measurement) resting(ctx context.Context) error {
+	for try := 1; ; try++ {
+		if !m.anyway {
+			if err := awaitQuiet(ctx, m.say); err != nil {
+				return err
+			}
+		}
+		res, err := m.rest(ctx)
+		if err != nil {
+			return err
+		}
+		if err = res.Fault.check(); err == nil || m.anyway {
+			m.still = res
+			m.say("at rest: %+v\n", *res)
+			return nil
+		}
+		if try == seriesTries {
+			return err
+		}
+		m.say("at rest: again: %v\n", err)
+	}
 }

@@ -38,16 +38,14 @@ type result struct {
 	URL      sample // tag enters -> URL
 	Wire     sample // URL -> the network has the first byte of the request
 	Lamp     sample // the network gives the last byte of the answer -> lamp
-	Own      sample // the last two together
-	Verdict  sample // tag enters -> green, the first scan of a session or none dialled ahead
-	Next     sample // tag enters -> green, after a pending scan
-	First    sample // tag enters -> answer, of taps with nothing dialled ahead
-	Connect  sample // of that, waited for a connection
-	NextWait sample // the same of taps after a pending one
+	Own      sample // the last two together, less what was waited for a connection
+	Verdict  sample // tag enters -> green
+	First    sample // waited for a connection, in a tap before which there was none to dial ahead
+	Next     sample // the same in a tap after a pending one
 	Commands float64
 	Bytes    float64
 	NetBytes float64
-	Disk     float64 // bytes a scan
+	Disk     float64 // bytes a tap
 	Memory   memory
 	Fault    fault
 }
@@ -63,7 +61,7 @@ const (
 
 // A subject is what is measured: it reads the rig's tags and lights its lamps.
 type subject interface {
-	// tapped waits for the end of the tap that entered then, and tells when its URL was read; zero: it does not say.
+	// tapped waits for the end of the tap that entered then.
 	tapped(ctx context.Context, entered time.Time) (ending, error)
 	pids() []int
 	stop() error
@@ -71,8 +69,8 @@ type subject interface {
 
 // An ending is what a subject says of a tap.
 type ending struct {
-	read    time.Time
-	connect time.Duration
+	read    time.Time     // its URL was read
+	connect time.Duration // that it waited for a connection
 	outcome string
 }
 
@@ -97,6 +95,9 @@ func (r *rig) run(ctx context.Context, s subject, p plan, taps int) (*result, er
 		}
 		if p.Liveness != "one-tap" && n == 1 {
 			continue // nobody has had a first tap three taps ago
+		}
+		if p.Who != stationName && before != "pending" {
+			r.relay.Cut() // the person before was here minutes ago
 		}
 		pause(ctx, max(awayLeast, time.Until(last.Add(tapsApart)))+rand.N(awayPhase))
 		last = time.Now()
@@ -188,31 +189,23 @@ func (r *rig) times(res *result, entered, green time.Time, end ending, before st
 			last = c
 		}
 	}
-	var wire time.Duration
-	if !end.read.IsZero() {
-		wire = first.asked.Sub(end.read)
-		res.URL = append(res.URL, end.read.Sub(entered))
-		res.Wire = append(res.Wire, wire)
+	res.URL = append(res.URL, end.read.Sub(entered))
+	if !green.IsZero() {
+		res.Verdict = append(res.Verdict, green.Sub(entered))
 	}
-	answer := &res.First
-	if before == "pending" {
-		answer = &res.NextWait
-	}
-	*answer = append(*answer, last.answered.Sub(entered))
-	res.Connect = append(res.Connect, end.connect)
-	if green.IsZero() {
+	if last.answered.IsZero() { // a connection that was kept from before
 		return
 	}
-	lamp := green.Sub(last.answered)
-	res.Lamp = append(res.Lamp, lamp)
-	if !end.read.IsZero() {
-		res.Own = append(res.Own, wire+lamp)
-	}
-	verdict := &res.Verdict
+	res.Wire = append(res.Wire, first.asked.Sub(end.read))
+	wait := &res.First
 	if before == "pending" {
-		verdict = &res.Next
+		wait = &res.Next
 	}
-	*verdict = append(*verdict, green.Sub(entered))
+	*wait = append(*wait, end.connect)
+	if !green.IsZero() {
+		res.Lamp = append(res.Lamp, green.Sub(last.answered))
+		res.Own = append(res.Own, first.asked.Sub(end.read)-end.connect+green.Sub(last.answered))
+	}
 }
 
 // watchLamps finds when amber went on, and waits for green if that is to come.
@@ -240,57 +233,3 @@ func (r *rig) watchLamps(ctx context.Context, from int, wantGreen bool) (amber, 
 		}
 	}
 }
-
-// A stationSubject is tagbase-edge itself.
-type stationSubject struct {
-	daemon *sim.Daemon
-	scans  int // of one tap
-}
-
-func startStation(ctx context.Context, r *rig, program, liveness string) (subject, error) {
-	r.bench.Liveness = liveness
-	config, err := r.bench.WriteConfig("libnfc", "")
-	if err != nil {
-		return nil, err
-	}
-	d, err := sim.StartDaemon(program, config)
-	if err != nil {
-		return nil, err
-	}
-	ready, cancel := context.WithTimeout(ctx, tapTime)
-	defer cancel()
-	if err := d.AwaitLine(ready, `"reader ready"`); err != nil {
-		return nil, errors.Join(fmt.Errorf("waiting for the reader: %w", err), d.Stop(), errors.New(d.Log()))
-	}
-	scans := 1
-	if liveness == "one-tap" {
-		scans = 2
-	}
-	return &stationSubject{d, scans}, nil
-}
-
-func (s *stationSubject) tapped(ctx context.Context, _ time.Time) (e ending, err error) {
-	for n := range s.scans {
-		scan, err := s.daemon.NextScan(ctx)
-		if err != nil {
-			return e, err
-		}
-		if scan.Outcome != "valid" && scan.Outcome != "pending" {
-			return e, fmt.Errorf("the scan was %s %s", scan.Outcome, scan.Reason)
-		}
-		e.outcome = scan.Outcome
-		if n > 0 {
-			continue
-		}
-		logged, err := time.Parse(time.RFC3339Nano, scan.Time)
-		if err != nil {
-			return e, err
-		}
-		e.read = logged.Add(time.Duration((scan.ReadMS - scan.TotalMS) * float64(time.Millisecond)))
-		e.connect = time.Duration(scan.ConnectMS * float64(time.Millisecond))
-	}
-	return e, nil
-}
-
-func (s *stationSubject) pids() []int { return family(s.daemon.Process().Pid) }
-func (s *stationSubject) stop() error { return s.daemon.Stop() }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	pollEvery = 40 * time.Millisecond // between looks at an empty field
+	pollEvery = 20 * time.Millisecond // between looks at an empty field
 	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
 	// One command may take libnfc 350 ms, and a tap is over after 600 ms and three of them.
 	beatEvery = 500 * time.Millisecond

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -20,6 +21,10 @@ import (
 	"github.com/tagbase/tagbase-edge/uplink"
 	"go.uber.org/zap"
 )
+
+// smallHeap has Go collect from 1 MiB on and not from 4: what a station holds is less, and a collection takes no longer
+// than a poll.
+const smallHeap = 25
 
 func runCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -41,6 +46,7 @@ func runCommand() *cobra.Command {
 			tell(c.ErrOrStderr(), *file, problems)
 			return exitError(exitConfig)
 		}
+		debug.SetGCPercent(smallHeap)
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		return run(ctx, cfg, key, newLog(c.ErrOrStderr()))

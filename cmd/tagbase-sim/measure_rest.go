@@ -85,6 +85,7 @@ func (r *rig) startTime(ctx context.Context, program string) (took time.Duration
 	if err != nil {
 		return 0, err
 	}
+	defer os.Remove(notify)
 	defer conn.Close()
 	cmd := exec.CommandContext(ctx, program, "run", "--config", config)
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+notify)

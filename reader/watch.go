@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	pollEvery = 20 * time.Millisecond // between looks at an empty field
+	pollEvery = 25 * time.Millisecond // between looks at an empty field
 	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
 	// One command may take libnfc 350 ms, and a tap is over after 600 ms and three of them.
 	beatEvery = 500 * time.Millisecond
 	// An unplugged reader gives an I/O error at once and for ever; a tap that
 	// lands in libnfc's flush gives up to six that clear within 5 ms.
 	maxFaults  = 10
-	cycleAfter = 25 // empty looks, which is about a second
+	cycleAfter = 40 // empty looks, which is about a second
 	faultPause = 5 * time.Millisecond
 )
 

@@ -5,6 +5,7 @@ READER      ?= libnfc
 ONCE        ?=
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 10m
+TAPS        ?= 500
 PREFIX      ?= /usr
 DESTDIR     ?=
 
@@ -21,7 +22,7 @@ else
 run: deps
 endif
 
-.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deps deps-check deps-test install clean
+.PHONY: all build run test check fuzz soak-faults soak-kill soak-scans soak-reader bench deps deps-check deps-test deps-bench install clean
 
 all: build
 
@@ -66,8 +67,8 @@ soak-reader: deps ## 1,000 aborts, hangs and unplugs, 10,000 taps of tags that l
 	REPEAT=1000 $(GO) test -count=1 -parallel 8 -timeout 120m -v -run TestReaderFaultsAgainAndAgain ./cmd/tagbase-edge | grep -v '"msg"'
 	IDLE=60s $(GO) test -count=1 -timeout 10m -v -run TestIdle ./cmd/tagbase-edge
 
-bench: deps ## tap to answer, with the connection dialled ahead and not
-	$(GO) test -run '^$$' -bench . -benchtime 30x ./uplink
+bench: deps-bench build ## tap to verdict, with what a user would otherwise have; writes docs/performance.md; TAPS=50 is shorter
+	bin/tagbase-sim measure --taps $(TAPS) --into docs
 
 deps: ## what the build needs, by apt
 	@./install-deps gcc libc6-dev pkg-config libnfc-dev
@@ -77,6 +78,9 @@ deps-check: deps
 
 deps-test: deps
 	@./install-deps libnfc-bin libnfc-examples
+
+deps-bench: deps
+	@./install-deps libnfc-bin libnfc-examples libnfc-pn53x-examples curl
 
 install: ## binary, unit and reference configuration, as root; build first
 	@test -x bin/tagbase-edge || { echo "bin/tagbase-edge is missing: run make build first, as yourself"; exit 1; }

@@ -23,6 +23,7 @@ func measureCommand() *cobra.Command {
 	c.Flags().StringVar(&m.program, "daemon", "bin/tagbase-edge", "the station's `PROGRAM`")
 	c.Flags().IntVar(&m.taps, "taps", 500, "so many `TAPS` in each series")
 	c.Flags().BoolVar(&m.anyway, "anyway", false, "measure on a machine that is busy; the figures are worth nothing")
+	c.Flags().StringVar(&m.into, "into", "", "write the figures into performance.md in `DIRECTORY`, and performance.svg beside it")
 	c.Flags().DurationVar(&m.idle, "idle", time.Minute, "so long nobody taps, for the idle processor time")
 	c.Flags().StringVar(&m.only, "only", "", "only the series whose name holds `TEXT`")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -39,6 +40,7 @@ func measureCommand() *cobra.Command {
 type measurement struct {
 	program       string
 	dir, only     string
+	into          string
 	taps          int
 	anyway        bool
 	idle          time.Duration
@@ -86,7 +88,11 @@ func (m *measurement) run(ctx context.Context) error {
 		m.results = append(m.results, res)
 		m.show(res)
 	}
-	return nil
+	fmt.Fprint(m.out, m.report())
+	if m.into == "" {
+		return nil
+	}
+	return m.write(m.into)
 }
 
 // series makes a series until the machine lets it.

@@ -11,7 +11,7 @@ DESTDIR     ?=
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 BUILT   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
-BUILD   := $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)'
+BUILD   := $(GO) build -trimpath -tags nethttpomithttp2 -ldflags '-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)'
 MODULE  := $(shell $(GO) list -m 2>/dev/null)
 LEAVES  := ./reader ./session ./uplink ./led ./journal
 

@@ -152,6 +152,11 @@ func (m *measurement) reportFaults(b *strings.Builder) {
 	for _, r := range m.results {
 		worst = worst.or(r.Fault)
 	}
+	failed := 0
+	for _, r := range m.results {
+		failed += len(r.Failed)
+	}
+	fmt.Fprintf(b, "Taps that came to anything but pending and valid: %d.\n\n", failed)
 	if m.still != nil {
 		worst = worst.or(m.still.Fault)
 	}

@@ -41,11 +41,19 @@ func startStation(ctx context.Context, r *rig, program, liveness string) (subjec
 	return &stationSubject{d, scans}, nil
 }
 
-func (s *stationSubject) tapped(ctx context.Context, _ time.Time) (e ending, err error) {
-	for n := range s.scans {
+func (s *stationSubject) tapped(ctx context.Context, entered time.Time) (e ending, err error) {
+	for n := 0; n < s.scans; n++ {
 		scan, err := s.daemon.NextScan(ctx)
 		if err != nil {
+			return e, fmt.Errorf("scan %d of %d: %w", n+1, s.scans, err)
+		}
+		logged, err := time.Parse(time.RFC3339Nano, scan.Time)
+		if err != nil {
 			return e, err
+		}
+		if logged.Before(entered) { // of a tap that failed
+			n--
+			continue
 		}
 		if scan.Outcome != "valid" && scan.Outcome != "pending" {
 			return e, fmt.Errorf("the scan was %s %s", scan.Outcome, scan.Reason)
@@ -53,10 +61,6 @@ func (s *stationSubject) tapped(ctx context.Context, _ time.Time) (e ending, err
 		e.outcome = scan.Outcome
 		if n > 0 {
 			continue
-		}
-		logged, err := time.Parse(time.RFC3339Nano, scan.Time)
-		if err != nil {
-			return e, err
 		}
 		e.read = logged.Add(time.Duration((scan.ReadMS - scan.TotalMS) * float64(time.Millisecond)))
 		e.connect = time.Duration(scan.ConnectMS * float64(time.Millisecond))

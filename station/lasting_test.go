@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ type site struct {
 	config   uplink.Config
 	dir      string
 	options  journal.Options
-	step     time.Duration // of the board's wall clock
+	step     atomic.Int64 // of the board's wall clock
 	*Station
 }
 
@@ -85,7 +86,7 @@ func (s *site) serve(secure bool) (url string, roots *x509.CertPool) {
 	return server.URL, roots
 }
 
-func (s *site) wall() time.Time { return time.Now().Add(s.step) }
+func (s *site) wall() time.Time { return time.Now().Add(time.Duration(s.step.Load())) }
 
 // start starts a station on what the last one left.
 func (s *site) start() {
@@ -153,12 +154,12 @@ func TestClockStepsChangeNothing(t *testing.T) {
 	t.Log("1000 steps of up to ten years: no verdict and no session decision changed")
 }
 
-func (s *site) stepClock() { s.step = rand.N(20*365*24*time.Hour) - 10*365*24*time.Hour }
+func (s *site) stepClock() { s.step.Store(int64(rand.N(20*365*24*time.Hour) - 10*365*24*time.Hour)) }
 
 func (s *site) want(scan journal.Scan, outcome string) {
 	s.Helper()
 	if scan.Outcome != outcome {
-		s.Fatalf("with the clock %v off: %+v, want %s", s.step, scan, outcome)
+		s.Fatalf("with the clock %v off: %+v, want %s", time.Duration(s.step.Load()), scan, outcome)
 	}
 }
 

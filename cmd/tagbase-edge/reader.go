@@ -29,7 +29,7 @@ func readerCommand() *cobra.Command {
 		Args:   cobra.RangeArgs(2, 3),
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			debug.SetGCPercent(smallHeap)
+			debug.SetGCPercent(smallestHeap)
 			// While a call into C blocks and there is another processor to use, Go's own monitor wakes up
 			// every 20 µs: most of what an empty field costs.
 			runtime.GOMAXPROCS(1)

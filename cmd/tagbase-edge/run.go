@@ -26,6 +26,9 @@ import (
 // than a poll.
 const smallHeap = 25
 
+// smallestHeap is for the reader's process, which holds next to nothing.
+const smallestHeap = 10
+
 func runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",

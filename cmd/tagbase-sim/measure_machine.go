@@ -126,6 +126,7 @@ type pulse struct {
 	mu   sync.Mutex
 	late sample
 	stop chan struct{}
+	once sync.Once
 	gone sync.WaitGroup
 }
 
@@ -152,8 +153,9 @@ func newPulse() *pulse {
 	return p
 }
 
+// end may be called again.
 func (p *pulse) end() sample {
-	close(p.stop)
+	p.once.Do(func() { close(p.stop) })
 	p.gone.Wait()
 	return p.late
 }

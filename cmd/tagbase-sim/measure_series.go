@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +96,7 @@ func (r *rig) run(ctx context.Context, s subject, p plan, taps int) (*result, er
 			if g, err = newGuard(); err != nil {
 				return nil, err
 			}
+			defer g.pulse.end()
 		}
 		if p.Liveness != "one-tap" && n == 1 {
 			continue // nobody has had a first tap three taps ago
@@ -110,9 +112,9 @@ func (r *rig) run(ctx context.Context, s subject, p plan, taps int) (*result, er
 		}
 		if before, err = r.tap(ctx, s, into, r.tags[turn(p.Liveness, n)], before); err != nil {
 			r.bench.Field.Remove()
-			res.Failed = append(res.Failed, fmt.Sprintf("tap %d: %v", n+1, err))
+			into.Failed = append(into.Failed, fmt.Sprintf("tap %d: %v", n+1, err))
 			if ctx.Err() != nil || len(res.Failed) > max(1, taps/failShare) {
-				return nil, fmt.Errorf("too many taps failed: %s", strings.Join(res.Failed, "; "))
+				return nil, fmt.Errorf("too many taps failed: %s", strings.Join(append(res.Failed, into.Failed...), "; "))
 			}
 		}
 	}
@@ -133,6 +135,11 @@ func turn(liveness string, n int) int {
 }
 
 func (r *rig) account(res *result, s subject, g *guard, disk int) (err error) {
+	for _, took := range slices.Concat(res.URL, res.Verdict) {
+		if res.Plan.Timing && took < res.Floor.Time {
+			return fmt.Errorf("%v is less than the %v that the wire takes: the bench is wrong", took, res.Floor.Time)
+		}
+	}
 	if res.Fault, err = g.end(r.chipLate, r.calls.lateness()); err != nil {
 		return err
 	}
@@ -152,6 +159,10 @@ func (r *rig) tap(ctx context.Context, s subject, res *result, tag sim.Chip, bef
 	ctx, cancel := context.WithTimeout(ctx, tapTime)
 	defer cancel()
 	shown, _ := r.bench.Lamps.Changes(0)
+	lit := sim.Lit{}
+	if n := len(shown); n > 0 {
+		lit = shown[n-1].Lit
+	}
 	entered := time.Now()
 	r.bench.Field.Put(tag)
 	end, err := s.tapped(ctx, entered)
@@ -159,7 +170,7 @@ func (r *rig) tap(ctx context.Context, s subject, res *result, tag sim.Chip, bef
 		return "", err
 	}
 	wantGreen := end.outcome == "valid"
-	amber, green, err := r.watchLamps(ctx, len(shown), wantGreen)
+	amber, green, err := r.watchLamps(ctx, len(shown), lit, wantGreen)
 	r.bench.Field.Remove()
 	if err != nil {
 		return "", err
@@ -215,19 +226,24 @@ func (r *rig) times(res *result, entered, green time.Time, end ending, before st
 	}
 }
 
-// watchLamps finds when amber went on, and waits for green if that is to come.
-func (r *rig) watchLamps(ctx context.Context, from int, wantGreen bool) (amber, green time.Time, err error) {
+// watchLamps finds when amber went on, and waits for green to go on if that is to come. Lamps that are switched together are
+// seen in any order.
+func (r *rig) watchLamps(ctx context.Context, from int, before sim.Lit, wantGreen bool) (amber, green time.Time, err error) {
 	for {
 		changes, news := r.bench.Lamps.Changes(from)
 		for _, c := range changes {
+			goesOn := func(lamp sim.Lamp) bool { return c.Lit[lamp] && !before[lamp] }
 			switch {
-			case c.Lit[sim.Red]:
+			case goesOn(sim.Red):
 				return amber, green, errors.New("a genuine tag was shown red")
-			case c.Lit[sim.Green] && green.IsZero():
+			case goesOn(sim.Green) && !wantGreen:
+				return amber, green, errors.New("a pending scan was shown green")
+			case goesOn(sim.Green):
 				green = c.Time
-			case c.Lit[sim.Amber] && amber.IsZero():
+			case goesOn(sim.Amber) && amber.IsZero():
 				amber = c.Time
 			}
+			before = c.Lit
 		}
 		if !wantGreen || !green.IsZero() {
 			return amber, green, nil

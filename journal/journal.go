@@ -74,6 +74,8 @@ type Journal struct {
 	busy   time.Time // since when the disk has been at work, zero if it is not
 	slow   time.Time // when it last took so long that it counted as stuck
 	counts Counts
+
+	failures map[string]uint64
 }
 
 const (
@@ -101,9 +103,10 @@ func Open(dir string, o Options) (*Journal, Past) {
 	}
 	o.SegmentSize, o.Segments = min(o.SegmentSize, maxRead), max(o.Segments, 2)
 	j := &Journal{
-		queue:   make(chan note, maxHeld),
-		closing: make(chan struct{}),
-		ended:   make(chan struct{}),
+		queue:    make(chan note, maxHeld),
+		closing:  make(chan struct{}),
+		ended:    make(chan struct{}),
+		failures: map[string]uint64{"open": 0, "write": 0, "sync": 0, "other": 0},
 	}
 	read, begun := make(chan Past, 1), make(chan struct{})
 	go j.run(&writer{dir: dir, o: o}, read, begun)

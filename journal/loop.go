@@ -56,7 +56,8 @@ func first(err, second error) error {
 // step does something at the disk unless that is bad, and tells callers how it
 // went.
 func (j *Journal) step(w *writer, do func() error) {
-	if w.err == nil {
+	tried := w.err == nil
+	if tried {
 		j.mu.Lock()
 		j.busy = time.Now()
 		j.mu.Unlock()
@@ -72,6 +73,9 @@ func (j *Journal) step(w *writer, do func() error) {
 	}
 	j.busy = time.Time{}
 	j.err = w.err
+	if tried && w.err != nil {
+		j.failures[failedAt(w.err)]++
+	}
 	j.counts.Held = len(w.held) + len(w.loose)
 	j.counts.Lost += w.lost
 	w.lost = 0

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,8 @@ type lamp struct {
 	// Of run alone:
 	line Line
 	lit  bool
+
+	failures atomic.Uint64 // of tries
 
 	mu   sync.Mutex
 	err  error
@@ -114,6 +117,9 @@ func (l *lamp) try(call func() error) {
 	l.busy = time.Now()
 	l.mu.Unlock()
 	err := call()
+	if err != nil {
+		l.failures.Add(1)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.busy = time.Time{}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,15 +19,21 @@ type Lamps struct {
 	once  sync.Once
 	left  error // by Close
 
+	born   time.Time
+	turned atomic.Int64 // when play last came round, since born
+
 	mu     sync.Mutex
 	signal Signal
 	shown  time.Time
 	code   int
 	coded  time.Time
+	walk   *walk // nil while the lamps are not tested
+	lit    [lampCount]bool
+	change chan struct{} // closed when lit changes
 }
 
 func start(open [lampCount]func() (Line, error)) (*Lamps, error) {
-	l := &Lamps{wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	l := &Lamps{wake: make(chan struct{}, 1), quit: make(chan struct{}), born: time.Now(), change: make(chan struct{})}
 	var dark [lampCount]<-chan struct{}
 	for c, open := range open {
 		if open != nil {
@@ -46,6 +53,7 @@ func (l *Lamps) Show(s Signal) {
 	}
 	l.mu.Lock()
 	l.signal, l.shown = s, time.Now()
+	l.take()
 	l.mu.Unlock()
 	l.stir()
 }
@@ -83,6 +91,18 @@ func (l *Lamps) Err() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// turn is the longest time between turns of the loop that plays the signals.
+const turn = time.Second
+
+// Silent is how long ago the loop that plays the signals last came round: about a
+// second at most unless it is stuck. A line that hangs does not stop it.
+func (l *Lamps) Silent() time.Duration {
+	if l == nil {
+		return 0
+	}
+	return time.Since(l.born) - time.Duration(l.turned.Load())
 }
 
 // Close puts all lamps out and lets go of the lines. It gives up on a line that
@@ -144,10 +164,14 @@ func (l *Lamps) play() {
 			}
 		}
 	}()
+	turns := time.NewTicker(turn)
+	defer turns.Stop()
 	for {
 		now := time.Now()
+		l.turned.Store(int64(now.Sub(l.born)))
 		lamp, on, next := l.frame(now)
 		l.light(lamp, on)
+		l.note(lamp, on)
 		var change <-chan time.Time
 		if next > 0 {
 			change = time.After(time.Until(now.Add(next)))
@@ -155,6 +179,7 @@ func (l *Lamps) play() {
 		select {
 		case <-l.wake:
 		case <-change:
+		case <-turns.C:
 		case <-l.quit:
 			return
 		}
@@ -166,6 +191,10 @@ func (l *Lamps) play() {
 func (l *Lamps) frame(now time.Time) (lamp colour, on bool, next time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if w := l.walk; w != nil {
+		on, next = w.step.at(now.Sub(w.begun))
+		return w.step.lamp, on, next
+	}
 	p := l.signal.pattern()
 	on, next = p.at(now.Sub(l.shown))
 	if next == 0 {

@@ -3,9 +3,10 @@
 // Package led shows on three lamps what came of a tap.
 //
 // Green means that the platform found the tag genuine, red that it did not, and
-// nothing else ever lights either of them. All the rest is amber. A person who
-// sees green trusts the thing in their hand, so a verdict lamp is lit for three
-// seconds at most, no lamp can hold up another, and Close leaves all of them dark.
+// nothing else ever lights either of them but a Walk, which a technician asks for.
+// All the rest is amber. A person who sees green trusts the thing in their hand, so a
+// verdict lamp is lit for three seconds at most, no lamp can hold up another, and
+// Close leaves all of them dark.
 package led
 
 import (

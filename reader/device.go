@@ -39,7 +39,8 @@ func (t Target) ISODEP() bool { return t.SAK&0x20 != 0 }
 // is neither ErrNoTag nor ErrTagLost is the reader's own.
 type Device interface {
 	// Select activates a tag that is in the field and not active. It returns ErrNoTag
-	// when there is none: one that is active hears it only after a Cycle.
+	// when there is none: one that is active hears it only after a Cycle. Without a clear
+	// answer it is ErrTagLost.
 	Select() (Target, error)
 
 	// Transceive sends an APDU to an ISO-DEP tag, or a command without its CRC
@@ -78,7 +79,7 @@ var (
 // anew, and is ready 5 ms after the field is back. The chip's answer to the
 // command that switches it takes a good millisecond more.
 const (
-	fieldOff = 8 * time.Millisecond
+	fieldOff = 10 * time.Millisecond
 	fieldOn  = 5 * time.Millisecond
 )
 

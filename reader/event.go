@@ -18,10 +18,11 @@ type EventKind string
 
 const (
 	Ready   EventKind = "ready"   // the reader answers
-	Beat    EventKind = "beat"    // nothing new, but alive
+	Beat    EventKind = "beat"    // nothing new, but alive: Tap has the UID of the tag that rests, if any
 	Entered EventKind = "entered" // a new tap has begun: Tap has UID, Chip and Entered
 	Tapped  EventKind = "tapped"  // the tap is read: Tap is whole
 	Left    EventKind = "left"    // the tag of the last tap has gone
+	Stayed  EventKind = "stayed"  // the reader is back, and a tag that may have had its tap lies there
 	Fault   EventKind = "fault"   // the reader cannot be used: Err says why
 )
 
@@ -32,6 +33,7 @@ type Event struct {
 	Tap     Tap
 	Err     error
 	Missing bool // Fault: there is no such reader
+	Silent  bool // Fault: it is ours, and does not answer well
 }
 
 // maxLine is the longest line that a child can have reason to write: two URLs of
@@ -52,12 +54,13 @@ type eventLine struct {
 	Read    int64     `json:"read,omitempty"`
 	Err     string    `json:"error,omitempty"`
 	Missing bool      `json:"missing,omitempty"`
+	Silent  bool      `json:"silent,omitempty"`
 }
 
 func encodeEvent(e Event) ([]byte, error) {
 	l := eventLine{
 		Kind: e.Kind, UID: e.Tap.UID, Chip: e.Tap.Chip, URL: []byte(e.Tap.URL), Second: []byte(e.Tap.Second), Reason: e.Tap.Reason,
-		Entered: toMonotonic(e.Tap.Entered), Read: toMonotonic(e.Tap.Read), Missing: e.Missing,
+		Entered: toMonotonic(e.Tap.Entered), Read: toMonotonic(e.Tap.Read), Missing: e.Missing, Silent: e.Silent,
 	}
 	if e.Err != nil {
 		text := e.Err.Error()
@@ -80,11 +83,11 @@ func decodeEvent(line []byte) (Event, error) {
 		return Event{}, fmt.Errorf("%w: more than one object", errBadLine)
 	}
 	switch l.Kind {
-	case Ready, Beat, Entered, Tapped, Left, Fault:
+	case Ready, Beat, Entered, Tapped, Left, Stayed, Fault:
 	default:
 		return Event{}, fmt.Errorf("%w: kind %q", errBadLine, l.Kind)
 	}
-	e := Event{Kind: l.Kind, Missing: l.Missing, Tap: Tap{
+	e := Event{Kind: l.Kind, Missing: l.Missing, Silent: l.Silent, Tap: Tap{
 		UID: l.UID, Chip: l.Chip, URL: string(l.URL), Second: string(l.Second), Reason: l.Reason,
 		Entered: fromMonotonic(l.Entered), Read: fromMonotonic(l.Read),
 	}}

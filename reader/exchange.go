@@ -60,9 +60,17 @@ func (x *exchange) transceive(tx ...byte) ([]byte, error) {
 // again selects the tag anew after it was lost, for as long as the tap may take
 // and something may still be said to it.
 func (x *exchange) again() error {
+	last := ErrTagLost
 	for x.left > 0 && time.Until(x.deadline) > fieldOff+fieldOn {
 		err := x.renew()
-		if err == nil || !errors.Is(err, ErrNoTag) && !x.forgives(err) {
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, ErrNoTag), errors.Is(err, ErrTagLost):
+			last = ErrTagLost
+		case x.forgives(err):
+			last = err
+		default:
 			return err
 		}
 		time.Sleep(faultPause)
@@ -70,7 +78,7 @@ func (x *exchange) again() error {
 	if x.left == 0 {
 		return errTooMany
 	}
-	return ErrTagLost
+	return last
 }
 
 // renew makes a new activation of the tag, after the field was off: one that was
@@ -160,6 +168,9 @@ func (x *exchange) forgives(err error) bool {
 }
 
 func faultOfReader(err error) bool {
+	if err == nil {
+		return false
+	}
 	_, fault := reasonOf(err)
 	return fault != nil && !errors.Is(err, ErrNoTag)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -28,9 +29,15 @@ func holders(path string) string {
 	return fmt.Sprintf("another process (\"sudo fuser -v %s\" tells which)", path)
 }
 
+var toldOpeners atomic.Bool
+
 // alsoOpen tells who else has a node open that did not answer: a program that
-// takes the reader's bytes away.
+// takes the reader's bytes away. It does so once a process, since it looks at every
+// open file of the machine.
 func alsoOpen(path string) string {
+	if toldOpeners.Swap(true) {
+		return ""
+	}
 	if others := named(openers(path)); others != "" {
 		return "; it is also open in " + others
 	}

@@ -34,7 +34,7 @@ func openLibnfc(device string) (Device, error) {
 		if connstring, err = connstring.resolve(); err != nil {
 			return nil, err
 		}
-		if l.port, err = holdPort(connstring.path); err != nil {
+		if l.port, err = holdPort(connstring.driver, connstring.path); err != nil {
 			return nil, err
 		}
 	}
@@ -117,20 +117,21 @@ func (l *libnfc) selectPassive() (t nfc.Target, err error) {
 		return t, nil
 	case nfc.ETIMEOUT:
 		return nil, l.timedOut()
-	case nfc.ERFTRANS, nfc.ETGRELEASED, nfc.ECHIP, nfc.EOVFLOW:
-		return nil, ErrNoTag
+	case nfc.ERFTRANS, nfc.ETGRELEASED:
+		return nil, ErrTagLost
 	default:
 		return nil, l.fault("select", err)
 	}
 }
 
-// timedOut tells an empty field from a chip that hangs or slept through a
-// brown-out, for which libnfc has one code: only the former answers.
+// timedOut tells a chip that was late from one that hangs or slept through a
+// brown-out, for which libnfc has one code, and for an empty field too: only the
+// former answers.
 func (l *libnfc) timedOut() error {
 	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); err != nil {
 		return l.fault("select", err)
 	}
-	return ErrNoTag
+	return ErrTagLost
 }
 
 // Transceive sends APDUs by InDataExchange, and Type 2 commands by
@@ -208,7 +209,7 @@ func (l *libnfc) release() error {
 // is that of a chip that hangs.
 func (l *libnfc) fault(doing string, err error) error {
 	if libnfcCode(err) == nfc.ETIMEOUT {
-		err = errHung
+		err = fmt.Errorf("%w (%w)", errHung, err)
 	}
 	return fmt.Errorf("reader %s: %s: %w", l.name, doing, err)
 }

@@ -50,7 +50,7 @@ func exists(path string) bool {
 func (c connstring) resolve() (connstring, error) {
 	node, err := filepath.EvalSymlinks(c.path)
 	if err != nil {
-		return c, fmt.Errorf("reader: %w", err)
+		return c, fmt.Errorf("reader %s: %w", c.path, err)
 	}
 	if strings.Contains(node, ":") {
 		return c, fmt.Errorf("reader %s: libnfc takes no colon in a device's path; make a link without one, by a udev rule with SYMLINK+=", node)
@@ -68,7 +68,7 @@ func (c connstring) String() string {
 
 // holdPort takes the node. The error is fs.ErrNotExist without one, and errHeld,
 // with the holder's name, if another process has it.
-func holdPort(path string) (*port, error) {
+func holdPort(driver, path string) (*port, error) {
 	// O_NONBLOCK: an open of a serial port may wait for its carrier.
 	node, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	switch {
@@ -87,6 +87,10 @@ func holdPort(path string) (*port, error) {
 			return nil, heldBy(path)
 		}
 		return nil, fmt.Errorf("reader: lock %s: %w", path, err)
+	}
+	if _, err := unix.IoctlGetTermios(int(node.Fd()), unix.TCGETS); err != nil && strings.HasSuffix(driver, "_uart") {
+		_ = node.Close() // nothing that we could use
+		return nil, fmt.Errorf("reader %s: it is not a serial port; name the one that the reader is on, such as /dev/ttyAMA0", path)
 	}
 	return &port{node: node}, nil
 }

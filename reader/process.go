@@ -31,6 +31,9 @@ type Process struct {
 	// that lay on the reader when the last child ended comes as one argument more.
 	Command []string
 
+	// Path is the program, if it is not found under Command's first word.
+	Path string
+
 	// Resting is the UID of the tag that lies on the reader, or "".
 	Resting string
 
@@ -38,7 +41,17 @@ type Process struct {
 	// back; nil without one.
 	Reset func() (ResetLine, error)
 
-	spared string // the tag in whose last tap a child died
+	// Turn is called whenever the supervision has come round, at least each 6 s; may be nil.
+	Turn func()
+
+	spared string    // the tag in whose last tap a child died
+	well   time.Time // when a child last was
+}
+
+func (p *Process) turn() {
+	if p.Turn != nil {
+		p.Turn()
+	}
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too.
@@ -48,7 +61,9 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var l ladder
+	p.well = time.Now()
 	for ctx.Err() == nil {
+		p.turn()
 		started := time.Now()
 		state := p.once(ctx, events)
 		if ctx.Err() != nil {
@@ -68,10 +83,13 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 // itself, and returns how the reader was. A tap that was begun is ended for the child.
 func (p *Process) once(ctx context.Context, events chan<- Event) state {
 	args := p.Command[1:]
-	if p.Resting != "" {
+	if p.Resting != "" && time.Since(p.well) < restsFor {
 		args = append(slices.Clone(args), p.Resting)
 	}
 	cmd := exec.Command(p.Command[0], args...)
+	if p.Path != "" {
+		cmd.Path, cmd.Err = p.Path, nil
+	}
 	// A child that is stopped or stuck would not see its standard input end.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Env = []string{"GOTRACEBACK=none", "GODEBUG=asyncpreemptoff=1"}
@@ -81,11 +99,11 @@ func (p *Process) once(ctx context.Context, events chan<- Event) state {
 	out, outErr := cmd.StdoutPipe()
 	if err := cmp.Or(lifeErr, outErr); err != nil {
 		send(ctx, events, Event{Kind: Fault, Err: err})
-		return failing
+		return silent
 	}
 	if err := cmd.Start(); err != nil {
 		send(ctx, events, Event{Kind: Fault, Err: err})
-		return failing
+		return silent
 	}
 
 	lines := make(chan Event)
@@ -122,6 +140,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	hang := time.NewTimer(silence)
 	defer hang.Stop()
 	for {
+		p.turn()
 		hang.Reset(silence) // here, since a send may have waited for longer
 		select {
 		case <-ctx.Done():
@@ -136,20 +155,21 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 		case e := <-lines:
 			switch e.Kind {
 			case Beat:
+				p.Resting, p.well = e.Tap.UID, time.Now()
 				continue
 			case Ready:
 				last = well
 			case Fault:
-				last = failing
-				if e.Missing {
-					last = missing
+				last = absent
+				if e.Silent {
+					last = silent
 				}
 			case Entered:
 				open, p.Resting = &e.Tap, e.Tap.UID
 			case Tapped:
 				open, p.spared = nil, ""
 			case Left:
-				p.Resting = ""
+				p.Resting, p.spared = "", ""
 			}
 			send(ctx, events, e)
 		}

@@ -14,7 +14,7 @@ import (
 //
 //	1  the call again          up to maxFaults times, faultPause apart
 //	2  the tag selected again  within the tap's 600 ms, from offset 0
-//	3  close and open          maxOpens times; for a port that is not there, for ever
+//	3  close and open          maxOpens times; for a port that is not there, or held, for ever
 //	4  a new child             the old one killed if it does not end or is silent
 //	5  the reset line          RSTPDN low for resetLow, then resetRise of rest
 //	6  again from 3            with lastDelay between children
@@ -25,7 +25,7 @@ const (
 
 	silence    = 5 * time.Second        // a child without a line for this long hangs
 	firstDelay = 100 * time.Millisecond // before the first new child
-	lastDelay  = 500 * time.Millisecond // before any later one
+	lastDelay  = 800 * time.Millisecond // before any later one
 	healthy    = 10 * time.Second       // a child that lived this long starts the delays anew
 
 	// The reset line of a PN532 as others had to pull it to bring one back.
@@ -34,11 +34,12 @@ const (
 )
 
 // recoverDevice keeps a device open and watched until ctx ends, nobody listens, or
-// maxOpens openings in a row came to nothing.
+// maxOpens openings in a row found a reader that does not answer well. One that is not there,
+// or another's, is looked for until it comes.
 func recoverDevice(ctx context.Context, device string, w *watch) error {
 	failed := 0
 	for ctx.Err() == nil {
-		err := watchDevice(ctx, device, w)
+		opened, err := watchDevice(ctx, device, w)
 		var gone *emitError
 		if err == nil || errors.As(err, &gone) {
 			return err
@@ -46,11 +47,12 @@ func recoverDevice(ctx context.Context, device string, w *watch) error {
 		if w.ready {
 			failed = 0
 		}
-		if err := w.send(Event{Kind: Fault, Err: err, Missing: Missing(err)}); err != nil {
+		silent := opened || errors.Is(err, errHung)
+		if err := w.send(Event{Kind: Fault, Err: err, Missing: Missing(err), Silent: silent}); err != nil {
 			return err
 		}
 		pause := missPause
-		if !Missing(err) {
+		if silent {
 			pause = reopenPause
 			if failed++; failed > maxOpens {
 				return err
@@ -61,23 +63,23 @@ func recoverDevice(ctx context.Context, device string, w *watch) error {
 	return nil
 }
 
-func watchDevice(ctx context.Context, device string, w *watch) error {
+func watchDevice(ctx context.Context, device string, w *watch) (opened bool, err error) {
 	w.ready = false
 	dev, err := Open(device)
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = w.on(ctx, dev)
 	_ = dev.Close() // what failed is in err, and a hung chip fails here too
-	return err
+	return true, err
 }
 
 // A state is how a child left the reader.
 type state int
 
 const (
-	failing state = iota
-	missing
+	silent state = iota // or it died before it could tell
+	absent              // not there, or another's
 	well
 )
 
@@ -94,7 +96,7 @@ func (l *ladder) ended(s state, lived time.Duration) (reset bool, delay time.Dur
 		l.delay = 0
 	}
 	l.delay = min(max(2*l.delay, firstDelay), lastDelay)
-	if s == failing {
+	if s == silent {
 		l.failed++
 	} else {
 		l.failed = 0

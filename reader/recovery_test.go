@@ -21,12 +21,12 @@ func TestLadder(t *testing.T) {
 		delay time.Duration
 	}{
 		{well, time.Second, false, firstDelay},
-		{failing, time.Second, false, 2 * firstDelay},
-		{failing, time.Second, true, 4 * firstDelay},
-		{failing, time.Second, true, lastDelay},
-		{missing, time.Second, false, lastDelay},
-		{failing, healthy, false, firstDelay},
-		{failing, time.Second, true, 2 * firstDelay},
+		{silent, time.Second, false, 2 * firstDelay},
+		{silent, time.Second, true, 4 * firstDelay},
+		{silent, time.Second, true, lastDelay},
+		{absent, time.Second, false, lastDelay},
+		{silent, healthy, false, firstDelay},
+		{silent, time.Second, true, 2 * firstDelay},
 		{well, healthy, false, firstDelay},
 	} {
 		reset, delay := l.ended(step.state, step.lived)

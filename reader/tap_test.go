@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -295,6 +296,29 @@ func TestReadOnABrokenReader(t *testing.T) {
 					t.Errorf("%s, fault at %d, lost at %d: got %+v, %v; want %s, %v", g.name, at, lost, tap, err, Torn, errBroken)
 				}
 			}
+		}
+	}
+}
+
+// The second proof is of the same UID, or there is none: another tag of the same
+// kind that takes the first one's place gives nothing.
+func TestSecondProofIsOfTheSameTag(t *testing.T) {
+	for at := 4; at <= 5; at++ {
+		first, other := sim.NewNTAG424(uid424, key1, key2, url424), sim.NewNTAG424([7]byte{4, 9, 9, 9, 9, 9, 9}, key1, key2, url424)
+		a := newAntenna(first)
+		a.lose = func(n int, answered bool) bool {
+			if n == at && !answered {
+				a.field.Put(other)
+			}
+			return false
+		}
+		target, err := a.Select()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tap, err := Read(a, target, time.Now(), OneTap)
+		if err != nil || !slices.Contains(first.Issued(), tap.URL) || tap.Second != "" {
+			t.Errorf("changed before exchange %d: got %+v, %v; want the first one's URL alone", at, tap, err)
 		}
 	}
 }

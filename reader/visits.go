@@ -10,37 +10,75 @@ import (
 const (
 	awayFor   = 300 * time.Millisecond // a tag that was away for less never left
 	tapsApart = time.Second            // the same tag counts at most once in this time
+	// Between two looks no more than this counts as away: a reader that could not
+	// look does not know.
+	maxGap = 100 * time.Millisecond
 )
 
 // never is later than any moment that a tap is due.
 var never = time.Unix(1<<40, 0)
 
-// A visit is when one tag was last seen and last counted as a tap.
+// A visit is how long one tag has been away, and when it last counted as a tap.
 type visit struct {
-	uid          []byte
-	seen, tapped time.Time // never tapped after seen
-	counted      bool      // the present stay has had its tap
+	uid     []byte
+	away    time.Duration // by looks that the reader answered; 0 when it was seen last
+	tapped  time.Time
+	counted bool // the present stay has had its tap
 }
 
-// visits tells new taps from tags that rest or flicker. Only the tags of the
-// last second are remembered.
-type visits []visit
+// visits tells new taps from tags that rest or flicker.
+type visits struct {
+	tags   []visit
+	looked time.Time // when a look was last answered
+}
+
+// gap is how much of the time since the last answered look counts.
+func (v *visits) gap(now time.Time) time.Duration {
+	gap := min(now.Sub(v.looked), maxGap)
+	v.looked = now
+	return gap
+}
+
+// unsure is a look without a clear answer, or the reader's being opened anew:
+// whoever seemed to be leaving may have been there.
+func (v *visits) unsure(now time.Time) {
+	v.looked = now
+	for i := range v.tags {
+		if s := &v.tags[i]; s.away < awayFor {
+			s.away = 0
+		}
+	}
+}
+
+// empty notes that nothing was there.
+func (v *visits) empty(now time.Time) { v.without(nil, v.gap(now)) }
+
+// without lets time pass for all tags but the one that is there, and forgets those
+// that are long gone.
+func (v *visits) without(here []byte, gap time.Duration) {
+	v.tags = slices.DeleteFunc(v.tags, func(s visit) bool { return s.away+gap >= tapsApart && !sameTag(s.uid, here) })
+	for i := range v.tags {
+		if s := &v.tags[i]; here == nil || !sameTag(s.uid, here) {
+			s.away += gap
+		}
+	}
+}
 
 // arrive notes that the tag was selected at now, and returns when it counts as
 // a tap: now for a new one, later for one that was here less than a second ago,
 // never for one that has not been away. An arrival that is due is counted.
 func (v *visits) arrive(uid []byte, now time.Time) (due time.Time) {
-	v.forget(now)
+	gap := v.gap(now)
+	v.without(uid, gap)
 	s := v.find(uid)
 	if s == nil {
-		*v = append(*v, visit{uid: uid, seen: now, tapped: now, counted: true})
+		v.tags = append(v.tags, visit{uid: uid, tapped: now, counted: true})
 		return now
 	}
-	away := now.Sub(s.seen) >= awayFor
-	s.seen = now
-	if away {
+	if s.away > 0 && s.away+gap >= awayFor {
 		s.counted = false
 	}
+	s.away = 0
 	if s.counted {
 		return never
 	}
@@ -52,47 +90,53 @@ func (v *visits) arrive(uid []byte, now time.Time) (due time.Time) {
 }
 
 // rests notes a tag that has had its tap, whenever that was, and lies on the reader.
-func (v *visits) rests(uid []byte, now time.Time) {
+func (v *visits) rests(uid []byte) {
 	if s := v.find(uid); s != nil {
-		s.seen, s.counted = now, true
+		s.away, s.counted = 0, true
 		return
 	}
-	*v = append(*v, visit{uid: uid, seen: now, counted: true})
+	v.tags = append(v.tags, visit{uid: uid, counted: true})
+}
+
+// gone notes a tag that has been away for long enough.
+func (v *visits) gone(uid []byte) {
+	if s := v.find(uid); s != nil {
+		s.away = awayFor
+	}
 }
 
 // near tells whether the tag has not been away for long enough to be gone.
-func (v *visits) near(uid []byte, now time.Time) bool {
+func (v *visits) near(uid []byte) bool {
 	s := v.find(uid)
-	return s != nil && now.Sub(s.seen) < awayFor
+	return s != nil && s.away < awayFor
 }
 
 // stay notes that the tag is still there.
 func (v *visits) stay(uid []byte, now time.Time) {
+	v.without(uid, v.gap(now))
 	if s := v.find(uid); s != nil {
-		s.seen = now
+		s.away = 0
+	}
+}
+
+// lost notes that the tag was looked for all the time since it was seen.
+func (v *visits) lost(uid []byte, seen, now time.Time) {
+	v.stay(uid, now)
+	if s := v.find(uid); s != nil {
+		s.away = now.Sub(seen)
 	}
 }
 
 // drop forgets the tag.
 func (v *visits) drop(uid []byte) {
-	*v = slices.DeleteFunc(*v, func(s visit) bool { return sameTag(s.uid, uid) })
+	v.tags = slices.DeleteFunc(v.tags, func(s visit) bool { return sameTag(s.uid, uid) })
 }
 
 func (v *visits) find(uid []byte) *visit {
-	for i := range *v {
-		if sameTag((*v)[i].uid, uid) {
-			return &(*v)[i]
+	for i := range v.tags {
+		if sameTag(v.tags[i].uid, uid) {
+			return &v.tags[i]
 		}
 	}
 	return nil
-}
-
-func (v *visits) forget(now time.Time) {
-	kept := (*v)[:0]
-	for _, s := range *v {
-		if now.Sub(s.seen) < tapsApart {
-			kept = append(kept, s)
-		}
-	}
-	*v = kept
 }

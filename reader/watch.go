@@ -11,6 +11,7 @@ import (
 
 const (
 	pollEvery = 25 * time.Millisecond // between looks at an empty field
+	nearEvery = 15 * time.Millisecond // the same, when a tag may have left a moment ago
 	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
 	// One command may take libnfc 350 ms, and a tap is over after 600 ms and three of them.
 	beatEvery = 500 * time.Millisecond
@@ -18,6 +19,9 @@ const (
 	// lands in libnfc's flush gives up to six that clear within 5 ms.
 	maxFaults  = 10
 	cycleAfter = 40 // empty looks, which is about a second
+	// A tag that lies there when the reader comes back after longer than this is not
+	// taken for the one that rested before.
+	restsFor   = 10 * time.Minute
 	faultPause = 5 * time.Millisecond
 )
 
@@ -36,25 +40,29 @@ type watch struct {
 	empty    int       // looks at an empty field, in a row
 	soon     bool      // the next look need not wait
 	file     int       // see exchange
+	blind    bool      // a tag may be there that would not hear a Select
+	well     time.Time // when the reader was, last
+	back     bool      // the reader was gone for longer than a tag must be to have left
 }
 
 // newWatch begins with a tag of the UID resting on the reader, unless that is nil.
 func newWatch(liveness Liveness, resting []byte, emit func(Event) error) *watch {
-	return &watch{liveness: liveness, here: resting, emit: emit, lastOut: time.Now()}
+	now := time.Now()
+	return &watch{liveness: liveness, here: resting, emit: emit, lastOut: now, well: now.Add(-awayFor)}
 }
 
 // on looks for tags with dev until ctx ends or the reader fails: it emits a Ready
 // after its first look, an Entered and then a Tapped for each tap, a Left when its
 // tag has gone, and a Beat at least every two seconds whatever else happens.
 func (w *watch) on(ctx context.Context, dev Device) error {
-	w.dev, w.ready, w.faults = dev, false, 0
-	// Whatever state a tag was left in, it is found at the first look; and one that is
-	// not has been away.
-	if err := dev.Cycle(); err != nil {
-		return err
-	}
+	w.dev, w.ready, w.faults, w.blind = dev, false, 0, true
+	w.visits.unsure(time.Now())
 	if w.here != nil {
-		w.visits.rests(w.here, time.Now().Add(pollEvery-awayFor))
+		w.visits.rests(w.here)
+		w.back = time.Since(w.well) >= awayFor
+		if time.Since(w.well) >= restsFor {
+			w.visits.gone(w.here)
+		}
 	}
 	for ctx.Err() == nil {
 		pause := pollEvery
@@ -64,12 +72,17 @@ func (w *watch) on(ctx context.Context, dev Device) error {
 		switch {
 		case err == nil:
 			w.faults = 0
+			if w.here != nil {
+				pause = nearEvery
+			}
 			if w.soon {
 				pause = 0
 			}
 		case errors.As(err, &gone):
 			return err
 		default:
+			w.visits.unsure(time.Now())
+			w.blind = true
 			if w.faults++; w.faults > maxFaults || errors.Is(err, errHung) {
 				return err
 			}
@@ -98,7 +111,7 @@ func (w *watch) beat() error {
 	if time.Since(w.lastOut) < beatEvery {
 		return nil
 	}
-	return w.send(Event{Kind: Beat})
+	return w.send(Event{Kind: Beat, Tap: Tap{UID: hex.EncodeToString(w.here)}})
 }
 
 // look selects a tag once, reads it if it is a new tap, and stays until it is
@@ -107,26 +120,54 @@ func (w *watch) look(ctx context.Context) error {
 	if err := w.beat(); err != nil {
 		return err
 	}
+	if w.blind {
+		if err := w.dev.Cycle(); err != nil {
+			return err
+		}
+		w.blind = false
+	}
 	t, err := w.dev.Select()
-	if err != nil && !errors.Is(err, ErrNoTag) {
+	if err != nil && !errors.Is(err, ErrNoTag) && !errors.Is(err, ErrTagLost) {
 		return err
 	}
+	now := time.Now()
+	w.well = now
 	if err := w.looked(); err != nil {
 		return err
 	}
-	if errors.Is(err, ErrNoTag) {
+	switch {
+	case errors.Is(err, ErrTagLost):
+		w.visits.unsure(now)
+		w.blind = true
+		return nil
+	case err != nil:
+		w.visits.empty(now)
 		return w.nothing()
 	}
 	w.empty = 0
-	now := time.Now()
-	if due := w.visits.arrive(t.UID, now); due.After(now) {
-		return w.rest(ctx, t.UID, due)
+	due := w.visits.arrive(t.UID, now)
+	if !due.After(now) {
+		return w.tap(ctx, t, now)
 	}
-	return w.tap(ctx, t, now)
+	if err := w.stayed(t); err != nil {
+		return err
+	}
+	return w.rest(ctx, t.UID, due)
+}
+
+// stayed notes a tag that is no new tap. Was it there at the first look of a reader
+// that was gone, it may have been taken away and laid back meanwhile; nobody knows.
+func (w *watch) stayed(t Target) error {
+	w.here = t.UID
+	if !w.back {
+		return nil
+	}
+	w.back = false
+	return w.send(Event{Kind: Stayed})
 }
 
 func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
-	w.here = t.UID
+	w.here, w.back = t.UID, false
 	entered := Tap{UID: hex.EncodeToString(t.UID), Chip: chipOf(t), Entered: now}
 	if err := w.send(Event{Kind: Entered, Tap: entered}); err != nil {
 		return err
@@ -135,7 +176,11 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 	x.file = w.file
 	tap, fault := x.read(now, w.liveness)
 	w.file = x.file
-	w.visits.stay(t.UID, x.seen)
+	w.well = time.Now()
+	w.visits.stay(t.UID, w.well)
+	if fault == nil && tap.Reason == Torn {
+		w.visits.lost(t.UID, x.seen, w.well)
+	}
 	if err := w.send(Event{Kind: Tapped, Tap: tap}); err != nil {
 		return err
 	}
@@ -144,12 +189,15 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 	}
 	w.spared = nil
 	if x.other != nil {
-		w.visits.rests(x.other, time.Now()) // its tap was this one
+		w.visits.rests(x.other) // its tap was this one
 		return w.dev.Cycle()
 	}
 	if !x.selected {
-		if err := x.renew(); err != nil {
-			return unlessGone(err)
+		if err := x.renew(); faultOfReader(err) {
+			return err
+		} else if err != nil {
+			w.blind = true // the next look tells who is there
+			return nil
 		}
 	}
 	return w.rest(ctx, t.UID, never)
@@ -170,10 +218,17 @@ func (w *watch) spare(uid []byte) error {
 // nothing is there. Now and then the field goes off: a tag that broke off in the
 // middle of its activation does not hear another Select.
 func (w *watch) nothing() error {
-	if err := w.left(time.Now()); err != nil {
+	if w.back {
+		w.back = false
+		w.visits.gone(w.here)
+	}
+	if err := w.left(); err != nil {
 		return err
 	}
-	if w.empty++; w.empty%cycleAfter == 0 {
+	if w.empty++; w.empty*int(pollEvery) > int(awayFor) {
+		w.spared = nil
+	}
+	if w.empty%cycleAfter == 0 {
 		return w.dev.Cycle()
 	}
 	return nil
@@ -191,8 +246,8 @@ func (w *watch) looked() error {
 
 // left tells that the tag of the last tap has gone, when it has been away for long
 // enough that its return would be a new tap.
-func (w *watch) left(now time.Time) error {
-	if w.here == nil || w.visits.near(w.here, now) {
+func (w *watch) left() error {
+	if w.here == nil || w.visits.near(w.here) {
 		return nil
 	}
 	w.here = nil
@@ -213,8 +268,8 @@ func (w *watch) rest(ctx context.Context, uid []byte, due time.Time) error {
 		if !present {
 			break
 		}
-		w.faults = 0
-		w.visits.stay(uid, time.Now())
+		w.faults, w.well = 0, time.Now()
+		w.visits.stay(uid, w.well)
 		sleep(ctx, restEvery)
 	}
 	w.soon = true

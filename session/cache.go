@@ -117,6 +117,16 @@ func (c *Cache) Refused(tag string) { delete(c.tags, tag) }
 // Len is the number of sessions held, dead ones included until they are met.
 func (c *Cache) Len() int { return len(c.tags) }
 
+// Live is the number of sessions that a scan would carry now.
+func (c *Cache) Live(now time.Duration) (n int) {
+	for _, h := range c.tags {
+		if !h.dead(now, c.window) {
+			n++
+		}
+	}
+	return n
+}
+
 func (c *Cache) makeRoom(now time.Duration) {
 	var oldest string
 	for tag, h := range c.tags {

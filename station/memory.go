@@ -19,6 +19,9 @@ import (
 // tells its age.
 func (s *Station) Remember(past []journal.Scan) {
 	boot := bootID()
+	for _, scan := range past {
+		s.Feed.Past(told(scan))
+	}
 	for _, scan := range past[max(0, len(past)-session.MaxTags):] {
 		answer := session.Answer{
 			Session: scan.Session,

@@ -5,6 +5,7 @@ package station
 import (
 	"sync"
 
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/uplink"
 )
@@ -55,6 +56,23 @@ func (s *services) change(lamps *led.Lamps, raise serviceCode, clear ...serviceC
 	}
 	lamps.Service(int(s.lowest()))
 	return s.raised != before
+}
+
+// service does so, and hands on the code if another one shows now.
+func (s *Station) service(raise serviceCode, clear ...serviceCode) bool {
+	before := s.services.code()
+	changed := s.services.change(s.Lamps, raise, clear...)
+	if now := s.services.code(); now != before {
+		s.Feed.Service(api.Service{Code: int(now), Words: serviceWords[now], Mend: serviceMends[now]})
+	}
+	return changed
+}
+
+// code is the one that shows.
+func (s *services) code() serviceCode {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lowest()
 }
 
 func (s *services) lowest() serviceCode {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
@@ -29,12 +30,17 @@ type Station struct {
 	Log      *zap.Logger
 	Timeout  time.Duration    // from tap to verdict
 	Wall     func() time.Time // the board's wall clock, for the record only
+	Progress *Progress        // of the loops; may be nil
+	Feed     *api.Feed        // of what happens; may be nil
 
 	services services
 	reader   readiness // of receive alone
+	now      nowReader
+	steps    stepMeter
 
-	mu     sync.Mutex
-	newest uint64 // the newest tap that has begun
+	mu       sync.Mutex
+	newest   uint64    // the newest tap that has begun
+	finished time.Time // the last tap was
 
 	sessions sync.Mutex // holds Sessions
 }
@@ -53,10 +59,15 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 	visits := make(chan visit, waiting)
 	watching, end := context.WithCancel(ctx)
 	var loops sync.WaitGroup
-	loops.Go(func() { s.Platform.Watch(watching, s.contacted) })
-	loops.Go(func() { s.keepUp(watching) })
 	loops.Go(func() {
-		for v := range visits {
+		defer s.Progress.Over(loopPlatform)
+		s.Platform.Watch(watching, s.contacted, func() { s.Progress.Within(loopPlatform, watchTurn) })
+	})
+	loops.Go(func() { s.keepUp(watching) })
+	loops.Go(func() { s.tellLamps(watching) })
+	loops.Go(func() {
+		defer s.Progress.Over(loopSend)
+		for v, ok := s.nextVisit(visits); ok; v, ok = s.nextVisit(visits) {
 			if ctx.Err() != nil || s.late(v.tap) {
 				s.finish(v, journal.Scan{Outcome: dropped})
 				continue
@@ -76,9 +87,14 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 
 // receive lights the lamps the moment a tap begins, and queues it when it is read.
 func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visits chan<- visit) {
+	defer s.Progress.Over(loopReceive)
 	bucket := newBucket(time.Now())
+	turns := time.NewTicker(turn)
+	defer turns.Stop()
 	for {
+		s.Progress.Within(loopReceive, Stall)
 		select {
+		case <-turns.C:
 		case <-ctx.Done():
 			return
 		case e := <-events:
@@ -87,12 +103,27 @@ func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visit
 				s.readerReady()
 			case reader.Fault:
 				s.readerFault(e)
+			case reader.Stayed:
+				s.stayed()
 			case reader.Entered:
 				s.begin()
 			case reader.Tapped:
 				s.queue(visit{tap: e.Tap, number: s.newest}, visits, bucket.take(time.Now()))
 			}
 		}
+	}
+}
+
+// shown is how long what came of a tap is on the lamps.
+const shown = 10 * time.Second
+
+// stayed asks for another tap when the reader is back and a tag lies there that may
+// have been laid down while it was gone.
+func (s *Station) stayed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.finished) > shown {
+		s.Lamps.Show(led.Again)
 	}
 }
 
@@ -125,6 +156,7 @@ func (s *Station) late(t reader.Tap) bool { return time.Since(t.Read) > s.Timeou
 func (s *Station) finish(v visit, r journal.Scan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.finished = time.Now()
 	if s.newest == v.number {
 		s.Lamps.Show(signals[r.Outcome])
 	}
@@ -143,6 +175,7 @@ func (s *Station) record(v visit, r journal.Scan) {
 	r.ReadMS = milliseconds(v.tap.Read.Sub(v.tap.Entered))
 	r.TotalMS = milliseconds(time.Since(v.tap.Entered))
 	s.Journal.Finish(r)
+	s.Feed.Scan(told(r))
 	s.Log.Info("scan", zap.Inline(line(r)))
 }
 
@@ -267,7 +300,7 @@ func (s *Station) contacted() {
 	}
 	trouble := s.Platform.Trouble()
 	code := serviceOfTrouble[trouble]
-	if !s.services.change(s.Lamps, code, platformUnreachable, keyRefused, clockOrCertificate) {
+	if !s.service(code, platformUnreachable, keyRefused, clockOrCertificate) {
 		return
 	}
 	if code == noService {

@@ -28,7 +28,12 @@ func (s *Station) keepUp(ctx context.Context) {
 	look := time.NewTicker(upkeep)
 	defer look.Stop()
 	disk, lamps := &ailment{what: "storage", code: storage}, &ailment{what: "lamps", code: lampsFail}
+	defer s.Progress.Over(loopUpkeep)
+	defer s.Progress.Over(loopLamps)
 	for {
+		s.Progress.Within(loopUpkeep, Stall)
+		s.noteLamps(s.Lamps)
+		s.steps.look(s.Wall(), sinceBoot())
 		counts := s.Journal.Counts()
 		s.tell(disk, s.Journal.Err(), zap.Int("held_lines", counts.Held), zap.Uint64("lost_lines", counts.Lost))
 		s.tell(lamps, s.Lamps.Err())
@@ -44,11 +49,11 @@ func (s *Station) tell(a *ailment, err error, fields ...zap.Field) {
 	switch {
 	case err != nil && time.Since(a.told) >= reminder:
 		a.told = time.Now()
-		s.services.change(s.Lamps, a.code)
+		s.service(a.code)
 		s.Log.Error(a.what, append(fields, zap.Int("service_code", int(a.code)), zap.Error(err))...)
 	case err == nil && !a.told.IsZero():
 		a.told = time.Time{}
-		s.services.change(s.Lamps, noService, a.code)
+		s.service(noService, a.code)
 		s.Log.Info(a.what+" mended", fields...)
 	}
 }

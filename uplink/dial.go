@@ -30,11 +30,12 @@ const (
 // A dialer makes connections to the platform, one for each request, and one
 // ahead of a request that is about to come.
 type dialer struct {
-	net   net.Dialer
-	tls   *tls.Config // nil for plain http, which is for loopback only
-	host  string      // host:port
-	mu    sync.Mutex
-	spare *spare
+	net    net.Dialer
+	tls    *tls.Config // nil for plain http, which is for loopback only
+	host   string      // host:port
+	counts *counts     // may be nil
+	mu     sync.Mutex
+	spare  *spare
 }
 
 func newDialer(base *url.URL, roots *x509.CertPool, clock *Clock) *dialer {
@@ -66,10 +67,12 @@ type link struct {
 
 // dial connects, TLS included.
 func (d *dialer) dial(ctx context.Context) (*link, error) {
-	raw, err := d.net.DialContext(ctx, "tcp", d.host)
+	tracing, connected := d.counts.dialling(ctx)
+	raw, err := d.net.DialContext(tracing, "tcp", d.host)
 	if err != nil {
 		return nil, err
 	}
+	connected()
 	l := &link{Conn: raw, tcp: raw.(*net.TCPConn)}
 	if d.tls == nil {
 		return l, nil
@@ -77,6 +80,7 @@ func (d *dialer) dial(ctx context.Context) (*link, error) {
 	c := tls.Client(raw, d.tls)
 	ctx, cancel := context.WithTimeout(ctx, tlsTimeout)
 	defer cancel()
+	begun := time.Now()
 	if err := c.HandshakeContext(ctx); err != nil {
 		raw.Close()
 		if lostInHandshake(err) {
@@ -84,6 +88,7 @@ func (d *dialer) dial(ctx context.Context) (*link, error) {
 		}
 		return nil, &handshakeError{err}
 	}
+	d.counts.phase("tls", time.Since(begun))
 	l.Conn = c
 	for i, cert := range c.ConnectionState().VerifiedChains[0] {
 		if i == 0 || cert.NotBefore.After(l.proof.from) {

@@ -57,19 +57,23 @@ type Platform struct {
 	lastAsk atomic.Int64  // ns since born
 	lost    chan struct{} // to Watch: trouble has begun
 	date    atomic.Pointer[datum]
+	counts  *counts
 }
 
 // NewPlatform makes a Platform; it talks to nobody yet.
 func NewPlatform(c Config) *Platform {
+	counts := newCounts()
 	p := &Platform{
 		base:   c.Base,
 		reload: c.Reload,
 		clock:  c.Clock,
 		dialer: newDialer(c.Base, c.Roots, c.Clock),
+		counts: counts,
 		born:   time.Now(),
 		asked:  make(chan struct{}, 1),
 		lost:   make(chan struct{}, 1),
 	}
+	p.dialer.counts = counts
 	p.key.Store(&c.Key)
 	p.contact.Store(int64(-probeIdle))
 	p.lastAsk.Store(int64(-askEvery))
@@ -203,6 +207,7 @@ func (p *Platform) post(req *retryablehttp.Request, s *sending, tag string) (r R
 	defer func() {
 		r.Connect = s.connected()
 		r.Answer = time.Since(started) - r.Connect
+		p.counts.request(r.Status, s, r.Answer)
 	}()
 	resp, err := p.client.Do(req)
 	if err != nil {

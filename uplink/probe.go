@@ -40,10 +40,14 @@ func (p *Platform) probe(ctx context.Context) probe {
 	if err != nil {
 		return probe{reason: NotSentNetwork}
 	}
+	begun := time.Now()
 	resp, err := p.client.Do(req)
+	answer := time.Since(begun) - s.connected()
 	if err != nil {
+		p.counts.request(0, s, answer)
 		return probe{reason: reasonNotSent(err)}
 	}
+	p.counts.request(resp.StatusCode, s, answer)
 	resp.Body.Close()
 	p.dated(resp, s)
 	result := probe{status: resp.StatusCode, retryAfter: retryAfter(resp)}
@@ -58,14 +62,16 @@ func (p *Platform) probe(ctx context.Context) probe {
 
 // Watch keeps an eye on the platform until ctx ends: seldom while all is well,
 // by and by when it is lost, so that a fleet does not come back all at once, and
-// at once when a person taps in vain. It calls tell after each probe.
-func (p *Platform) Watch(ctx context.Context, tell func()) {
+// at once when a person taps in vain. It calls tell after each probe, and turn at
+// each turn, which take no longer than rereadEvery and probeTimeout together.
+func (p *Platform) Watch(ctx context.Context, tell, turn func()) {
 	s := schedule{rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
 	next := time.NewTimer(s.first())
 	defer next.Stop()
 	reread := time.NewTicker(rereadEvery)
 	defer reread.Stop()
 	for {
+		turn()
 		select {
 		case <-ctx.Done():
 			return
@@ -156,6 +162,9 @@ func (p *Platform) note(trouble Reason) (began bool) {
 	old := p.trouble.Swap(&trouble)
 	return trouble != "" && (old == nil || *old == "")
 }
+
+// Met tells whether the platform has been met in good order since the start.
+func (p *Platform) Met() bool { return p.contact.Load() >= 0 }
 
 // sinceContact is how long ago the platform was last met in good order.
 func (p *Platform) sinceContact() time.Duration {

@@ -44,7 +44,7 @@ func newWatched(t *testing.T, reload func() (Key, error)) *watched {
 	w.reload = reload
 	ctx, cancel := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
-	watching.Go(func() { w.Watch(ctx, func() { w.told <- w.Trouble() }) })
+	watching.Go(func() { w.Watch(ctx, func() { w.told <- w.Trouble() }, func() {}) })
 	t.Cleanup(func() {
 		cancel()
 		watching.Wait()
@@ -186,7 +186,7 @@ func TestBreaker(t *testing.T) {
 	told := make(chan bool, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go p.Watch(ctx, func() { told <- true })
+	go p.Watch(ctx, func() { told <- true }, func() {})
 	<-told // the tap above has asked for it
 	if r := p.Submit(t.Context(), scanA, time.Now()); r.Outcome != Valid {
 		t.Errorf("%s %s (%v), want valid", r.Outcome, r.Reason, r.Err)

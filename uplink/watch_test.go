@@ -54,7 +54,7 @@ func watchFar(t *testing.T, during func(f *far, p *Platform)) (asked []time.Dura
 		p.client.HTTPClient.Transport = f
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go p.Watch(ctx, func() {})
+		go p.Watch(ctx, func() {}, func() {})
 		during(f, p)
 		synctest.Wait()
 		f.mu.Lock()

@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 )
@@ -13,7 +12,14 @@ func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Tell every problem in the configuration, one a line; exit 0 if there is none",
-		Args:  cobra.NoArgs,
+		Long: `Tells every problem in the configuration at once, in the file's order, as
+FILE:LINE:COLUMN: key: what is wrong; how to mend it
+
+Under a problem stands the line that it is about, indented by four spaces; a program that
+reads the output leaves indented lines out. run refuses to start with the same words.`,
+		Example: `  sudo tagbase-edge check
+  tagbase-edge check --config ./config.toml | grep -v '^    '`,
+		Args: cobra.NoArgs,
 	}
 	file := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -22,14 +28,9 @@ func checkCommand() *cobra.Command {
 			tell(c.OutOrStdout(), *file, problems)
 			return exitError(exitFailed)
 		}
+		warn(c.OutOrStdout(), *file)
 		fmt.Fprintf(c.ErrOrStderr(), "%s: no problem found\n", *file)
 		return nil
 	}
 	return c
-}
-
-func tell(w io.Writer, file string, problems []problem) {
-	for _, p := range problems {
-		fmt.Fprintln(w, p.in(file))
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/station"
 	"github.com/tagbase/tagbase-edge/uplink"
 	"go.uber.org/zap"
 )
@@ -30,7 +31,11 @@ type keptClock struct {
 	file string
 	kept time.Time
 	log  *zap.Logger
+
+	progress *station.Progress
 }
+
+const loopClock = "clock"
 
 // openClock makes a clock of the build's time and the one kept in dir. Nothing in
 // the file can stop the start.
@@ -85,14 +90,17 @@ func (c *keptClock) keep(ctx context.Context) {
 	look := time.NewTicker(clockLook)
 	defer look.Stop()
 	failed := false
+	defer c.progress.Over(loopClock)
 	for {
 		last := false
+		c.progress.Within(loopClock, clockLook+station.Stall)
 		select {
 		case <-ctx.Done():
 			last = true
 		case <-look.C:
 		}
 		if floor := c.Floor(); floor.Sub(c.kept) >= clockStep {
+			c.progress.Over(loopClock) // the disk's time is not ours
 			err := writeWhole(c.file, formatKept(floor))
 			if err == nil {
 				c.kept = floor

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/session"
@@ -50,7 +52,11 @@ type config struct {
 		carry  session.Carry
 	}
 	leds led.Config
-	page struct{ listen string }
+	page struct {
+		listen    string
+		tokenFile string
+		token     api.Token
+	}
 }
 
 func defaults() *config {
@@ -91,7 +97,7 @@ func (c *config) take(doc *document) (problems []problem) {
 		v := doc.values[key]
 		set, ok := known[key]
 		if !ok {
-			problems = append(problems, problem{v.key, key, "is not a key; the reference configuration lists them all"})
+			problems = append(problems, problem{v.key, key, stranger("key", key, slices.Collect(maps.Keys(known)))})
 			continue
 		}
 		for _, p := range set(v) {
@@ -102,7 +108,7 @@ func (c *config) take(doc *document) (problems []problem) {
 	tables := tableNames(known)
 	for table, at := range doc.tables {
 		if !slices.Contains(tables, table) {
-			problems = append(problems, problem{at, table, "is not a table; the reference configuration lists them all"})
+			problems = append(problems, problem{at, table, stranger("table", table, tables)})
 		}
 	}
 	return problems
@@ -133,6 +139,7 @@ func (c *config) complete(doc *document) (problems []problem) {
 	if c.platform.base == nil {
 		c.platform.base, _ = uplink.ParseBaseURL(c.platform.baseURL)
 	}
+	problems = append(problems, c.pageProblems(doc)...)
 	lines := map[string]string{}
 	for _, out := range []struct{ key, line string }{
 		{"reader.reset_gpio", c.reader.resetGPIO},

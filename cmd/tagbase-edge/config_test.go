@@ -29,7 +29,7 @@ func TestReference(t *testing.T) {
 		"platform.base_url": "https://platform.tagbase.io/api/v1", "platform.key_file": "", "platform.ca_file": "", "platform.timeout": "8s",
 		"session.window": "10m", "session.carry": "until-resolved",
 		"leds.green": "", "leds.red": "", "leds.amber": "", "leds.active_low": "false",
-		"page.listen": "",
+		"page.listen": "", "page.token_file": "",
 	}
 	got := make(map[string]string)
 	for key, v := range doc.values {

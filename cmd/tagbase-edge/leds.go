@@ -12,11 +12,12 @@ import (
 )
 
 func ledsCommand() *cobra.Command {
-	leds := &cobra.Command{Use: "leds", Short: "The lamps, without the daemon"}
+	leds := &cobra.Command{Use: "leds", Short: "Turn the lamps off, or test them"}
 	off := &cobra.Command{
-		Use:   "off",
-		Short: "Turn every lamp off",
-		Args:  cobra.NoArgs,
+		Use:     "off",
+		Short:   "Turn every lamp off",
+		Example: `  sudo tagbase-edge leds off`,
+		Args:    cobra.NoArgs,
 	}
 	file := configFlag(off)
 	off.RunE = func(c *cobra.Command, _ []string) error {
@@ -31,7 +32,7 @@ func ledsCommand() *cobra.Command {
 		}
 		return nil
 	}
-	leds.AddCommand(off)
+	leds.AddCommand(off, ledsTestCommand())
 	return leds
 }
 

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -23,7 +24,7 @@ type exitError int
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 func main() {
-	err := command().Execute()
+	err := command().ExecuteContext(context.Background())
 	var status exitError
 	switch {
 	case err == nil:
@@ -42,7 +43,9 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), scansCommand(), sessionCommand(), ledsCommand(), versionCommand(), readerCommand())
+	root.AddCommand(runCommand(), checkCommand(), statusCommand(), setupCommand(), doctorCommand(), scansCommand(), sessionCommand(), ledsCommand(), versionCommand(), readerCommand(), tryCommand())
+	root.AddCommand(buildCommands()...)
+	completions(root)
 	return root
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -134,13 +135,11 @@ func TestOneTapThrowsTheSecondAway(t *testing.T) {
 func TestOneTapOfATagThatLeaves(t *testing.T) {
 	t.Parallel()
 	for _, tag := range []struct {
-		name    string
-		leaves  []int // after so many exchanges, of which one is its activation
-		anyhow  int   // after so many it has stayed for both
-		command string
+		name   string
+		leaves []int // after so many exchanges, of which one is its activation
 	}{
-		{"genuine-424", []int{4, 5}, 0, ""},
-		{"genuine-223", []int{4, 5}, 0, ""},
+		{"genuine-424", []int{4, 5}},
+		{"genuine-223", []int{4, 5}},
 	} {
 		for _, n := range tag.leaves {
 			t.Run(fmt.Sprint(tag.name, " after ", n), func(t *testing.T) {
@@ -196,4 +195,28 @@ func TestTwoTags(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A daemon that is told to end while the first proof is answered posts no second.
+func TestOneTapAtTheEnd(t *testing.T) {
+	t.Parallel()
+	onEachBench(t, oneTap, "", func(r *rig) {
+		asked, answer := make(chan bool, 9), make(chan bool)
+		r.bench.Platform.OnVerification(func(sim.Verification) {
+			asked <- true
+			<-answer
+		})
+		r.put("genuine-424")
+		<-asked
+		r.daemon.Process().Signal(syscall.SIGTERM)
+		<-time.After(200 * time.Millisecond) // it hears that, and nothing tells us so
+		close(answer)
+		r.want(r.nextScan(), "pending", "")
+		if err := r.daemon.Wait(); err != nil {
+			r.Error(err)
+		}
+		if n := len(r.bench.Platform.Verifications()); n != 1 {
+			r.Errorf("%d posts, want 1", n)
+		}
+	})
 }

@@ -35,6 +35,8 @@ func readerCommand() *cobra.Command {
 			runtime.GOMAXPROCS(1)
 			// A terminal or systemd signals the whole group; the daemon decides.
 			signal.Ignore(os.Interrupt, syscall.SIGTERM)
+			// Started as /proc/self/exe it is called "exe", which tells nobody who holds a port.
+			_ = os.WriteFile("/proc/self/comm", []byte("tagbase-edge"), 0) // only a name
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			go func() {
@@ -54,5 +56,16 @@ func readerCommand() *cobra.Command {
 			}
 			return nil
 		},
+	}
+}
+
+// tryCommand is the child process in which doctor tries the reader.
+func tryCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "try-reader DEVICE",
+		Short:  "Try the reader step by step, and end (internal)",
+		Args:   cobra.ExactArgs(1),
+		Hidden: true,
+		RunE:   func(_ *cobra.Command, args []string) error { return reader.Examine(args[0], os.Stdout) },
 	}
 }

@@ -8,11 +8,13 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
@@ -33,42 +35,42 @@ func runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Run the station",
-		Args:  cobra.NoArgs,
+		Long: `Runs the station until it is told to end. A configuration with a problem is refused with the
+words of check, and exit status 78. SIGHUP has it read its key again.`,
+		Example: `  sudo systemctl start tagbase-edge                     # as it is installed
+  tagbase-edge run --config ./config.toml 2>log.json    # by hand`,
+		Args: cobra.NoArgs,
 	}
 	file := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		cfg, problems := loadConfig(*file)
-		var key uplink.Key
-		if len(problems) == 0 {
-			var err error
-			if key, err = cfg.key(); err != nil {
-				problems = append(problems, problem{place{1, 1}, "platform.key_file", err.Error()})
-			}
-		}
+		cfg, key, problems := load(*file)
 		if len(problems) > 0 {
 			tell(c.ErrOrStderr(), *file, problems)
-			return exitError(exitConfig)
+			return cannotStart(*file, problems)
 		}
 		debug.SetGCPercent(smallHeap)
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		return run(ctx, cfg, key, newLog(c.ErrOrStderr()))
+		d := &daemonRun{file: *file, log: newLog(c.ErrOrStderr())}
+		return d.serve(ctx, cfg, key)
 	}
 	return c
 }
 
-// run opens all that the station has, tells systemd, and goes on until ctx ends.
-func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) error {
-	program, err := os.Executable()
-	if err != nil {
-		return err
-	}
+// self is the program that runs, also when an upgrade has put another in its place:
+// the two halves of the reader's protocol are of one version.
+const self = "/proc/self/exe"
+
+// run opens all that the station has, tells systemd, and goes on until ctx ends. Each
+// of notes stands behind the station's status until the next.
+func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger, progress *station.Progress, notes <-chan string) error {
 	lamps, err := led.Open(cfg.leds)
 	if err != nil {
 		log.Error("lamps", zap.Error(err))
 	}
 	defer lamps.Close()
 	clock := openClock(cfg.station.stateDir, log)
+	clock.progress = progress
 	platform := uplink.NewPlatform(uplink.Config{
 		Base:   cfg.platform.base,
 		Key:    key,
@@ -88,11 +90,15 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 		Log:      log,
 		Timeout:  cfg.platform.timeout,
 		Wall:     time.Now,
+		Progress: progress,
+		Feed:     api.NewFeed(),
 	}
 	s.Remember(past.Scans)
 	process := &reader.Process{
-		Command: []string{program, "reader", cfg.reader.device, string(cfg.reader.liveness)},
+		Path:    self,
+		Command: []string{os.Args[0], "reader", cfg.reader.device, string(cfg.reader.liveness)},
 		Resting: station.Resting(past.Scans),
+		Turn:    func() { progress.Within(station.LoopReader, readerTurn) },
 	}
 	if cfg.reader.resetGPIO != "" {
 		open := led.Opener(cfg.reader.resetGPIO, true)
@@ -104,42 +110,27 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger) erro
 		zap.String("reader", cfg.reader.device),
 		zap.Stringer("platform", cfg.platform.base),
 		zap.Stringer("key", key))
-	daemon.SdNotify(false, daemon.SdNotifyReady)
+	notify(daemon.SdNotifyReady)
 
 	events := make(chan reader.Event)
 	var loops sync.WaitGroup
-	loops.Go(func() { process.Run(ctx, events) })
+	loops.Go(func() {
+		defer progress.Over(station.LoopReader)
+		process.Run(ctx, events)
+	})
 	loops.Go(func() { clock.keep(ctx) })
-	loops.Go(func() { takeNewKeys(ctx, cfg, platform, log) })
+	var note atomic.Value
+	loops.Go(func() { say(ctx, s, notes, &note) })
+	countStart(cfg.station.stateDir)
+	answers := &answering{cfg: cfg, station: s, log: log, note: &note}
+	loops.Go(func() { answers.serve(ctx) })
 	s.Run(ctx, events)
-	daemon.SdNotify(false, daemon.SdNotifyStopping)
 	loops.Wait()
 	if err := past.Close(); err != nil {
 		log.Error("storage", zap.Error(err))
 	}
 	log.Info("stop")
 	return nil
-}
-
-// takeNewKeys reads the key again at each SIGHUP.
-func takeNewKeys(ctx context.Context, cfg *config, platform *uplink.Platform, log *zap.Logger) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hup:
-			key, err := cfg.key()
-			if err != nil {
-				log.Error("the key is kept as it was", zap.Error(err))
-				continue
-			}
-			platform.SetKey(key)
-			log.Info("key read again", zap.Stringer("key", key))
-		}
-	}
 }
 
 // A kept journal and what it held when it was opened.

@@ -426,7 +426,8 @@ func TestKeyRefused(t *testing.T) {
 			r.Fatal(err)
 		}
 		r.daemon.Process().Signal(syscall.SIGHUP)
-		r.awaitLine(`"key read again"`)
+		r.awaitLine(`"reloaded"`)
+		r.awaitLine(`"reader ready"`)
 		r.want(r.tap("genuine-424"), "pending", "")
 	})
 }

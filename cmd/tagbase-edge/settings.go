@@ -55,7 +55,8 @@ func (c *config) settings() map[string]setter {
 		"leds.amber":      text(&c.leds.Amber, lampLine),
 		"leds.active_low": boolean(&c.leds.ActiveLow),
 
-		"page.listen": text(&c.page.listen, notYet),
+		"page.listen":     text(&c.page.listen, pageListen),
+		"page.token_file": text(&c.page.tokenFile, c.loadToken),
 	}
 }
 
@@ -154,13 +155,6 @@ func absolute(s string) error {
 func liveness(s string) error {
 	if s != string(reader.TwoTaps) && s != string(reader.OneTap) {
 		return fmt.Errorf("%.80q is not a way to prove liveness; write %q or %q", s, reader.TwoTaps, reader.OneTap)
-	}
-	return nil
-}
-
-func notYet(s string) error {
-	if s != "" {
-		return fmt.Errorf("%.80q: this version has no use for the key yet; leave it empty", s)
 	}
 	return nil
 }

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build browser
+
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/api"
+)
+
+// TestBrowser has Chromium open the page: a station on the bench with taps that come, a
+// service code, a lost daemon; a station whose every text is hostile; and a token. With
+// SHOTS, pictures are left in that directory.
+func TestBrowser(t *testing.T) {
+	t.Run("live", func(t *testing.T) {
+		address := freeAddress(t)
+		r := onSimulated(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
+		r.awaitPage(address)
+		inBrowser(t, "live", "http://"+address+"/", map[string]func(*http.Request){
+			"/tap":           func(q *http.Request) { r.tap(q.FormValue("tag")) },
+			"/platform-down": func(*http.Request) { r.bench.ClosePlatform() },
+			"/kill": func(*http.Request) {
+				r.daemon.Process().Kill()
+				r.daemon.Wait()
+			},
+			"/start": func(*http.Request) { r.launch() },
+		})
+	})
+	t.Run("hostile", func(t *testing.T) {
+		feed := api.NewFeed()
+		feed.Past(hostileScan(1))
+		feed.Past(hostileScan(2))
+		address := servePage(t, feed, api.Token{})
+		inBrowser(t, "hostile", "http://"+address+"/", map[string]func(*http.Request){
+			"/scan": func(*http.Request) { feed.Scan(hostileScan(3)) },
+		})
+	})
+	t.Run("token", func(t *testing.T) {
+		text := strings.Repeat("t0ken", 8)
+		t.Setenv("TOKEN", text)
+		token, err := api.ParseToken([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		inBrowser(t, "token", "http://"+servePage(t, api.NewFeed(), token)+"/", nil)
+	})
+}
+
+func inBrowser(t *testing.T, scenario, url string, moves map[string]func(*http.Request)) {
+	t.Helper()
+	mux := http.NewServeMux()
+	for path, move := range moves {
+		mux.HandleFunc("POST "+path, func(_ http.ResponseWriter, r *http.Request) { move(r) })
+	}
+	control := httptest.NewServer(mux)
+	defer control.Close()
+	node := exec.Command("node", "page.mjs", scenario, url, control.URL, os.Getenv("SHOTS"))
+	node.Dir = "../../api/browser"
+	if out, err := node.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", scenario, err, out)
+	}
+}
+
+// evil is everything that a text can try.
+const evil = `"'><script>window.pwned = 1</script><img src=x onerror="window.pwned = 2"> ` +
+	"\u202egnp.exe\u202c \u2066\u200b\u0007\x1b[31m\x00\ue000 \u0430\u0308\u0308\u0308\u0308\u0308 ${alert(1)} \u2028</bdi>\r\n\n"
+
+func hostileScan(n uint64) api.Scan {
+	return api.Scan{Seq: n, Time: time.Now(), Station: evil, Outcome: evil, Reason: evil, Tag: evil, UID: evil, Chip: strings.Repeat("W", 4000),
+		CarriedSession: evil, Session: evil, Verification: evil}
+}
+
+func servePage(t *testing.T, feed *api.Feed, token api.Token) (address string) {
+	t.Helper()
+	lamp := api.Lamp{Wired: true, Lit: true, Error: evil}
+	a := api.New(api.Source{Feed: feed, Late: func() []string { return nil }, Status: func() api.Status {
+		return api.Status{Station: evil, Version: evil, ServiceCode: 7, Service: evil, Mend: evil, Words: evil, Note: evil,
+			Reader: api.Reader{Device: evil, Error: evil}, Lamps: api.Lamps{Green: lamp, Red: lamp, Amber: lamp},
+			Platform: api.Platform{URL: evil, Trouble: evil}, Key: api.Key{ID: evil}, Storage: api.Storage{Error: evil}, Scans: feed.Scans()}
+	}})
+	l, err := api.ListenPage("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = l.Addr().String()
+	ended := make(chan error)
+	go func() { ended <- api.Serve(t.Context(), l, a.Page(api.Page{Listen: address, Token: token})) }()
+	t.Cleanup(func() { <-ended })
+	return address
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// A systemd that listens, and starts the station.
+type init1 struct {
+	*testing.T
+	bench  *sim.Bench
+	config string
+	said   chan string // each line of each notification
+	cmd    *exec.Cmd
+	log    bytes.Buffer
+}
+
+func startNotified(t *testing.T, watchdog time.Duration) *init1 {
+	t.Helper()
+	bench, err := sim.NewBench(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bench.Close() })
+	s := &init1{T: t, bench: bench, said: make(chan string, 1000)}
+	if s.config, err = bench.WriteConfig("simulated", ""); err != nil {
+		t.Fatal(err)
+	}
+	s.launch(watchdog)
+	return s
+}
+
+func (s *init1) launch(watchdog time.Duration) {
+	s.Helper()
+	socket := filepath.Join(s.bench.Dir, "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		s.Fatal(err)
+	}
+	go func() {
+		b := make([]byte, 4096)
+		for {
+			n, err := conn.Read(b)
+			if err != nil {
+				return
+			}
+			for line := range strings.Lines(string(b[:n]) + "\n") {
+				if line = strings.TrimSpace(line); line != "" {
+					s.said <- line
+				}
+			}
+		}
+	}()
+	s.cmd = exec.Command("tagbase-edge", "run", "--config", s.config)
+	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket, fmt.Sprintf("WATCHDOG_USEC=%d", watchdog.Microseconds()))
+	s.cmd.Stderr = &s.log
+	if err := s.cmd.Start(); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() {
+		s.cmd.Process.Kill()
+		s.cmd.Wait()
+		conn.Close()
+	})
+}
+
+// await waits for a notification that holds text, and returns those before it.
+func (s *init1) await(text string) (before []string) {
+	s.Helper()
+	late := time.After(patience)
+	for {
+		select {
+		case line := <-s.said:
+			if strings.Contains(line, text) {
+				return before
+			}
+			before = append(before, line)
+		case <-late:
+			s.Fatalf("%q is never said, but %q", text, before)
+		}
+	}
+}
+
+// Ready means configuration, journal and lamps; reader and platform may come later, and status tells.
+func TestReadyWithoutReader(t *testing.T) {
+	t.Parallel()
+	s := startNotified(t, time.Hour)
+	s.await("READY=1")
+	s.await("STATUS=reader ready")
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	s.await("STOPPING=1")
+	if err := s.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReloadTellsSystemd(t *testing.T) {
+	t.Parallel()
+	s := startNotified(t, time.Hour)
+	s.await("STATUS=reader ready")
+	s.cmd.Process.Signal(syscall.SIGHUP)
+	s.await("RELOADING=1")
+	s.await("MONOTONIC_USEC=")
+	s.await("READY=1")
+	s.await("STATUS=reader ready")
+
+	good, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(s.config, append(good, "[nonsense]\n"...), 0o600)
+	s.cmd.Process.Signal(syscall.SIGHUP)
+	s.await("RELOADING=1")
+	s.await("READY=1")
+	s.await("the old configuration stays: " + s.config + ":")
+}
+
+// A station that has nothing to do feeds the watchdog; one of whose loops is stuck does not.
+func TestWatchdog(t *testing.T) {
+	t.Parallel()
+	s := startNotified(t, 3*time.Second)
+	s.await("STATUS=reader ready")
+	for range 4 {
+		s.await("WATCHDOG=1")
+	}
+}
+
+// What cannot start says so where systemctl status shows it, and ends with 78 not before a while.
+func TestCannotStart(t *testing.T) {
+	t.Parallel()
+	bench, err := sim.NewBench(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bench.Close() })
+	s := &init1{T: t, bench: bench, said: make(chan string, 1000), config: filepath.Join(bench.Dir, "none.toml")}
+	s.launch(time.Hour)
+	s.await("STATUS=cannot start: " + s.config + ":1:1: file:")
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	var exit *exec.ExitError
+	ctx, cancel := context.WithTimeout(t.Context(), settle/2)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- s.cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if !errors.As(err, &exit) || exit.ExitCode() != exitConfig {
+			t.Errorf("it ended with %v", err)
+		}
+	case <-ctx.Done():
+		t.Error("SIGTERM does not end the wait")
+	}
+}

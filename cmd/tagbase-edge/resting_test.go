@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// onePresentation: a tag was put once and never left, and that is one scan.
+func (w *wounded) onePresentation() {
+	w.Helper()
+	if n := len(w.bench.Platform.Verifications()); n != 1 {
+		w.Errorf("one presentation was posted %d times", n)
+	}
+	if strings.Contains(w.daemon.Log(), `"outcome":"valid"`) {
+		w.Error("green after one presentation")
+	}
+}
+
+// A tag that rests is one tap, whatever its reader goes through meanwhile.
+func TestRestingTagAndAFailingReader(t *testing.T) {
+	for _, tag := range []string{"genuine-424", "genuine-223"} {
+		for _, f := range []sim.Fault{
+			{Kind: sim.Slow, For: 500 * time.Millisecond}, {Kind: sim.DropACK}, {Kind: sim.Truncated},
+			{Kind: sim.GarbageInstead}, {Kind: sim.ErrorFrame}, {Kind: sim.BadChecksum}, {Kind: sim.AnswerNACK},
+			{Kind: sim.HangBeforeACK, For: 400 * time.Millisecond}, {Kind: sim.HangAfterACK, For: time.Second}, {Kind: sim.BrownOut},
+		} {
+			for _, f.Times = range []int{1, 2, 5} {
+				if f.Times > 1 && (f.Kind == sim.HangAfterACK || f.Kind == sim.BrownOut) {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s %+v", tag, f), func(t *testing.T) {
+					t.Parallel()
+					w := newStation(t, "libnfc", func(*sim.Bench) {})
+					w.put(tag)
+					w.want(w.nextScan(), "pending", "")
+					<-time.After(300 * time.Millisecond)
+					w.bench.Chip.Break(f)
+					w.until("struck", func() bool { return w.bench.Chip.Broken() > 0 })
+					<-time.After(3 * time.Second)
+					w.onePresentation()
+				})
+			}
+		}
+	}
+}
+
+// Nor does it count again when the reader was pulled out and plugged in, whatever the
+// first look at it meets.
+func TestRestingTagAndAReplug(t *testing.T) {
+	for _, f := range []sim.Fault{
+		{}, {Kind: sim.Slow, For: 60 * time.Millisecond}, {Kind: sim.Slow, For: 200 * time.Millisecond}, {Kind: sim.DropACK},
+		{Kind: sim.BadChecksum}, {Kind: sim.Truncated}, {Kind: sim.ErrorFrame}, {Kind: sim.AnswerNACK},
+	} {
+		t.Run(fmt.Sprintf("%+v", f), func(t *testing.T) {
+			t.Parallel()
+			w := newStation(t, "libnfc", func(*sim.Bench) {})
+			w.put("genuine-424")
+			w.want(w.nextScan(), "pending", "")
+			<-time.After(300 * time.Millisecond)
+			w.unplug()
+			<-time.After(time.Second)
+			if f.On = activation; f.Kind != 0 {
+				w.bench.Chip.Break(f)
+			}
+			w.plug()
+			<-time.After(3 * time.Second)
+			w.onePresentation()
+		})
+	}
+}
+
+// A tag that was laid down while the reader was gone may be the one that rested
+// before: it is not read, and amber asks for another tap.
+func TestTagLaidDownInAnOutage(t *testing.T) {
+	t.Parallel()
+	w := newStation(t, "libnfc", func(*sim.Bench) {})
+	w.put("genuine-424")
+	w.want(w.nextScan(), "pending", "")
+	w.bench.Field.Remove()
+	w.unplug()
+	w.put("genuine-424")
+	w.lights(amber) // service code 1
+	<-time.After(11 * time.Second)
+	changes, _ := w.bench.Lamps.Changes(0)
+	w.plug()
+	w.until("amber blinks fast", func() bool {
+		news, _ := w.bench.Lamps.Changes(len(changes))
+		blinks := 0
+		for i := 1; i < len(news); i++ {
+			if news[i].Time.Sub(news[i-1].Time) < 200*time.Millisecond {
+				blinks++
+			}
+		}
+		return blinks >= 6
+	})
+	w.onePresentation()
+	w.takeAway()
+	w.put("genuine-424")
+	w.want(w.nextScan(), "valid", "")
+}
+
+// Genuine tags in one tap, through faults at any moment: never red, no proof posted twice,
+// and no more than two of one presentation.
+func TestOneTapAndAFailingReader(t *testing.T) {
+	kinds := []sim.FaultKind{
+		sim.HangBeforeACK, sim.HangAfterACK, sim.DropACK, sim.AnswerNACK, sim.GarbageBefore, sim.GarbageInstead, sim.BadChecksum,
+		sim.BadLength, sim.Truncated, sim.Slow, sim.ErrorFrame, sim.NADBit, sim.BrownOut,
+	}
+	for _, tag := range []string{"genuine-424", "genuine-424 by activation", "genuine-223"} {
+		for n := range 2 {
+			t.Run(fmt.Sprint(tag, " ", n), func(t *testing.T) {
+				t.Parallel()
+				w := newStation(t, "libnfc", oneTap)
+				chip, _ := w.bench.Cast.Find(tag[:len("genuine-424")])
+				if c, ok := chip.(*sim.NTAG424); ok {
+					c.CountPerActivation = strings.HasSuffix(tag, "activation")
+				}
+				posted, seen := 0, map[string]bool{}
+				for range 4 {
+					f := sim.Fault{
+						Kind: kinds[rand.IntN(len(kinds))], Skip: rand.IntN(30), Times: 1 + rand.IntN(2),
+						For: []time.Duration{100, 250, 500}[rand.IntN(3)] * time.Millisecond,
+					}
+					w.bench.Chip.Break(f)
+					w.bench.Field.Put(chip)
+					<-time.After(1500 * time.Millisecond)
+					w.bench.Field.Remove()
+					w.bench.Chip.Mend()
+					<-time.After(1200 * time.Millisecond)
+					news := w.bench.Platform.Verifications()[posted:]
+					posted += len(news)
+					if len(news) > 2 {
+						w.Errorf("%+v: %d posts of one presentation", f, len(news))
+					}
+					for _, v := range news {
+						if v.Status != "pending" && v.Status != "valid" {
+							w.Errorf("%+v: a genuine tag is %s", f, v.Status)
+						}
+						if hash := hashOf(v.Attributes); seen[hash] {
+							w.Errorf("%+v: %v was posted twice", f, v.Attributes)
+						} else {
+							seen[hash] = true
+						}
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// onSimulated is a rig on the simulated reader.
+func onSimulated(t *testing.T, more string) *rig {
+	t.Helper()
+	bench, err := sim.NewBench(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bench.Close() })
+	r := &rig{T: t, bench: bench}
+	if r.config, err = bench.WriteConfig("simulated", more); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	return r
+}
+
+// command runs a technician's command to its end, and looks for the key's secret in
+// what it says.
+func (r *rig) command(args ...string) (out string, exit int) {
+	r.Helper()
+	c := exec.Command("tagbase-edge", append(args, "--config", r.config)...)
+	b, err := c.CombinedOutput()
+	if c.ProcessState == nil {
+		r.Fatal(err)
+	}
+	if _, secret, _ := strings.Cut(r.bench.Key, ":"); strings.Contains(string(b), secret) {
+		r.Errorf("%q tells the key's secret:\n%s", args, b)
+	}
+	return string(b), c.ProcessState.ExitCode()
+}
+
+func (r *rig) status() (s api.Status, exit int) {
+	r.Helper()
+	out, exit := r.command("status", "--json")
+	if err := json.Unmarshal([]byte(out), &s); err != nil {
+		r.Fatalf("%v: %s", err, out)
+	}
+	return s, exit
+}
+
+// awaitStatus waits until the status is as it should be.
+func (r *rig) awaitStatus(what string, is func(api.Status) bool) (s api.Status, exit int) {
+	r.Helper()
+	for deadline := time.Now().Add(patience); ; <-time.After(100 * time.Millisecond) {
+		if s, exit = r.status(); is(s) {
+			return s, exit
+		}
+		if time.Now().After(deadline) {
+			r.Fatalf("%s is not told: %+v", what, s)
+		}
+	}
+}
+
+func (r *rig) says(want ...string) {
+	r.Helper()
+	out, _ := r.command("status")
+	for _, w := range want {
+		if !strings.Contains(out, w) {
+			r.Errorf("status does not say %q:\n%s", w, out)
+		}
+	}
+}
+
+// status exits 0 while all is well, and tells each thing that is wrong, with its mend.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	r := onSimulated(t, "")
+	r.want(r.tap("genuine-424"), "pending", "")
+	s, exit := r.status()
+	if exit != 0 || !s.OK || s.ServiceCode != 0 || s.Service != "none" || s.Station != "bench" || s.Sessions.Active != 1 || !s.Reader.Up ||
+		!s.Platform.Met || s.Key.ID != "key_bench:redacted" || len(s.Scans) != 1 || s.Scans[0].Outcome != "pending" || s.UptimeMS <= 0 {
+		t.Errorf("exit status %d, %+v", exit, s)
+	}
+	r.says("✓ station   bench: reader ready, platform reached", "✓ key       key_bench:redacted", "✓ sessions  1 open", "pending", sim.Tag424)
+
+	r.bench.ClosePlatform()
+	r.want(r.tap("genuine-424"), "not_sent", "network")
+	if s, exit = r.status(); exit != 1 || s.ServiceCode != 3 || s.Service != "platform unreachable" || s.Platform.Trouble != "network" || s.OK {
+		t.Errorf("without the platform: exit status %d, %+v", exit, s)
+	}
+	r.says("✗ service   code 3, platform unreachable: look at the network", "✗ platform", "out of reach: network")
+
+	if err := r.bench.Unplug(); err != nil {
+		t.Fatal(err)
+	}
+	if s, exit = r.awaitStatus("the reader's loss", func(s api.Status) bool { return s.ServiceCode == 1 }); exit != 1 || s.Reader.Up || s.Reader.Error == "" {
+		t.Errorf("without the reader: exit status %d, %+v", exit, s)
+	}
+	if err := r.bench.Plug(); err != nil {
+		t.Fatal(err)
+	}
+	if s, _ = r.awaitStatus("the reader's return", func(s api.Status) bool { return s.Reader.Up }); s.Reader.Reopens == 0 || s.ServiceCode != 3 {
+		t.Errorf("with the reader again: %+v", s)
+	}
+
+	if err := os.WriteFile(r.config, []byte("[reader]\nno = 1\n[station]\nsocket = \""+r.bench.Dir+"/api.sock\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r.daemon.Process().Signal(syscall.SIGHUP)
+	r.awaitStatus("a reload that was refused", func(s api.Status) bool {
+		return strings.Contains(s.Note, "the old configuration stays: "+r.config+":1:1: tags.entry_points: is not set")
+	})
+}
+
+// A daemon that was killed leaves its socket, and the next one takes it and counts the
+// restart; a second one beside it does not, and says so.
+func TestSocketOutlivesDaemons(t *testing.T) {
+	t.Parallel()
+	r := onSimulated(t, "")
+	r.awaitStatus("the start", func(s api.Status) bool { return s.Restarts == 0 })
+	r.awaitFile(r.bench.Dir + "/state/starts")
+	r.daemon.Process().Kill()
+	r.daemon.Wait()
+	if out, exit := r.command("status"); exit != 1 || !strings.Contains(out, "no daemon answers there; start it: sudo systemctl start tagbase-edge") {
+		t.Errorf("without a daemon: exit status %d, %s", exit, out)
+	}
+	r.launch()
+	r.awaitStatus("the restart", func(s api.Status) bool { return s.Restarts == 1 })
+	second, err := sim.StartDaemon("tagbase-edge", r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Stop()
+	if err := second.AwaitLine(t.Context(), `another daemon answers there; stop it, or give this one a station.socket of its own`); err != nil {
+		t.Errorf("%v:\n%s", err, second.Log())
+	}
+	if s, _ := r.status(); s.Restarts != 1 {
+		t.Errorf("the first daemon does not answer any more: %+v", s)
+	}
+}
+
+func (r *rig) awaitFile(path string) {
+	r.Helper()
+	for deadline := time.Now().Add(patience); ; <-time.After(20 * time.Millisecond) {
+		if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.Fatalf("no %s", path)
+		}
+	}
+}
+
+// A test of the lamps beside the daemon ends at the first tap, which is judged as ever;
+// while a tap is shown it does not begin.
+func TestLedsTestAndTap(t *testing.T) {
+	t.Parallel()
+	r := onSimulated(t, "")
+	test := exec.Command("tagbase-edge", "leds", "test", "--config", r.config)
+	var said strings.Builder
+	test.Stdout, test.Stderr = &said, &said
+	if err := test.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r.lights(green)
+	r.put("genuine-424")
+	first := r.nextScan()
+	before, _ := r.bench.Lamps.Changes(0)
+	r.want(first, "pending", "")
+	test.Wait()
+	if exit := test.ProcessState.ExitCode(); exit != 1 || !strings.HasPrefix(said.String(), "green lamp\n") || !strings.Contains(said.String(), "a tap came") {
+		t.Errorf("exit status %d:\n%s", exit, said.String())
+	}
+	if out, exit := r.command("leds", "test"); exit != 1 || !strings.Contains(out, "the lamps show a tap") {
+		t.Errorf("while a tap is shown: exit status %d, %s", exit, out)
+	}
+	after, _ := r.bench.Lamps.Changes(0)
+	for _, c := range after[len(before):] {
+		if c.Lit[sim.Green] || c.Lit[sim.Red] {
+			t.Errorf("%v is lit after a pending tap", c.Lit)
+		}
+	}
+	r.takeAway()
+	r.want(r.tap("genuine-424"), "valid", "")
+	r.lights(green)
+}
+
+// Clients that ask and do not read keep no tap from its verdict.
+func TestSlowClientsHoldUpNoTap(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	r := onSimulated(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
+	r.awaitPage(address)
+	for i := range 60 {
+		network, to := "tcp", address
+		if i%2 == 0 {
+			network, to = "unix", r.bench.Dir+"/api.sock"
+		}
+		c, err := net.Dial(network, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		switch i % 3 {
+		case 0:
+			io.WriteString(c, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		case 1:
+			io.WriteString(c, strings.Repeat("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 200))
+		default:
+			io.WriteString(c, "GET /st") // and never the rest
+		}
+	}
+	for _, outcome := range []string{"pending", "valid", "pending", "valid"} {
+		scan := r.tap("genuine-424")
+		r.want(scan, outcome, "")
+		if scan.TotalMS > 4000 {
+			t.Errorf("it took %.0f ms", scan.TotalMS)
+		}
+	}
+}
+
+func (r *rig) awaitPage(address string) {
+	r.Helper()
+	for deadline := time.Now().Add(patience); ; <-time.After(20 * time.Millisecond) {
+		resp, err := http.Get("http://" + address + "/livez")
+		if err == nil {
+			resp.Body.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			r.Fatal(err)
+		}
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// The page that a configuration asks for shows the station; its metrics count the taps.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	r := onSimulated(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
+	r.awaitPage(address)
+	r.want(r.tap("clone"), "pending", "")
+	r.want(r.tap("clone"), "invalid", "")
+	resp, err := http.Get("http://" + address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`tagbase_edge_scans_total{outcome="invalid"} 1`, `tagbase_edge_scans_total{outcome="pending"} 1`,
+		`tagbase_edge_session_carried_total{result="same"} 1`, `tagbase_edge_requests_total{code="2xx"} 2`,
+		`tagbase_edge_request_phase_seconds_count{phase="wait"} 2`, `tagbase_edge_reader_up 1`, `tagbase_edge_platform_up 1`,
+	} {
+		if !strings.Contains(string(b), want+"\n") {
+			t.Errorf("the metrics do not say %s\n%s", want, b)
+		}
+	}
+	if _, secret, _ := strings.Cut(r.bench.Key, ":"); strings.Contains(string(b), secret) {
+		t.Error("the metrics tell the key's secret")
+	}
+}

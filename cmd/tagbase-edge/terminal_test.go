@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim"
+	"golang.org/x/sys/unix"
+)
+
+// A terminal is a person's: tagbase-edge runs on it, and the test types and reads.
+type terminal struct {
+	*rig
+	pty  *sim.PTY
+	cmd  *exec.Cmd
+	done chan error
+
+	mu   sync.Mutex
+	said []byte
+	seen int // of said, by expect
+	news chan struct{}
+}
+
+// onTerminal starts a command on a pseudo-terminal that is set as a login has it.
+func (r *rig) onTerminal(args ...string) *terminal {
+	r.Helper()
+	link := filepath.Join(r.TempDir(), "tty")
+	pty, err := sim.OpenPTY(link)
+	if err != nil {
+		r.Fatal(err)
+	}
+	slave, err := os.OpenFile(link, os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		r.Fatal(err)
+	}
+	cooked(r, slave)
+	t := &terminal{rig: r, pty: pty, done: make(chan error, 1), news: make(chan struct{})}
+	t.cmd = exec.Command("tagbase-edge", args...)
+	t.cmd.Env = append(os.Environ(), "TERM=dumb")
+	t.cmd.Stdin, t.cmd.Stdout, t.cmd.Stderr = slave, slave, slave
+	t.cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Setctty: true}
+	if err := t.cmd.Start(); err != nil {
+		r.Fatal(err)
+	}
+	var reading sync.WaitGroup
+	reading.Go(t.read)
+	go func() { t.done <- t.cmd.Wait() }()
+	r.Cleanup(func() {
+		t.cmd.Process.Kill()
+		slave.Close()
+		pty.Close()
+		reading.Wait()
+		if r.Failed() {
+			r.Logf("on the terminal:\n%s", t.screen())
+		}
+	})
+	return t
+}
+
+// cooked has a terminal echo, edit lines and send signals.
+func cooked(r *rig, f *os.File) {
+	r.Helper()
+	t, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	if err != nil {
+		r.Fatal(err)
+	}
+	t.Iflag |= unix.ICRNL
+	t.Oflag |= unix.OPOST | unix.ONLCR
+	t.Lflag |= unix.ECHO | unix.ICANON | unix.ISIG
+	t.Cc[unix.VINTR] = 3
+	if err := unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, t); err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (t *terminal) read() {
+	b := make([]byte, 4096)
+	for {
+		n, err := t.pty.Read(b)
+		t.mu.Lock()
+		t.said = append(t.said, b[:n]...)
+		close(t.news)
+		t.news = make(chan struct{})
+		t.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (t *terminal) screen() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.said)
+}
+
+// expect waits until text has been written since the last expect.
+func (t *terminal) expect(text string) {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		t.mu.Lock()
+		at := bytes.Index(t.said[t.seen:], []byte(text))
+		if at >= 0 {
+			t.seen += at + len(text)
+		}
+		news := t.news
+		t.mu.Unlock()
+		if at >= 0 {
+			return
+		}
+		select {
+		case <-news:
+		case <-deadline:
+			t.Fatalf("waiting for %q", text)
+		}
+	}
+}
+
+func (t *terminal) enter(line string) {
+	t.Helper()
+	if _, err := t.pty.Write([]byte(line + "\r")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answer waits for a question and answers it.
+func (t *terminal) answer(question, line string) {
+	t.Helper()
+	t.expect(question)
+	t.enter(line)
+}
+
+func (t *terminal) ends(status int) {
+	t.Helper()
+	select {
+	case <-t.done:
+	case <-time.After(patience):
+		t.Fatal("it does not end")
+	}
+	if got := t.cmd.ProcessState.ExitCode(); got != status {
+		t.Errorf("it ended with status %d, want %d", got, status)
+	}
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/sim"
+)
+
+// A wounded is a rig whose reader fails again and again.
+type wounded struct {
+	*rig
+	pid    int
+	before leftovers
+	late   *atomic.Int32 // verdicts beyond their limit, if those are only counted
+}
+
+func newWounded(t *testing.T, device string) *wounded {
+	t.Helper()
+	w := newStation(t, device, func(*sim.Bench) {})
+	w.genuineTap("to begin with", time.Now(), patience)
+	w.before = w.leftovers()
+	return w
+}
+
+// newStation is one that has read no tag yet.
+func newStation(t *testing.T, device string, set func(*sim.Bench)) *wounded {
+	t.Helper()
+	if device == "libnfc" && !reader.Libnfc {
+		t.Skip("NOT TESTED: built without libnfc")
+	}
+	bench, err := sim.NewBench(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bench.Close() })
+	set(bench)
+	w := &wounded{rig: &rig{T: t, bench: bench}}
+	if w.config, err = bench.WriteConfig(device, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	w.pid = w.daemon.Process().Pid
+	return w
+}
+
+func (w *wounded) unplug() {
+	if err := w.bench.Unplug(); err != nil {
+		w.Error(err)
+	}
+}
+
+func (w *wounded) plug() {
+	if err := w.bench.Plug(); err != nil {
+		w.Error(err)
+	}
+}
+
+// suffers lets the reader fail while a tag is there, ends that, and then holds
+// the next genuine tag to it.
+func (w *wounded) suffers(name, tag string, f readerFault, wound, mend func()) {
+	w.Helper()
+	child := childOf(w.rig, w.pid)
+	struck := w.bench.Chip.Broken()
+	wound()
+	if tag != "" {
+		w.put(tag)
+	}
+	if f.kind != 0 {
+		w.until(name+": struck", func() bool { return w.bench.Chip.Broken() > struck })
+	}
+	limit := 2 * time.Second
+	switch {
+	case f.stays:
+		<-time.After(2500 * time.Millisecond) // long enough for a second child
+		mend()
+	case f.dies:
+		w.until(name+": the reader's process is gone", func() bool { return !alive(child) })
+		limit = time.Second
+	case f.wait >= time.Second:
+		<-time.After(f.wait)
+	}
+	ended := time.Now()
+	w.bench.Field.Remove()
+	<-time.After(320 * time.Millisecond)
+	w.genuineTap(name, ended, limit)
+	w.bench.Chip.Mend() // what did not strike
+	if pid := w.daemon.Process().Pid; pid != w.pid || !alive(pid) {
+		w.Fatalf("%s: the daemon is process %d now, was %d", name, pid, w.pid)
+	}
+}
+
+// genuineTap holds the tag to the reader until its verdict. Of the scans before it, in
+// the fault, none may have accused it.
+func (w *wounded) genuineTap(name string, since time.Time, limit time.Duration) {
+	w.Helper()
+	put := time.Now()
+	w.put("genuine-424")
+	for {
+		scan := w.nextScan()
+		if scan.Outcome != "pending" && scan.Outcome != "valid" && scan.Outcome != "unreadable" {
+			w.Fatalf("%s: a genuine tag is %s %s", name, scan.Outcome, scan.Reason)
+		}
+		finished, err := time.Parse(time.RFC3339Nano, scan.Time)
+		if err != nil {
+			w.Fatal(err)
+		}
+		if scan.Outcome == "unreadable" || finished.Before(put) {
+			continue
+		}
+		if took := finished.Sub(since); took > limit && w.late != nil {
+			w.late.Add(1)
+		} else if took > limit {
+			w.Errorf("%s: the next tap's verdict came after %v, want it within %v", name, took, limit)
+		}
+		break
+	}
+	w.takeAway()
+}
+
+func (w *wounded) until(what string, is func() bool) {
+	w.Helper()
+	for deadline := time.Now().Add(patience); !is(); <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.Fatalf("%s: not within %v", what, patience)
+		}
+	}
+}
+
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}

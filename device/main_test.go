@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build device
+
+package device
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+)
+
+// tally is what became of the cases.
+var tally struct{ passed, failed int }
+
+func skipped(why string) { fmt.Printf("\n*** SKIPPED: %s ***\n\n", why) }
+
+// of runs one case of a story. A case goes on from where the one before has left
+// the machine, so the story ends with the first that fails.
+func (r *rig) of(name string, tell func(r *rig)) {
+	if r.Failed() {
+		return
+	}
+	began := time.Now()
+	ok := r.Run(name, func(t *testing.T) {
+		c := *r
+		c.T = t
+		tell(&c)
+		r.log, r.config = c.log, c.config
+	})
+	word := "ok  "
+	if tally.passed++; !ok {
+		tally.passed--
+		tally.failed++
+		word = "FAIL"
+	}
+	fmt.Printf("%s %6.1f s  %s\n", word, time.Since(began).Seconds(), name)
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if status != 0 && tally.failed == 0 {
+		tally.failed++ // before the first case
+	}
+	fmt.Printf("%d passed, %d failed\n", tally.passed, tally.failed)
+	if status == 0 && tally.failed > 0 {
+		status = 1
+	}
+	os.Exit(status)
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"fmt"
+	"io/fs"
+	"testing"
+)
+
+// statuses are what became of each check.
+func statuses(findings []Finding) map[string]Status {
+	m := make(map[string]Status)
+	for _, f := range findings {
+		m[f.Check] = f.Status
+	}
+	return m
+}
+
+// Stations that are not a PN532 on a Pi's UART can be healthy too, and what does
+// not apply to them is left out.
+func TestOtherStations(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		make func(r *rig)
+		want map[string]Status
+	}{
+		{"bench", func(r *rig) { r.config.Device = "simulated:/run/bench.sock"; r.remove("/proc/device-tree/model") },
+			map[string]Status{"board": Skipped, "config.txt": Skipped, "device": Skipped, "permission": Skipped, "modules": Skipped,
+				"libnfc": Skipped, "port": Skipped, "field": OK}},
+		{"USB reader", func(r *rig) {
+			r.config.Device = "acr122_usb:001:007"
+			r.usb("0bda", "8153", "1", "3")
+			r.usb("072f", "2200", "1", "7")
+		}, map[string]Status{"config.txt": Skipped, "cmdline.txt": Skipped, "getty": Skipped, "device": OK, "permission": Skipped, "port": OK}},
+		{"USB reader of the daemon", func(r *rig) {
+			r.config.Device = "acr122_usb:001:007"
+			r.usb("072f", "2200", "1", "7")
+			r.process(402, "tagbase-edge", "/usr/bin/tagbase-edge reader acr122_usb:001:007", "tagbase-edge.service")
+		}, map[string]Status{"port": OK, "open": Skipped}},
+		{"USB converter", func(r *rig) {
+			r.config.Device = "pn532_uart:/dev/serial/by-id/usb-1a86-port0"
+			r.link("/dev/serial/by-id/usb-1a86-port0", "../../ttyUSB0")
+			r.node("/dev/ttyUSB0", 20)
+		}, map[string]Status{"config.txt": Skipped, "cmdline.txt": Skipped, "device": OK, "permission": OK, "port": OK}},
+		{"pseudo-terminal, which its other end holds", func(r *rig) {
+			r.config.Device = "pn532_uart:/dev/pts/3"
+			r.node("/dev/pts/3", 20)
+			r.process(90, "tagbase-sim", "tagbase-sim bench", "", "/dev/pts/3")
+		}, map[string]Status{"port": OK, "device": OK, "open": OK}},
+		{"another board", func(r *rig) { r.write("/proc/device-tree/model", "Radxa ROCK 4C+\x00") },
+			map[string]Status{"board": OK, "config.txt": Skipped, "cmdline.txt": Skipped, "getty": OK}},
+		{"no service yet", func(r *rig) {
+			r.remove("/usr/lib/systemd/system/tagbase-edge.service")
+			r.remove("/proc/400/comm")
+		}, map[string]Status{"service": Skipped}},
+		{"run by hand", func(r *rig) { r.remove("/usr/lib/systemd/system/tagbase-edge.service") }, map[string]Status{"service": OK}},
+		{"one lamp", func(r *rig) { green("")(r) }, map[string]Status{"lamp green": Skipped, "lamp red": OK}},
+		{"lamp as a file", func(r *rig) { green("file:/run/lamps/green")(r); r.files["run/lamps"] = dirOf(990, 0o755) },
+			map[string]Status{"lamp green": OK}},
+		{"who holds a lamp is for root", func(r *rig) {
+			r.probes.Line = func(string) (string, error) { return "", fmt.Errorf("GPIO17: %w", fs.ErrPermission) }
+		}, map[string]Status{"lamp green": Skipped}},
+		{"plain http to itself", func(r *rig) { r.platform.Plain = true }, map[string]Status{"TLS": Skipped, "platform": OK}},
+		{"key for root alone", func(r *rig) {
+			r.probes.User, r.config.Key, r.config.KeyFault = "pi", "", "permission denied"
+			r.write("/etc/tagbase-edge/api-key", "")
+		}, map[string]Status{"key": Skipped}},
+		{"nothing tried", func(r *rig) { r.probes = Probes{User: "root"} },
+			map[string]Status{"open": Skipped, "field": Skipped, "lamp green": Skipped, "clock": Skipped, "DNS": Skipped, "key": Skipped}},
+		{"clock by another service", func(r *rig) {
+			r.remove("/run/systemd/timesync/synchronized")
+			r.probes.Synchronised = func() (bool, error) { return true, nil }
+			r.platform.Dated = false
+		}, map[string]Status{"clock": OK}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(models["Pi 3"], "trixie")
+			if tt.name == "another board" {
+				r.remove(config)
+			}
+			tt.make(r)
+			findings := r.examine()
+			if !Healthy(findings) {
+				t.Errorf("not healthy:\n%s", show(findings))
+			}
+			got := statuses(findings)
+			for check, status := range tt.want {
+				if got[check] != status {
+					t.Errorf("%s is %q, want %q:\n%s", check, got[check], status, show(findings))
+				}
+			}
+		})
+	}
+}
+
+// What is set aside and what is forgotten is said, though nothing is wrong.
+func TestStorageAdvice(t *testing.T) {
+	r := newRig(models["Pi 3"], "trixie")
+	r.replace("/proc/mounts", "/dev/mmcblk0p2 / ext4", "overlay / overlay")
+	r.write("/var/lib/tagbase-edge/journal/000001.jsonl.bad", "")
+	r.files["var/lib/tagbase-edge"] = dirOf(990, 0o750)
+	for _, f := range r.examine() {
+		if f.Check == "storage" && (f.Status != OK || len(f.Better) != 2) {
+			t.Errorf("%+v", f)
+		}
+	}
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import "fmt"
+
+// unit checks that the station starts by itself, and that it runs.
+func unit(e *exam) []Finding {
+	const check = "service"
+	file := unitFile(e.Root)
+	running := Running(e.Root, "")
+	switch {
+	case follow(e.Root, "/etc/systemd/system/"+unitName) == "/dev/null":
+		return []Finding{wrong(check, unitName+" is masked", "sudo systemctl unmask "+unitName, "sudo systemctl enable --now tagbase-edge")}
+	case file == "" && running != 0:
+		return []Finding{fine(check, fmt.Sprintf("runs (pid %d), though not as a service", running))}
+	case file == "":
+		return []Finding{skipped(check, "not installed as a service")}
+	case !exists(e.Root, "/etc/systemd/system/multi-user.target.wants/"+unitName):
+		return []Finding{wrong(check, unitName+" does not start at boot", "sudo systemctl enable --now tagbase-edge")}
+	case running == 0:
+		return []Finding{wrong(check, unitName+" does not run", "sudo systemctl restart tagbase-edge", "journalctl -u tagbase-edge -n 20 -o cat")}
+	default:
+		return []Finding{fine(check, fmt.Sprintf("%s runs (pid %d) and starts at boot", unitName, running))}
+	}
+}
+
+// configuration tells what check tells.
+func configuration(e *exam) []Finding {
+	const check = "configuration"
+	if len(e.Config.Problems) == 0 {
+		return []Finding{fine(check, e.Config.File)}
+	}
+	var found []Finding
+	for _, p := range e.Config.Problems {
+		found = append(found, wrong(check, p, "sudo editor "+e.Config.File, "tagbase-edge check --config "+e.Config.File))
+	}
+	return found
+}

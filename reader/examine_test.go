@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reader
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// examine runs Examine and reads what it writes.
+func examine(t *testing.T, device string) (found []Step) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Examine(device, &out); err != nil {
+		t.Fatal(err)
+	}
+	for d := json.NewDecoder(&out); ; {
+		var s Step
+		if err := d.Decode(&s); errors.Is(err, io.EOF) {
+			return found
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, s)
+	}
+}
+
+func TestExamine(t *testing.T) {
+	onEachRig(t, func(t *testing.T, r *rig) {
+		for _, field := range []string{"on, without a tag in it", "on, with tag 04de5f1eacc040 in it"} {
+			found := examine(t, r.device)
+			if len(found) != len(steps) || found[3].Found != field {
+				t.Fatalf("got %+v, want the field %s", found, field)
+			}
+			for i, s := range found {
+				if s.Name != steps[i] || s.Err != "" || s.Found == "" {
+					t.Errorf("step %d is %+v, want %s", i, s, steps[i])
+				}
+			}
+			if version := found[2].Found; strings.HasPrefix(r.device, "pn532") && version != "PN532 v1.6" {
+				t.Errorf("the version is %q", version)
+			}
+			r.field.Put(newNTAG424())
+		}
+	})
+}
+
+// A chip that hangs fails in the step in which it does. libnfc itself would die of
+// some of them: the step after the last that came is the one.
+func TestExamineAChipThatHangs(t *testing.T) {
+	for writes, want := range map[int64]string{
+		1: StepWakeUp, 3: StepWakeUp, // in SAMConfiguration, in the line test
+		4: StepFirmware, 5: StepFirmware,
+		6: StepField, 8: StepField, 12: StepField, 16: StepField,
+	} {
+		t.Run(fmt.Sprint(writes), func(t *testing.T) {
+			t.Parallel()
+			r := libnfcRig(t)
+			r.hangs.Store(writes)
+			found := examine(t, r.device)
+			for i, step := range found {
+				if step.Name != steps[i] || (step.Err != "") != (step.Name == want) {
+					t.Errorf("step %d is %+v, want each until %s fails", i, step, want)
+				}
+			}
+			if last := found[len(found)-1]; last.Name != want {
+				t.Errorf("ended with %+v, want an error in %s", last, want)
+			}
+		})
+	}
+}
+
+func TestExamineWithoutANode(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none")
+	found := examine(t, "pn532_uart:"+missing)
+	if len(found) != 1 || found[0].Name != StepOpen || found[0].Err == "" {
+		t.Errorf("got %+v", found)
+	}
+	if found = examine(t, "pn532_uart:"+missing+":115200"); len(found) != 1 || !strings.Contains(found[0].Err, missing+": no such file") {
+		t.Errorf("with a speed: %+v", found)
+	}
+}
+
+// A step in which the process ends, hangs or talks nonsense is the one that failed.
+func TestExamineApart(t *testing.T) {
+	const two = `echo '{"step":"open","found":"x"}'; echo '{"step":"wake-up","found":"x"}'; `
+	for name, tt := range map[string]struct {
+		script string
+		want   Step
+		number int
+	}{
+		"aborts":       {two + `kill -ABRT $$`, Step{Name: StepFirmware, Aborted: true}, 3},
+		"hangs":        {two + `exec sleep 60`, Step{Name: StepFirmware, Aborted: true}, 3},
+		"ends early":   {`exit 1`, Step{Name: StepOpen, Aborted: true}, 1},
+		"tells a step": {two + `echo '{"step":"firmware","error":"no"}'`, Step{Name: StepFirmware, Err: "no"}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			found := ExamineApart(ctx, []string{"sh", "-c", tt.script})
+			if len(found) != tt.number {
+				t.Fatalf("got %+v", found)
+			}
+			last := found[len(found)-1]
+			if last.Name != tt.want.Name || last.Aborted != tt.want.Aborted || last.Err == "" || tt.want.Err != "" && last.Err != tt.want.Err {
+				t.Errorf("ended with %+v, want %+v", last, tt.want)
+			}
+		})
+	}
+	if found := ExamineApart(t.Context(), []string{os.DevNull}); len(found) != 1 || found[0].Err == "" {
+		t.Errorf("a program that is none: %+v", found)
+	}
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package station
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/journal"
+	"github.com/tagbase/tagbase-edge/led"
+)
+
+// Status is how the station is. What it does not know of itself is left out: the
+// program's version and runs, the reader's name, the platform's address. It waits for
+// no tap, no disk and no network.
+func (s *Station) Status() api.Status {
+	code := s.services.code()
+	reader, storage := s.now.Load(), s.storage()
+	contact, met := s.Platform.Contact()
+	trouble := s.Platform.Trouble()
+	st := api.Status{
+		Station:     s.Name,
+		ServiceCode: int(code),
+		Service:     serviceWords[code],
+		Mend:        serviceMends[code],
+		Words:       s.Words(),
+		Lamps:       lampsOf(s.Lamps),
+		Platform:    api.Platform{Up: trouble == "", Met: met, Trouble: string(trouble), Breaker: s.Platform.Breaker()},
+		Key:         api.Key{ID: s.Platform.Key().String(), Refused: s.Platform.KeyRefused()},
+		Clock:       s.clock(),
+		Storage:     storage,
+		Sessions:    api.Sessions{Active: s.liveSessions()},
+		Scans:       s.Feed.Scans(),
+		Figures:     s.figures(),
+	}
+	if met {
+		st.Platform.ContactMS = contact.Milliseconds()
+	}
+	if reader != nil {
+		st.Reader = *reader
+	}
+	if late := s.Progress.Late(); len(late) > 0 {
+		st.Note = "stuck: " + strings.Join(late, ", ")
+	}
+	st.OK = code == noService && st.Reader.Up && !st.Key.Refused && st.Clock.Good() && st.Note == ""
+	return st
+}
+
+func (s *Station) clock() api.Clock {
+	now := s.Wall()
+	c := api.Clock{Time: now.UTC().Truncate(time.Millisecond), Synced: clockSynced()}
+	if date, ok := s.Platform.Date(); ok {
+		ahead := now.Sub(date).Milliseconds()
+		c.AheadMS = &ahead
+	}
+	return c
+}
+
+func (s *Station) storage() api.Storage {
+	counts := s.Journal.Counts()
+	st := api.Storage{Held: counts.Held, Lost: counts.Lost, Skipped: counts.Skipped}
+	if err := s.Journal.Err(); err != nil {
+		st.Error = err.Error()
+	}
+	return st
+}
+
+func (s *Station) liveSessions() int {
+	s.sessions.Lock()
+	defer s.sessions.Unlock()
+	return s.Sessions.Live(sinceBoot())
+}
+
+func (s *Station) figures() api.Figures {
+	counts := s.Platform.Counts()
+	f := api.Figures{
+		Requests:    counts.Requests,
+		Resends:     counts.Resends,
+		Phases:      make(map[string]api.Phase),
+		ReaderQuiet: s.Progress.Silent(LoopReader),
+		ClockSteps:  s.steps.sum(),
+		JournalErrs: s.Journal.Failures(),
+		LampErrs:    s.Lamps.Failures(),
+		Late:        s.Progress.Lates(),
+	}
+	for name, p := range counts.Phases {
+		f.Phases[name] = api.Phase(p)
+	}
+	return f
+}
+
+func lampsOf(l *led.Lamps) api.Lamps {
+	v, _ := l.View()
+	return api.Lamps{Green: lampView(v.Green), Red: lampView(v.Red), Amber: lampView(v.Amber)}
+}
+
+func lampView(v led.View) api.Lamp {
+	lamp := api.Lamp{Wired: v.Wired, Lit: v.Lit}
+	if v.Err != nil {
+		lamp.Error = v.Err.Error()
+	}
+	return lamp
+}
+
+// told is the scan as the feed has it.
+func told(s journal.Scan) api.Scan {
+	return api.Scan{
+		Seq: s.Seq, Time: s.Time.Truncate(time.Millisecond), Station: s.Station, Outcome: s.Outcome, Reason: s.Reason,
+		Tag: s.Tag, UID: s.UID, Chip: s.Chip, CarriedSession: s.CarriedSession, Session: s.Session,
+		Verification: s.Verification, HTTPStatus: s.HTTPStatus,
+		ReadMS: s.ReadMS, ConnectMS: s.ConnectMS, AnswerMS: s.AnswerMS, TotalMS: s.TotalMS,
+	}
+}
+
+// tellLamps hands on what is lit until ctx ends.
+func (s *Station) tellLamps(ctx context.Context) {
+	for {
+		v, change := s.Lamps.View()
+		s.Feed.Lamps(api.Lit{Green: v.Green.Lit, Red: v.Red.Lit, Amber: v.Amber.Lit})
+		select {
+		case <-ctx.Done():
+			return
+		case <-change:
+		}
+	}
+}
+
+// TestLamps walks the lamps until ctx ends, and tells each step. A tap ends it:
+// api.ErrTap. While one is shown it does not begin: api.ErrBusy.
+func (s *Station) TestLamps(ctx context.Context, tell func(step string)) error {
+	err := s.Lamps.Walk(ctx, tell)
+	switch {
+	case errors.Is(err, led.ErrBusy):
+		return api.ErrBusy
+	case errors.Is(err, led.ErrTaken):
+		return api.ErrTap
+	case err != nil:
+		return err
+	default:
+		return s.Lamps.Err()
+	}
+}

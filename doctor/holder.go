@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +25,7 @@ type process struct {
 	unit string // of systemd, if it belongs to one
 }
 
-var unitOfGroup = regexp.MustCompile(`(?m)/([^/]+\.service)(/|$)`)
+var unitOfGroup = whenNeeded(`(?m)/([^/]+\.service)(/|$)`)
 
 func (e *exam) process(pid int) process {
 	dir := fmt.Sprintf("/proc/%d/", pid)
@@ -35,7 +34,7 @@ func (e *exam) process(pid int) process {
 		name: strings.TrimSpace(text(e.Root, dir+"comm")),
 		args: strings.TrimSpace(strings.ReplaceAll(text(e.Root, dir+"cmdline"), "\x00", " ")),
 	}
-	if m := unitOfGroup.FindStringSubmatch(text(e.Root, dir+"cgroup")); m != nil {
+	if m := unitOfGroup().FindStringSubmatch(text(e.Root, dir+"cgroup")); m != nil {
 		p.unit = m[1]
 	}
 	return p

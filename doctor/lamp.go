@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +34,7 @@ func lamps(e *exam) (found []Finding) {
 	return found
 }
 
-var triggerNow = regexp.MustCompile(`\[([^\]]+)\]`)
+var triggerNow = whenNeeded(`\[([^\]]+)\]`)
 
 // fileLamp checks a kernel LED or any file.
 func (e *exam) fileLamp(check, file string) Finding {
@@ -48,7 +47,7 @@ func (e *exam) fileLamp(check, file string) Finding {
 		}
 		return wrong(check, dir+" is not there", mend)
 	}
-	if m := triggerNow.FindStringSubmatch(text(e.Root, dir+"/trigger")); isLED && m != nil && m[1] != "none" {
+	if m := triggerNow().FindStringSubmatch(text(e.Root, dir+"/trigger")); isLED && m != nil && m[1] != "none" {
 		return wrong(check, fmt.Sprintf("the kernel blinks %s itself, for %s", led, m[1]),
 			"echo none | sudo tee "+dir+"/trigger",
 			fmt.Sprintf(`echo 'SUBSYSTEM=="leds", KERNEL=="%s", ATTR{trigger}="none"' | sudo tee -a /etc/udev/rules.d/99-tagbase-edge.rules`, led))

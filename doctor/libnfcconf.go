@@ -4,7 +4,6 @@ package doctor
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +16,7 @@ const (
 )
 
 // conf.c of libnfc 1.8.0: what does not match is told at debug level only.
-var libnfcLine = regexp.MustCompile(`^\s*([[:alnum:]_.]+)\s*=\s*("(.+)"|([^\s]+))\s*$`)
+var libnfcLine = whenNeeded(`^\s*([[:alnum:]_.]+)\s*=\s*("(.+)"|([^\s]+))\s*$`)
 
 var (
 	mainKeys   = []string{"allow_autoscan", "allow_intrusive_scan", "log_level", "device.name", "device.connstring", "device.optional"}
@@ -49,7 +48,7 @@ func libnfcFiles(e *exam) []Finding {
 			if ok {
 				found = append(found, f)
 			}
-			if m := libnfcLine.FindStringSubmatch(line); m != nil && strings.TrimPrefix(m[1], "device.") == "connstring" {
+			if m := libnfcLine().FindStringSubmatch(line); m != nil && strings.TrimPrefix(m[1], "device.") == "connstring" {
 				devices++
 			}
 		}
@@ -64,7 +63,7 @@ func libnfcFiles(e *exam) []Finding {
 // libnfcProblem is what is wrong with one line, if anything is.
 func libnfcProblem(check, file, line string, number int, at string) (Finding, bool) {
 	remove := fmt.Sprintf("sudo sed -i '%dd' %s", number, file)
-	m := libnfcLine.FindStringSubmatch(line)
+	m := libnfcLine().FindStringSubmatch(line)
 	if m == nil {
 		return wrong(check, at+": libnfc cannot read this line and does not say so", remove), true
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -32,7 +31,7 @@ type port struct {
 	usb    string // of a USB reader, "bus:device"
 }
 
-var portSpeed = regexp.MustCompile(`:[0-9]+$`)
+var portSpeed = whenNeeded(`:[0-9]+$`)
 
 func parsePort(connstring string) (p port) {
 	var rest string
@@ -41,7 +40,7 @@ func parsePort(connstring string) (p port) {
 	case p.driver == "simulated":
 		p.bus, p.given = busSimulated, rest
 	case strings.HasPrefix(rest, "/"):
-		p.given = portSpeed.ReplaceAllString(rest, "")
+		p.given = portSpeed().ReplaceAllString(rest, "")
 	case strings.HasSuffix(p.driver, "_usb"):
 		p.bus, p.usb = busUSB, rest
 	}
@@ -49,7 +48,7 @@ func parsePort(connstring string) (p port) {
 	return p
 }
 
-var onBoardUART = regexp.MustCompile(`^(ttyAMA|ttyS|serial)[0-9]+$`)
+var onBoardUART = whenNeeded(`^(ttyAMA|ttyS|serial)[0-9]+$`)
 
 // resolve follows the links that udev makes.
 func (p *port) resolve(root fs.FS) {
@@ -64,7 +63,7 @@ func (p *port) resolve(root fs.FS) {
 		p.bus = busSPI
 	case strings.HasPrefix(p.name(), "ttyUSB"), strings.HasPrefix(p.name(), "ttyACM"), strings.HasPrefix(p.given, "/dev/serial/"):
 		p.bus = busSerialUSB
-	case onBoardUART.MatchString(p.name()):
+	case onBoardUART().MatchString(p.name()):
 		p.bus = busUART
 	}
 }

@@ -4,12 +4,11 @@ package doctor
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
-var kernelVersion = regexp.MustCompile(`^(\d+)\.(\d+)`)
+var kernelVersion = whenNeeded(`^(\d+)\.(\d+)`)
 
 const oldestDebian = 12 // systemd 252, Linux 6.1
 
@@ -21,7 +20,7 @@ func versions(e *exam) []Finding {
 		return []Finding{wrong(check, fmt.Sprintf("%s is older than Debian 12 (bookworm)", release["PRETTY_NAME"]),
 			"write a new card with Raspberry Pi OS Lite, Bookworm or Trixie, 64-bit")}
 	}
-	if m := kernelVersion.FindStringSubmatch(e.machine.kernel); m != nil {
+	if m := kernelVersion().FindStringSubmatch(e.machine.kernel); m != nil {
 		major, _ := strconv.Atoi(m[1])
 		minor, _ := strconv.Atoi(m[2])
 		if major < 5 || major == 5 && minor < 10 {

@@ -45,7 +45,9 @@ var errNotRegular = errors.New("not a regular file")
 // maxNames bounds what is read of a directory.
 const maxNames = 1 << 16
 
-// realFS is the board's file system.
+// Disk is the board's file system.
+var Disk FS = realFS{}
+
 type realFS struct{}
 
 type realFile struct{ *os.File }

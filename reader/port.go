@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -29,15 +28,15 @@ var errHeld = errors.New("the port is held")
 // A connstring is how libnfc names a reader, DRIVER:PATH[:SPEED], in parts.
 type connstring struct{ driver, path, speed string }
 
-var speedSuffix = regexp.MustCompile(`^(.*):([0-9]+)$`)
-
 // parseConnstring finds the path in a connstring. It may hold colons, as in
 // /dev/serial/by-path: only a number behind the last one is a speed.
 func parseConnstring(s string) (c connstring) {
 	c.driver, c.path, _ = strings.Cut(s, ":")
-	if m := speedSuffix.FindStringSubmatch(c.path); m != nil && !exists(c.path) {
-		c.path, c.speed = m[1], m[2]
+	at := strings.LastIndexByte(c.path, ':')
+	if at < 0 || strings.Trim(c.path[at+1:], "0123456789") != "" || at+1 == len(c.path) || exists(c.path) {
+		return c
 	}
+	c.path, c.speed = c.path[:at], c.path[at+1:]
 	return c
 }
 

@@ -92,7 +92,7 @@ func (p *Process) once(ctx context.Context, events chan<- Event) state {
 	}
 	// A child that is stopped or stuck would not see its standard input end.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	cmd.Env = []string{"GOTRACEBACK=none"}
+	cmd.Env = []string{"GOTRACEBACK=none", "GODEBUG=asyncpreemptoff=1"}
 	words := &tail{}
 	cmd.Stderr = words
 	life, lifeErr := cmd.StdinPipe()

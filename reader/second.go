@@ -31,7 +31,7 @@ func (x *exchange) second(tap *Tap) (string, error) {
 // rereadType4 reads the file anew in the activation that there is. The SELECT
 // between the two reads lets an NTAG 424 DNA count again (NT4H2421Gx, 9.3.1).
 func (x *exchange) rereadType4() string {
-	msg, err := x.readFile(ndefFile, shortRead, shortRead)
+	msg, err := x.shortWay()
 	if err != nil {
 		return ""
 	}

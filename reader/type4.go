@@ -27,7 +27,26 @@ const (
 	ndefFile = 0xE104 // NTAG 424 DNA, NT4H2421Gx 8.2.3.3: where file 02h is
 	// One READ BINARY of 128 bytes holds the usual tap URL in three RF blocks.
 	shortRead = 0x80
+	longRead  = 0xFF // Le is one byte
 )
+
+// shortWay reads the file where an NTAG 424 DNA has it. A station's tags have URLs of one length: the first read asks
+// for as much as the last tag's file held, and what a longer one has beyond that is read on.
+func (x *exchange) shortWay() ([]byte, error) {
+	longest := shortRead // as every card with NDEF should know
+	if chipOf(x.target) == ChipNTAG424 {
+		longest = longRead
+	}
+	first := shortRead
+	if x.file > 0 {
+		first = min(x.file, longest)
+	}
+	msg, err := x.readFile(ndefFile, first, longest)
+	if err == nil {
+		x.file = 2 + len(msg)
+	}
+	return msg, err
+}
 
 // readType4 gives the NDEF message of a Type 4 tag: by the short way, in which
 // a genuine NTAG 424 DNA needs three commands, or else through its capability
@@ -39,7 +58,7 @@ func readType4(x *exchange) ([]byte, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	msg, err := x.readFile(ndefFile, shortRead, shortRead)
+	msg, err := x.shortWay()
 	if errors.As(err, &sw) {
 		return x.readByCC()
 	}
@@ -87,8 +106,8 @@ func parseCC(cc []byte) (file uint16, longest int, err error) {
 	if longest == 0 {
 		return 0, 0, errNoNDEF
 	}
-	// Le is one byte, and the chip's largest answer holds 262 bytes less the status word.
-	return binary.BigEndian.Uint16(cc[9:]), min(longest, 0xFF), nil
+	// The chip's largest answer holds 262 bytes less the status word.
+	return binary.BigEndian.Uint16(cc[9:]), min(longest, longRead), nil
 }
 
 // readFile reads a whole NDEF file, two bytes of length and then the message,

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	pollEvery = 40 * time.Millisecond // between looks at an empty field
+	pollEvery = 25 * time.Millisecond // between looks at an empty field
 	nearEvery = 15 * time.Millisecond // the same, when a tag may have left a moment ago
 	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
 	// One command may take libnfc 350 ms, and a tap is over after 600 ms and three of them.
@@ -18,7 +18,7 @@ const (
 	// An unplugged reader gives an I/O error at once and for ever; a tap that
 	// lands in libnfc's flush gives up to six that clear within 5 ms.
 	maxFaults  = 10
-	cycleAfter = 25 // empty looks, which is about a second
+	cycleAfter = 40 // empty looks, which is about a second
 	// A tag that lies there when the reader comes back after longer than this is not
 	// taken for the one that rested before.
 	restsFor   = 10 * time.Minute
@@ -39,6 +39,7 @@ type watch struct {
 	faults   int       // of the reader, in a row
 	empty    int       // looks at an empty field, in a row
 	soon     bool      // the next look need not wait
+	file     int       // see exchange
 	blind    bool      // a tag may be there that would not hear a Select
 	well     time.Time // when the reader was, last
 	back     bool      // the reader was gone for longer than a tag must be to have left
@@ -172,7 +173,9 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 		return err
 	}
 	x := newExchange(w.dev, t, now)
+	x.file = w.file
 	tap, fault := x.read(now, w.liveness)
+	w.file = x.file
 	w.well = time.Now()
 	w.visits.stay(t.UID, w.well)
 	if fault == nil && !x.missing.IsZero() {

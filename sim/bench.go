@@ -25,6 +25,7 @@ type Bench struct {
 	Lamps    *Lamps
 	Key      string
 	Liveness string // for WriteConfig; "" is the station's default
+	Base     string // for WriteConfig; the platform's address, "" is URL
 
 	server *Server
 	port   *Adapter
@@ -89,6 +90,9 @@ func (b *Bench) startPlatform() error {
 
 func (b *Bench) path(name string) string { return filepath.Join(b.Dir, name) }
 
+// URL is the platform's address.
+func (b *Bench) URL() string { return b.server.URL }
+
 // Socket is where tags are put and removed by hand, and what the simulated reader opens.
 func (b *Bench) Socket() string { return b.path("bench.sock") }
 
@@ -122,7 +126,7 @@ green = "file:%s"
 red = "file:%s"
 amber = "file:%s"
 %s`, b.path("state"), b.path("api.sock"), b.Device(reader), cmp.Or(b.Liveness, "two-taps"), EntryPoint,
-		b.server.URL, b.path("api-key"), b.path("ca.pem"),
+		cmp.Or(b.Base, b.server.URL), b.path("api-key"), b.path("ca.pem"),
 		b.Lamps.Path(Green), b.Lamps.Path(Red), b.Lamps.Path(Amber), more), 0o644)
 }
 

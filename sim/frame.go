@@ -31,6 +31,9 @@ const (
 // dataMax is the longest TFI and PD0…PDn: 265 bytes (UM0701-02 section 6.2.1.2).
 const dataMax = 265
 
+// frameOverhead is what a frame of up to 255 bytes of TFI and PD0…PDn has beside them: preamble, start, LEN, LCS, DCS, postamble.
+const frameOverhead = 7
+
 var (
 	nackFrame  = []byte{0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00}
 	ackFrame   = []byte{0x00, 0x00, 0xFF, 0x00, 0xFF, 0x00}

@@ -49,6 +49,8 @@ type PN532 struct {
 	hangs     bool      // until Mend or Reset, or
 	hangsTill time.Time // until then
 	timing    bool
+	traffic   Traffic
+	given     int       // bytes to the host in this dialogue
 	clock     time.Time // with timing: when what has been done so far is done
 	carries   time.Time // with timing: since when the field is on; zero: off
 
@@ -95,6 +97,28 @@ func (p *PN532) Reset() {
 
 // Commands is how many commands hosts have given so far.
 func (p *PN532) Commands() int { return int(p.commands.Load()) }
+
+// Traffic is what has passed between hosts and the chip.
+type Traffic struct {
+	Dialogues []Dialogue
+	Late      []time.Duration // with Timing: how long after its time each frame to the host went out
+}
+
+// A Dialogue is one command with its ACK and its answer.
+type Dialogue struct {
+	Code         byte
+	Began, Ended time.Time // the command was heard, the answer was given
+	Bytes        int       // of its frames, both ways
+}
+
+// Traffic is what has passed since the last time that it was asked for, or the first 65,536 of that.
+func (p *PN532) Traffic() Traffic {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.traffic
+	p.traffic = Traffic{}
+	return t
+}
 
 // Serve talks to one host until its end of file. One Serve runs at a time.
 func (p *PN532) Serve(rw io.ReadWriter) error {
@@ -151,10 +175,25 @@ func (p *PN532) react(w io.Writer, f frame) error {
 		err = p.send(w, p.answer)
 	} else {
 		p.commands.Add(1)
-		err = p.converse(w, f.data, p.strike(f.data))
+		err = p.dialogue(w, f.data)
 	}
 	if errors.Is(err, errAborted) {
 		return nil
+	}
+	return err
+}
+
+// dialogue converses, and keeps account of it.
+func (p *PN532) dialogue(w io.Writer, command []byte) error {
+	d := Dialogue{Began: time.Now()}
+	if len(command) > 1 {
+		d.Code = command[1]
+	}
+	p.given = 0
+	err := p.converse(w, command, p.strike(command))
+	d.Ended, d.Bytes = time.Now(), len(command)+frameOverhead+p.given
+	if len(p.traffic.Dialogues) < trafficMax {
+		p.traffic.Dialogues = append(p.traffic.Dialogues, d)
 	}
 	return err
 }

@@ -56,6 +56,22 @@ func (p *PN532) poll(limit time.Duration, find func() bool) (found bool, err err
 	}
 }
 
+// pollEach is poll with looks a period apart, and not at once when a chip comes: with timing. A real chip may take a
+// period for each of the types.
+func (p *PN532) pollEach(period, limit time.Duration, find func() bool) (found bool, err error) {
+	if !p.timing {
+		return p.poll(limit, find)
+	}
+	for began := time.Now(); ; {
+		if found := find(); found || limit != forever && time.Since(began) >= limit {
+			return found, nil
+		}
+		if err := p.pause(nil, time.After(period)); err != nil {
+			return false, err
+		}
+	}
+}
+
 func nothing() bool { return false }
 
 // list activates a type A target and makes it Tg 1. The activation sets the CIU to type A at 106 kbit/s.
@@ -134,14 +150,15 @@ func (p *PN532) inAutoPoll(args []byte) ([]byte, error) {
 	}
 	p.carrier(true)
 	var kind byte
-	found, err := p.poll(limit, func() bool {
+	look := func() bool {
 		for _, kind = range types {
 			if p.listKind(kind) {
 				return true
 			}
 		}
 		return false
-	})
+	}
+	found, err := p.pollEach(pollPeriodUnit*time.Duration(period), limit, look)
 	if err != nil || !found {
 		return []byte{0x00}, err
 	}

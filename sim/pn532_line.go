@@ -13,6 +13,9 @@ import (
 // byteTime is one byte on the line: 10 bits at 115200 baud.
 const byteTime = 10 * time.Second / 115200
 
+// trafficMax is how many dialogues and frames a Traffic keeps.
+const trafficMax = 1 << 16
+
 // errLost is bytes that came while the chip was hung, or a frame that a reset tore.
 var errLost = errors.New("bytes lost")
 
@@ -90,10 +93,15 @@ func (p *PN532) send(w io.Writer, data []byte) error {
 		p.clock = p.clock.Add(time.Duration(len(data)) * byteTime)
 		clock = p.clock
 	}
+	p.given += len(data)
 	p.mu.Unlock()
 	sleepUntil(clock)
+	late := time.Since(clock)
 	_, err := w.Write(data)
 	p.mu.Lock()
+	if !clock.IsZero() && len(p.traffic.Late) < trafficMax {
+		p.traffic.Late = append(p.traffic.Late, late)
+	}
 	if err == nil && cut != p.cut {
 		err = errAborted
 	}

@@ -16,7 +16,7 @@ const (
 
 // Timing makes the chip take the time that a real one takes at least, or, which is the default, none: 86.8 µs a byte on
 // the line both ways, at 115200 baud; on the air 9 bits of 9.44 µs a byte and 91 µs from frame to frame, answers to APDUs
-// in blocks of a FIFO of 64 bytes; 5 ms from RF on to the first request; 0.5 ms for each request that nobody answers. The
+// in blocks of a FIFO of 64 bytes; 5 ms from RF on to the first request; 0.5 ms for each request that nobody answers; InAutoPoll looks once a period. The
 // legs add up: the air waits for the whole command, the line for the whole answer.
 func (p *PN532) Timing(on bool) {
 	p.mu.Lock()

@@ -18,6 +18,34 @@ type Relay struct {
 	target   string
 	trip     time.Duration
 	calls    sync.WaitGroup
+
+	mu      sync.Mutex
+	watcher func(Passage)
+	open    map[net.Conn]bool // from the clients
+}
+
+// A Passage is bytes that a Relay passed on.
+type Passage struct {
+	Call  int  // of the connections, from 1
+	Up    bool // towards the server
+	Bytes []byte
+	Taken time.Time     // when the relay had them
+	Given time.Time     // when it began to hand them over
+	Late  time.Duration // how long after their time that was
+}
+
+// Watch has f told of each passage from now on, before the other end can have it. It is called by
+// several goroutines, and must not keep the bytes.
+func (r *Relay) Watch(f func(Passage)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.watcher = f
+}
+
+func (r *Relay) watched() func(Passage) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.watcher
 }
 
 // NewRelay listens on a loopback port for target, host:port.
@@ -32,59 +60,80 @@ func NewRelay(target string, roundTrip time.Duration) (*Relay, error) {
 }
 
 func (r *Relay) accept() {
-	for {
+	for call := 1; ; call++ {
 		near, err := r.listener.Accept()
 		if err != nil {
 			return
 		}
-		r.calls.Go(func() { r.relay(near) })
+		r.calls.Go(func() { r.relay(near, call) })
 	}
 }
 
-func (r *Relay) relay(near net.Conn) {
-	defer near.Close()
+func (r *Relay) relay(near net.Conn, call int) {
+	r.mu.Lock()
+	if r.open == nil {
+		r.open = make(map[net.Conn]bool)
+	}
+	r.open[near] = true
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		delete(r.open, near)
+		r.mu.Unlock()
+		near.Close()
+	}()
 	far, err := net.Dial("tcp", r.target)
 	if err != nil {
 		return
 	}
 	defer far.Close()
-	<-time.After(r.trip)
+	sleepUntil(time.Now().Add(r.trip))
 	var ways sync.WaitGroup
-	ways.Go(func() { r.carry(far, near) })
-	ways.Go(func() { r.carry(near, far) })
+	ways.Go(func() { r.carry(far, near, Passage{Call: call, Up: true}) })
+	ways.Go(func() { r.carry(near, far, Passage{Call: call}) })
 	ways.Wait()
 }
 
-// A parcel is bytes and when they arrive; the last one has none.
-type parcel struct {
-	bytes []byte
-	due   time.Time
-}
-
-func (r *Relay) carry(to, from net.Conn) {
-	way := make(chan parcel, 1024)
+func (r *Relay) carry(to, from net.Conn, kind Passage) {
+	way := make(chan Passage, 1024)
 	go func() {
 		defer close(way)
 		for {
-			b := make([]byte, 16<<10)
+			p, b := kind, make([]byte, 16<<10)
 			n, err := from.Read(b)
-			way <- parcel{b[:n], time.Now().Add(r.trip / 2)}
+			p.Bytes, p.Taken = b[:n], time.Now()
+			way <- p
 			if err != nil {
 				return
 			}
 		}
 	}()
 	for p := range way {
-		<-time.After(time.Until(p.due))
-		if len(p.bytes) == 0 {
+		due := p.Taken.Add(r.trip / 2)
+		sleepUntil(due)
+		if len(p.Bytes) == 0 {
 			continue
 		}
-		if _, err := to.Write(p.bytes); err != nil {
+		p.Given = time.Now()
+		p.Late = p.Given.Sub(due)
+		if told := r.watched(); told != nil {
+			told(p)
+		}
+		if _, err := to.Write(p.Bytes); err != nil {
 			from.Close()
 		}
 	}
 	if c, ok := to.(interface{ CloseWrite() error }); ok {
 		c.CloseWrite()
+	}
+}
+
+// Cut ends all connections that there are.
+func (r *Relay) Cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for near := range r.open {
+		near.Close()
 	}
 }
 

@@ -31,7 +31,5 @@ func (l line) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	return nil
 }
 
-// milliseconds keeps tenths.
-func milliseconds(d time.Duration) float64 {
-	return float64(d.Round(100*time.Microsecond).Microseconds()) / 1000
-}
+// milliseconds keeps microseconds.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -81,7 +80,7 @@ func ParseEntryPoint(s string) (EntryPoint, error) {
 	if !ok {
 		return EntryPoint{}, fmt.Errorf("%.80q is not a plain URL of scheme, host and path", s)
 	}
-	if !hostName.MatchString(u.Hostname()) && net.ParseIP(u.Hostname()) == nil || !portNumber(u.Port()) {
+	if !isHostName(u.Hostname()) && net.ParseIP(u.Hostname()) == nil || !portNumber(u.Port()) {
 		return EntryPoint{}, fmt.Errorf("%.80q names no host that a tag could name", s)
 	}
 	e := EntryPoint(a)
@@ -90,8 +89,6 @@ func ParseEntryPoint(s string) (EntryPoint, error) {
 	}
 	return e, nil
 }
-
-var hostName = regexp.MustCompile(`^([A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+$`)
 
 // portNumber takes a port as URLs write it, or none.
 func portNumber(port string) bool {
@@ -146,7 +143,7 @@ func addAddress(addresses map[Address]string, address, tag string) error {
 	if !ok {
 		return fmt.Errorf("%.80q is %w", address, errAddress)
 	}
-	if !tagID.MatchString(tag) {
+	if !isTagID(tag) {
 		return fmt.Errorf("%.80q is not a tag id; it begins with tag_", tag)
 	}
 	if other, ok := addresses[a]; ok && other != tag {

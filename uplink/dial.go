@@ -51,6 +51,8 @@ func newDialer(base *url.URL, roots *x509.CertPool, clock *Clock) *dialer {
 			ServerName: base.Hostname(),
 			NextProtos: []string{"http/1.1"},
 			Time:       clock.Now,
+			// Saves the certificates and their check, on the board and on a metered link.
+			ClientSessionCache: tls.NewLRUClientSessionCache(1),
 		}
 	}
 	return d

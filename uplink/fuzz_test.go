@@ -35,7 +35,7 @@ func FuzzTapURL(f *testing.F) {
 		if err != nil || !strings.EqualFold(u.Scheme, "https") || !strings.EqualFold(u.Hostname(), "tap.example.com") {
 			t.Fatalf("%q passed as one of ours", tapURL)
 		}
-		if !tagID.MatchString(scan.Tag) {
+		if !isTagID(scan.Tag) {
 			t.Fatalf("tag %q", scan.Tag)
 		}
 		if scan.Tag != "tag_shop" && !strings.HasSuffix(u.Path, "/"+scan.Tag) {
@@ -81,7 +81,7 @@ func FuzzAnswer(f *testing.F) {
 		if !json.Valid(body) || !bytes.Contains(body, []byte(`vrf_`)) && !bytes.Contains(body, []byte(`\u`)) {
 			t.Fatalf("%q was taken for a verification", body)
 		}
-		if !verificationID.MatchString(v.ID) || v.Session != "" && !sessionID.MatchString(v.Session) || v.Age < 0 {
+		if !isVerificationID(v.ID) || v.Session != "" && !isSessionID(v.Session) || v.Age < 0 {
 			t.Fatalf("%+v", v)
 		}
 		if outcome == Pending && v.Session == "" {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 )
 
@@ -19,19 +18,17 @@ type Key struct {
 	secret *string
 }
 
-var keyPattern = regexp.MustCompile(`^(key_[A-Za-z0-9_-]{1,64}):([\x21-\x39\x3b-\x7e]{1,256})$`)
-
 // ErrKey is all that is said of a key that does not look like one.
 var ErrKey = errors.New("it must be one line of the form key_<id>:<secret>, as the platform showed it once")
 
 // ParseKey takes a key as it stands in its file, with or without a newline.
 func ParseKey(b []byte) (Key, error) {
 	line := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
-	m := keyPattern.FindStringSubmatch(line)
-	if m == nil {
+	id, secret, _ := strings.Cut(line, ":")
+	if !isID(id, "key_", 64) || !isSecret(secret) {
 		return Key{}, ErrKey
 	}
-	return Key{id: m[1], secret: &m[2]}, nil
+	return Key{id: id, secret: &secret}, nil
 }
 
 func (k Key) bearer() string {

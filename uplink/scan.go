@@ -5,7 +5,6 @@ package uplink
 import (
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -34,8 +33,6 @@ var (
 	ErrTagID      = errors.New("the URL holds no tag id and is not in tags.map_file")
 	ErrParameters = errors.New("the URL's query cannot be passed on whole and unchanged")
 )
-
-var tagID = regexp.MustCompile(`^tag_[A-Za-z0-9_-]{1,64}$`)
 
 // Tags tells our tags' URLs from others.
 type Tags struct {
@@ -74,7 +71,7 @@ func (t Tags) tag(a Address) (string, error) {
 		if !ok {
 			continue
 		}
-		if tagID.MatchString(rest) {
+		if isTagID(rest) {
 			return rest, nil
 		}
 		if id, ok := t.Addresses[a]; ok {

@@ -30,7 +30,7 @@ var (
 // cannot be reached: to ask is harmless. The error is one of the above, or why
 // the platform could not be reached.
 func (p *Platform) Session(ctx context.Context, id string) (Session, error) {
-	if !sessionID.MatchString(id) {
+	if !isSessionID(id) {
 		return Session{}, ErrSessionID
 	}
 	req, err := p.request(ctx, http.MethodGet, nil, "sessions", id)
@@ -64,7 +64,7 @@ func decodeSession(resp *http.Response, id string) (Session, error) {
 	}
 	s := Session{ID: id, Tag: doc.text("data", "relationships", "tag", "data", "id")}
 	s.Opened, s.Age = insertedAt(resp.Header, doc.text("data", "attributes", "inserted_at"))
-	if s.Opened.IsZero() || !tagID.MatchString(s.Tag) {
+	if s.Opened.IsZero() || !isTagID(s.Tag) {
 		return Session{}, fmt.Errorf("%w: no time or no tag", ErrUnusable)
 	}
 	return s, nil

@@ -10,7 +10,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"regexp"
 	"time"
 )
 
@@ -64,9 +63,6 @@ func (s Scan) encode() ([]byte, error) {
 const maxAnswer = 64 << 10
 
 var (
-	verificationID = regexp.MustCompile(`^vrf_[A-Za-z0-9_-]{1,128}$`)
-	sessionID      = regexp.MustCompile(`^ses_[A-Za-z0-9_-]{1,128}$`)
-
 	errAnswer = errors.New("the platform's answer")
 	errCut    = fmt.Errorf("%w breaks off", errAnswer)
 )
@@ -100,9 +96,9 @@ func (doc document) verification(header http.Header, tag string) (Outcome, Verif
 	session := doc.at("data", "relationships", "session", "data")
 	named := doc.at("data", "relationships", "tag", "data")
 	switch {
-	case doc.text("data", "type") != "verifications" || !verificationID.MatchString(v.ID):
+	case doc.text("data", "type") != "verifications" || !isVerificationID(v.ID):
 		return "", Verification{}, fmt.Errorf("%w is not a verification", errAnswer)
-	case session != nil && (doc.text("data", "relationships", "session", "data", "type") != "sessions" || !sessionID.MatchString(v.Session)):
+	case session != nil && (doc.text("data", "relationships", "session", "data", "type") != "sessions" || !isSessionID(v.Session)):
 		return "", Verification{}, fmt.Errorf("%w names a session that is none", errAnswer)
 	case named != nil && (doc.text("data", "relationships", "tag", "data", "type") != "tags" ||
 		doc.text("data", "relationships", "tag", "data", "id") != tag):

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -225,10 +224,10 @@ func unreadable(err error) string {
 
 // shownPath quotes a path that is not plain.
 func shownPath(path string) string {
-	if plainPath.MatchString(path) {
+	if len(path) <= 200 && plainPath().MatchString(path) {
 		return path
 	}
 	return fmt.Sprintf("%.200q", path)
 }
 
-var plainPath = regexp.MustCompile(`^[A-Za-z0-9_./:@+-]{1,200}$`)
+var plainPath = whenNeeded(`^[A-Za-z0-9_./:@+-]+$`)

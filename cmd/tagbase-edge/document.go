@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -78,14 +77,14 @@ func parseDocument(b []byte) (*document, []problem) {
 func dotted(names []string) string {
 	shown := make([]string, len(names))
 	for i, name := range names {
-		if shown[i] = name; !bareName.MatchString(name) {
+		if shown[i] = name; len(name) > 64 || !bareName().MatchString(name) {
 			shown[i] = fmt.Sprintf("%.40q", name)
 		}
 	}
 	return strings.Join(shown, ".")
 }
 
-var bareName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var bareName = whenNeeded(`^[A-Za-z0-9_-]+$`)
 
 func syntaxProblem(err error) problem {
 	var de *toml.DecodeError
@@ -150,13 +149,13 @@ func (d *document) missing(key string) place {
 
 // Where a secret stands in the wrong place, such as a key in place of its file.
 var (
-	misplacedKey  = regexp.MustCompile(`(key_[A-Za-z0-9_-]+:)[^\s"/]+`)
-	misplacedUser = regexp.MustCompile(`(//)[^/\s"]*@`)
+	misplacedKey  = whenNeeded(`(key_[A-Za-z0-9_-]+:)[^\s"/]+`)
+	misplacedUser = whenNeeded(`(//)[^/\s"]*@`)
 )
 
 // in is the problem's line, for a person and without secrets.
 func (p problem) in(file string) string {
-	text := misplacedUser.ReplaceAllString(p.text, "${1}redacted@")
-	text = misplacedKey.ReplaceAllString(text, "${1}redacted")
+	text := misplacedUser().ReplaceAllString(p.text, "${1}redacted@")
+	text = misplacedKey().ReplaceAllString(text, "${1}redacted")
 	return fmt.Sprintf("%s:%d:%d: %s: %s", file, p.line, p.col, p.key, text)
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -80,12 +79,12 @@ func withoutStranger(line string) (string, bool) {
 	return key + "= …", true
 }
 
-var wholeKey = regexp.MustCompile(`(key_[A-Za-z0-9_-]+:)\S+`)
+var wholeKey = whenNeeded(`(key_[A-Za-z0-9_-]+:)\S+`)
 
 // shown is text as a terminal may have it, without secrets.
 func shown(text string) string {
-	text = misplacedUser.ReplaceAllString(text, "${1}redacted@")
-	text = wholeKey.ReplaceAllString(text, "${1}redacted")
+	text = misplacedUser().ReplaceAllString(text, "${1}redacted@")
+	text = wholeKey().ReplaceAllString(text, "${1}redacted")
 	return visible(strings.ReplaceAll(text, "\t", " "))
 }
 

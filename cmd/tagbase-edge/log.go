@@ -18,7 +18,7 @@ func newLog(w io.Writer) *zap.Logger {
 		MessageKey:  "msg",
 		EncodeLevel: zapcore.LowercaseLevelEncoder,
 		EncodeTime: func(t time.Time, e zapcore.PrimitiveArrayEncoder) {
-			e.AppendString(t.UTC().Format("2006-01-02T15:04:05.000Z"))
+			e.AppendString(t.UTC().Format("2006-01-02T15:04:05.000000Z"))
 		},
 		EncodeDuration: zapcore.StringDurationEncoder,
 	})

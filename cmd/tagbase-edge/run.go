@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -22,6 +23,13 @@ import (
 	"github.com/tagbase/tagbase-edge/uplink"
 	"go.uber.org/zap"
 )
+
+// smallHeap has Go collect from 1 MiB on and not from 4: what a station holds is less, and a collection takes no longer
+// than a poll.
+const smallHeap = 25
+
+// smallestHeap is for the reader's process, which holds next to nothing.
+const smallestHeap = 10
 
 func runCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -40,6 +48,7 @@ words of check, and exit status 78. SIGHUP has it read its key again.`,
 			tell(c.ErrOrStderr(), *file, problems)
 			return cannotStart(*file, problems)
 		}
+		debug.SetGCPercent(smallHeap)
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		d := &daemonRun{file: *file, log: newLog(c.ErrOrStderr())}

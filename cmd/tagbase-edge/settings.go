@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 
@@ -137,10 +136,10 @@ func (c *config) setEntryPoints(v value) (problems []problem) {
 	return problems
 }
 
-var printable = regexp.MustCompile(`^[\x20-\x7e]{0,64}$`)
+var printable = whenNeeded(`^[\x20-\x7e]*$`)
 
 func stationName(s string) error {
-	if !printable.MatchString(s) {
+	if len(s) > 64 || !printable().MatchString(s) {
 		return fmt.Errorf("%.80q is not a name of up to 64 plain letters; shorten it or leave it out", s)
 	}
 	return nil
@@ -215,12 +214,12 @@ func carry(s string) error {
 	return nil
 }
 
-var lineName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+var lineName = whenNeeded(`^[A-Za-z0-9_.-]+$`)
 
 func output(s string, what, such string) error {
 	path, file := strings.CutPrefix(s, "file:")
 	switch {
-	case s == "", !file && lineName.MatchString(s), file && strings.HasPrefix(path, "/"):
+	case s == "", !file && len(s) <= 64 && lineName().MatchString(s), file && strings.HasPrefix(path, "/"):
 		return nil
 	default:
 		return fmt.Errorf("%.80q is not %s; write %s", s, what, such)

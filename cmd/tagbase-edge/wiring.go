@@ -5,13 +5,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"regexp"
 )
 
 // pulledUp are the names of the lines GPIO0 to GPIO8 on Raspberry Pis, whose pulls at reset
 // are up (BCM2835 ARM Peripherals, section 6.2, table 6-31): a lamp on one of them glows
 // before the station starts and after it has ended.
-var pulledUp = regexp.MustCompile(`^(GPIO[0-8]|ID_SD[AC]?|ID_SC[L]?|SDA1|SCL1|GPIO_GCLK|SPI_CE[01]_N)$`)
+var pulledUp = whenNeeded(`^(GPIO[0-8]|ID_SD[AC]?|ID_SC[L]?|SDA1|SCL1|GPIO_GCLK|SPI_CE[01]_N)$`)
 
 // wiring warns about lamps that are lit when nobody drives them. A station runs with them.
 func wiring(file string) (warnings []problem) {
@@ -25,7 +24,7 @@ func wiring(file string) (warnings []problem) {
 	}
 	for _, lamp := range []string{"leds.green", "leds.red", "leds.amber"} {
 		v, ok := doc.values[lamp]
-		if ok && pulledUp.MatchString(v.text) {
+		if ok && pulledUp().MatchString(v.text) {
 			warnings = append(warnings, problem{v.at, lamp, fmt.Sprintf(
 				"warning: %s is pulled up at reset, so that the lamp glows when nobody drives it; wire it to one of GPIO9 to GPIO27", v.text)})
 		}

@@ -58,6 +58,27 @@ func Running(root fs.FS, config string) int {
 	return 0
 }
 
+// Unit is the systemd service that a process belongs to; "" if none.
+func Unit(root fs.FS, pid int) string {
+	e := &exam{Station: Station{Root: root}}
+	return e.process(pid).unit
+}
+
+// ServiceOf is the systemd service that takes a configuration: the plain one, or its
+// template's; "" if none does.
+func ServiceOf(config string) string {
+	name, ok := strings.CutPrefix(config, "/etc/tagbase-edge/")
+	instance, toml := strings.CutSuffix(name, ".toml")
+	switch {
+	case !ok || !toml || instance == "" || strings.Contains(instance, "/"):
+		return ""
+	case instance == "config":
+		return unitName
+	default:
+		return "tagbase-edge@" + instance + ".service"
+	}
+}
+
 // Usual is the connstring of a reader on the port of this board that docs/install.md
 // has it wired to, whether or not that port is switched on; "" if it is no Raspberry Pi.
 func Usual(root fs.FS) string { return readMachine(root).usual(root) }

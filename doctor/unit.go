@@ -8,7 +8,7 @@ import "fmt"
 func unit(e *exam) []Finding {
 	const check = "service"
 	file := unitFile(e.Root)
-	running := Running(e.Root, "")
+	running := Running(e.Root, e.Config.File)
 	switch {
 	case follow(e.Root, "/etc/systemd/system/"+unitName) == "/dev/null":
 		return []Finding{wrong(check, unitName+" is masked", "sudo systemctl unmask "+unitName, "sudo systemctl enable --now tagbase-edge")}

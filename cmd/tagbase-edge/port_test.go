@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/sim"
 )
 
 // A second program that wants the port is told who has it, and the first one goes on.
@@ -50,4 +51,16 @@ func (w *wounded) another(more string) *rig {
 	}
 	second.exec()
 	return second
+}
+
+// Two daemons do not share a state directory.
+func TestStateDirHasOneDaemon(t *testing.T) {
+	t.Parallel()
+	onEachBench(t, func(*sim.Bench) {}, "", func(r *rig) {
+		_, errs, status := r.edge("run")
+		if status != exitConfig || !strings.Contains(errs, "station.state_dir") || !strings.Contains(errs, "another tagbase-edge") {
+			r.Errorf("a second daemon ended with %d: %s", status, errs)
+		}
+		r.want(r.tap("genuine-424"), "pending", "")
+	})
 }

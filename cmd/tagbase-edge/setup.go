@@ -24,6 +24,8 @@ type setup struct {
 	root  fs.FS
 	draft draft
 	given func(flag string) bool
+
+	stopped string // the service that was stopped for the time of the questions
 }
 
 type setupFlags struct {
@@ -78,6 +80,9 @@ a file is replaced it is copied, with the time in the copy's name.`,
 			}
 		}
 		err := s.run(c.Context())
+		if s.stopped != "" {
+			s.say("%s is stopped. It is started with: sudo systemctl start %s", s.stopped, s.stopped)
+		}
 		var status exitError
 		if err != nil && !errors.As(err, &status) {
 			fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", err)
@@ -152,14 +157,16 @@ func (s *setup) stopDaemon(ctx context.Context) error {
 	if s.ask == nil { // with --yes nothing is tried that the daemon holds
 		return nil
 	}
-	if !hasSystemd() {
+	unit := doctor.Unit(s.root, pid)
+	if !hasSystemd() || unit == "" {
 		return fmt.Errorf("the daemon runs (pid %d) and holds the reader and the lamps; stop it: kill %d", pid, pid)
 	}
 	stop, err := s.ask.yes(fmt.Sprintf("The daemon runs (pid %d) and holds the reader and the lamps. Stop it?", pid), true)
 	if err != nil || !stop {
 		return errors.Join(err, errStopped)
 	}
-	return s.systemctl(ctx, "stop", "tagbase-edge.service")
+	s.stopped = unit
+	return s.systemctl(ctx, "stop", unit)
 }
 
 func (s *setup) say(format string, args ...any) {

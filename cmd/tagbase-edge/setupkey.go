@@ -14,6 +14,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/doctor"
 	"github.com/tagbase/tagbase-edge/uplink"
+	"golang.org/x/term"
 )
 
 // A verdictOfKey is what the platform says to a key.
@@ -115,6 +116,9 @@ func (s *setup) keyByFlag(ctx context.Context, file string, old uplink.Key, oldE
 }
 
 func readKeyFrom(file string) ([]byte, error) {
+	if file == "-" && term.IsTerminal(int(os.Stdin.Fd())) {
+		return term.ReadPassword(int(os.Stdin.Fd()))
+	}
 	if file == "-" {
 		return io.ReadAll(io.LimitReader(os.Stdin, maxFile))
 	}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/doctor"
 )
 
 // write shows the configuration, and writes it if there is no problem in it.
@@ -138,15 +140,15 @@ func hasSystemd() bool {
 
 // enable offers to have the station start now and at each boot.
 func (s *setup) enable(ctx context.Context) error {
-	const unit = "tagbase-edge.service"
+	unit := doctor.ServiceOf(s.config)
 	byHand := "tagbase-edge run --config " + s.config
 	switch {
-	case s.config != defaultConfig:
+	case unit == "":
 		s.say("The service takes %s. This one is run with: %s", defaultConfig, byHand)
-		return nil
+		return s.withoutService()
 	case !hasSystemd():
 		s.say("systemd does not run here. The station is run with: %s", byHand)
-		return nil
+		return s.withoutService()
 	}
 	start := s.service
 	if s.ask != nil && !s.given("service") {
@@ -165,7 +167,16 @@ func (s *setup) enable(ctx context.Context) error {
 	if err := s.systemctl(ctx, "restart", unit); err != nil {
 		return err
 	}
+	s.stopped = ""
 	s.say("The station runs. sudo tagbase-edge doctor tells how it is.")
+	return nil
+}
+
+// withoutService is an error for one who asked for a service.
+func (s *setup) withoutService() error {
+	if s.service {
+		return errors.New("no service was started")
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@
 package device
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -118,20 +119,29 @@ func configured(r *rig) {
 }
 
 func killed(r *rig) {
-	pid, restarts := r.show("MainPID"), r.number("NRestarts")
-	r.twoTapsTo(green)
-	r.log.forget()
-	began := time.Now()
-	r.sh("kill -KILL %s", pid) // while green is lit
-	if lit := r.bench.Lamps.Lit(); lit != green {
-		r.Errorf("the lamps were %v already", lit)
-	}
+	restarts := r.number("NRestarts")
+	began := r.strikeAtGreen("KILL")
 	r.lightsWithin(dark, 3*time.Second)
 	r.awaitStart()
 	fmt.Printf("     dark and ready %.1f s after SIGKILL\n", time.Since(began).Seconds())
 	if n := r.number("NRestarts"); n != restarts+1 {
 		r.Errorf("%d restarts, want one more than %d", n, restarts)
 	}
+}
+
+// strikeAtGreen sends the daemon a signal the moment it logs that a tag is valid,
+// which is when green is lit. To come from outside takes longer than green lasts.
+func (r *rig) strikeAtGreen(signal string) (lit time.Time) {
+	r.Helper()
+	pid := r.show("MainPID")
+	script := fmt.Sprintf(`journalctl -u %s -n 0 -f -o cat | { grep -q -m1 '"outcome":"valid"'; kill -%s %s; }`, unit, signal, pid)
+	ctx, cancel := context.WithTimeout(r.Context(), 3*patience)
+	r.Cleanup(cancel)
+	go output(ctx, r.machine, script)
+	r.eventually("pgrep -x journalctl")
+	r.twoTapsTo(green)
+	r.log.forget()
+	return time.Now()
 }
 
 // twoTapsTo leaves the lamp of a verdict lit.
@@ -147,13 +157,11 @@ func (r *rig) twoTapsTo(want sim.Lit) {
 }
 
 func stopped(r *rig) {
-	pid, restarts := r.show("MainPID"), r.number("NRestarts")
-	r.twoTapsTo(green)
-	r.log.forget()
-	began := time.Now()
-	r.sh("kill -STOP %s", pid) // while green is lit
+	restarts := r.number("NRestarts")
+	began := r.strikeAtGreen("STOP")
+	<-time.After(4 * time.Second) // green would have gone out by itself
 	if lit := r.bench.Lamps.Lit(); lit != green {
-		r.Errorf("the lamps were %v already", lit)
+		r.Errorf("4 s after SIGSTOP the lamps are %v: it was not stopped while green was lit", lit)
 	}
 	r.lightsWithin(dark, 25*time.Second)
 	fmt.Printf("     dark %.1f s after SIGSTOP\n", time.Since(began).Seconds())

@@ -46,6 +46,10 @@ func (e *exam) tlsFailed() Finding {
 		return wrong("TLS", p.TLS, "date -u", "sudo timedatectl set-ntp true",
 			fmt.Sprintf("if the clock is right and was ahead once: sudo rm %s/clock && %s", e.Config.StateDir, restart)).coded(codeClock)
 	}
+	if p.TLSLost {
+		return wrong("TLS", p.TLS, "ping -c 3 "+p.Host,
+			fmt.Sprintf("let the firewall pass TLS from this board to %s, and look at nothing in it", net.JoinHostPort(p.Host, p.Port))).coded(codePlatform)
+	}
 	return wrong("TLS", p.TLS,
 		fmt.Sprintf("openssl s_client -connect %s -servername %s </dev/null | openssl x509 -noout -subject -issuer -dates", net.JoinHostPort(p.Host, p.Port), p.Host),
 		"sudo apt install --reinstall ca-certificates",

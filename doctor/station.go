@@ -94,6 +94,8 @@ type Platform struct {
 	TLS       string
 	// TLSClock tells that the certificate is not valid at the station's time.
 	TLSClock bool
+	// TLSLost tells that the connection was lost meanwhile: the network's failure.
+	TLSLost bool
 	// Plain tells that there is no TLS, which is for loopback only.
 	Plain   bool
 	Expires time.Time

@@ -136,6 +136,11 @@ var wireMistakes = []mistake{
 	{"certificate not valid now", func(r *rig) { r.platform.TLS, r.platform.TLSClock, r.platform.Status = "not yet valid", true, 0 },
 		"TLS", "not yet valid", 5,
 		[]string{"date -u", "sudo timedatectl set-ntp true", "if the clock is right and was ahead once: sudo rm /var/lib/tagbase-edge/clock && " + restart}},
+	{"lost within TLS", func(r *rig) {
+		r.platform.TLS, r.platform.TLSLost, r.platform.Status = "connection reset by peer", true, 0
+	},
+		"TLS", "connection reset by peer", 3,
+		[]string{"ping -c 3 platform.example.com", "let the firewall pass TLS from this board to platform.example.com:443, and look at nothing in it"}},
 	{"no answer", func(r *rig) { r.platform.HTTP, r.platform.Status = "EOF", 0 }, "platform", "EOF", 3,
 		[]string{"tagbase-edge doctor, again in a minute", baseLine}},
 	{"platform down", status(503), "platform", "it answers 503 Service Unavailable", 3,

@@ -19,6 +19,7 @@ type Examination struct {
 	TCP        error
 	TLS        error
 	Clock      bool      // TLS: the certificate is not valid at our time
+	Lost       bool      // TLS: the connection was lost, or nobody answered
 	Expires    time.Time // the certificate; zero without TLS
 	HTTP       error
 	Status     int       // of the answer: 404 with a good key, 401 with a bad one
@@ -47,6 +48,7 @@ func (p *Platform) Examine(ctx context.Context) (x Examination) {
 	if p.dialer.tls != nil {
 		if x.Expires, x.TLS = p.shake(ctx, raw); x.TLS != nil {
 			x.Clock = reasonNotSent(x.TLS) == NotSentClock
+			x.Lost = lostInHandshake(x.TLS)
 			return x
 		}
 	}
@@ -72,7 +74,9 @@ func (p *Platform) shake(ctx context.Context, raw net.Conn) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, tlsTimeout)
 	defer cancel()
 	c := tls.Client(raw, p.dialer.tls)
-	if err := c.HandshakeContext(ctx); err != nil {
+	if err := c.HandshakeContext(ctx); lostInHandshake(err) {
+		return time.Time{}, err
+	} else if err != nil {
 		return time.Time{}, &handshakeError{err}
 	}
 	return c.ConnectionState().PeerCertificates[0].NotAfter, nil

@@ -120,3 +120,16 @@ func closedPort(t *testing.T) string {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
 }
+
+// A connection that is lost in the handshake is the network's failure, not the certificate's.
+func TestExamineOfALostHandshake(t *testing.T) {
+	for name, lose := range map[string]func(*sim.Call){"reset": (*sim.Call).Reset, "silence": (*sim.Call).Hang} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, p := newUnruly(t, lose)
+			if x := p.Examine(t.Context()); x.TLS == nil || !x.Lost || x.Clock {
+				t.Errorf("got %+v, want TLS lost", x)
+			}
+		})
+	}
+}

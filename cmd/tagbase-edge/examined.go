@@ -125,7 +125,7 @@ func tryPlatform(ctx context.Context, cfg *config, key uplink.Key) doctor.Platfo
 	x := platform.Examine(ctx)
 	p := doctor.Platform{
 		Host: x.Host, Port: x.Port, Addresses: x.Addresses,
-		DNS: said(x.DNS), TCP: said(x.TCP), TLS: said(x.TLS), TLSClock: x.Clock,
+		DNS: said(x.DNS), TCP: said(x.TCP), TLS: said(x.TLS), TLSClock: x.Clock, TLSLost: x.Lost,
 		Plain: cfg.platform.base.Scheme == "http", Expires: x.Expires,
 		HTTP: said(x.HTTP), Status: x.Status,
 	}

@@ -123,7 +123,7 @@ func closedPort(t *testing.T) string {
 
 // A connection that is lost in the handshake is the network's failure, not the certificate's.
 func TestExamineOfALostHandshake(t *testing.T) {
-	for name, lose := range map[string]func(*sim.Call){"reset": (*sim.Call).Reset, "silence": (*sim.Call).Hang} {
+	for name, lose := range map[string]func(*sim.Call){"closed": (*sim.Call).Finish, "silence": (*sim.Call).Hang} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, p := newUnruly(t, lose)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -137,7 +138,16 @@ func TestSocketOutlivesDaemons(t *testing.T) {
 	}
 	r.launch()
 	r.awaitStatus("the restart", func(s api.Status) bool { return s.Restarts == 1 })
-	second, err := sim.StartDaemon("tagbase-edge", r.config)
+	config, err := os.ReadFile(r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(t.TempDir(), "config.toml")
+	text := strings.ReplaceAll(string(config), filepath.Join(r.bench.Dir, "state"), t.TempDir())
+	if err := os.WriteFile(own, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	second, err := sim.StartDaemon("tagbase-edge", own)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -290,22 +290,35 @@ func TestPage(t *testing.T) {
 	r.awaitPage(address)
 	r.want(r.tap("clone"), "pending", "")
 	r.want(r.tap("clone"), "invalid", "")
-	resp, err := http.Get("http://" + address + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
+	wants := []string{
 		`tagbase_edge_scans_total{outcome="invalid"} 1`, `tagbase_edge_scans_total{outcome="pending"} 1`,
 		`tagbase_edge_session_carried_total{result="same"} 1`, `tagbase_edge_requests_total{code="2xx"} 2`,
 		`tagbase_edge_request_phase_seconds_count{phase="wait"} 2`, `tagbase_edge_reader_up 1`, `tagbase_edge_platform_up 1`,
-	} {
-		if !strings.Contains(string(b), want+"\n") {
-			t.Errorf("the metrics do not say %s\n%s", want, b)
+	}
+	missing := func(text string) string {
+		for _, want := range wants {
+			if !strings.Contains(text, want+"\n") {
+				return want
+			}
+		}
+		return ""
+	}
+	var b []byte
+	for deadline := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
+		resp, err := http.Get("http://" + address + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if missing(string(b)) == "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the metrics do not say %s\n%s", missing(string(b)), b)
 		}
 	}
 	if _, secret, _ := strings.Cut(r.bench.Key, ":"); strings.Contains(string(b), secret) {

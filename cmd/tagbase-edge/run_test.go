@@ -415,10 +415,16 @@ func TestStop(t *testing.T) {
 func TestKeyRefused(t *testing.T) {
 	onEachReader(t, "", func(r *rig) {
 		r.bench.Platform.Revoke()
-		r.want(r.tap("genuine-424"), "refused", "key")
+		first, posts := r.tap("genuine-424"), 1
+		if first.Outcome == "not_sent" {
+			posts = 0 // the station's own first question, at some moment, was refused before
+			r.want(first, "not_sent", "key")
+		} else {
+			r.want(first, "refused", "key")
+		}
 		r.want(r.tap("genuine-424"), "not_sent", "key")
-		if n := len(r.bench.Platform.Verifications()); n != 1 {
-			r.Errorf("%d posts with a key that was refused, want 1", n)
+		if n := len(r.bench.Platform.Verifications()); n != posts {
+			r.Errorf("%d posts with a key that was refused, want %d", n, posts)
 		}
 		r.bench.Key = "key_second:of-the-test"
 		r.bench.Platform.SetKey(r.bench.Key)

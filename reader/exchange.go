@@ -30,7 +30,6 @@ type exchange struct {
 	target   Target
 	left     int
 	deadline time.Time
-	seen     time.Time // the tag's last answer
 	missing  time.Time // since when the tag did not answer a Select that it would have heard
 	selected bool      // the tag is, as far as is known
 	other    []byte    // the UID of another tag that was found
@@ -39,7 +38,7 @@ type exchange struct {
 }
 
 func newExchange(dev Device, t Target, entered time.Time) *exchange {
-	return &exchange{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime), seen: entered, selected: true}
+	return &exchange{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime), selected: true}
 }
 
 func (x *exchange) transceive(tx ...byte) ([]byte, error) {
@@ -51,11 +50,7 @@ func (x *exchange) transceive(tx ...byte) ([]byte, error) {
 	if left <= 0 {
 		return nil, errTooLong
 	}
-	rx, err := x.dev.Transceive(tx, min(left, maxCommand))
-	if err == nil {
-		x.seen = time.Now()
-	}
-	return rx, err
+	return x.dev.Transceive(tx, min(left, maxCommand))
 }
 
 // again selects the tag anew after it was lost, for as long as the tap may take
@@ -102,7 +97,7 @@ func (x *exchange) renew() error {
 // found takes what a Select gave, which must be the tag.
 func (x *exchange) found(t Target) error {
 	if x.is(t) {
-		x.target, x.seen, x.missing, x.selected = t, time.Now(), time.Time{}, true
+		x.target, x.missing, x.selected = t, time.Time{}, true
 		return nil
 	}
 	return x.both(t)
@@ -172,9 +167,6 @@ func (x *exchange) forgives(err error) bool {
 }
 
 func faultOfReader(err error) bool {
-	if err == nil {
-		return false
-	}
 	_, fault := reasonOf(err)
 	return fault != nil && !errors.Is(err, ErrNoTag)
 }

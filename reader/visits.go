@@ -58,7 +58,7 @@ func (v *visits) empty(now time.Time) { v.without(nil, v.gap(now)) }
 func (v *visits) without(here []byte, gap time.Duration) {
 	v.tags = slices.DeleteFunc(v.tags, func(s visit) bool { return s.away+gap >= tapsApart && !sameTag(s.uid, here) })
 	for i := range v.tags {
-		if s := &v.tags[i]; here == nil || !sameTag(s.uid, here) {
+		if s := &v.tags[i]; !sameTag(s.uid, here) {
 			s.away += gap
 		}
 	}

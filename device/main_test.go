@@ -23,12 +23,17 @@ func (r *rig) of(name string, tell func(r *rig)) {
 		return
 	}
 	began := time.Now()
+	ran := false
 	ok := r.Run(name, func(t *testing.T) {
+		ran = true
 		c := *r
 		c.T = t
 		tell(&c)
 		r.log, r.config = c.log, c.config
 	})
+	if !ran {
+		return // -run chose others
+	}
 	word := "ok  "
 	if tally.passed++; !ok {
 		tally.passed--

@@ -93,9 +93,9 @@ func (r *rig) configure(more string) {
 }
 
 func freshInstall(r *rig) {
-	r.copy(os.Getenv("DEB"), "/tmp/tagbase-edge.deb")
+	r.copy(os.Getenv("DEB"), "/var/tmp/tagbase-edge.deb")
 	r.sh("apt-get -q update 2>&1")
-	said := r.sh("apt-get install -y -q /tmp/tagbase-edge.deb </dev/null 2>&1")
+	said := r.sh("apt-get install -y -q /var/tmp/tagbase-edge.deb </dev/null 2>&1")
 	if !strings.Contains(said, "systemctl enable --now tagbase-edge") {
 		r.Errorf("the install does not say what to do next:\n%s", said)
 	}
@@ -254,7 +254,7 @@ func noKey(r *rig) {
 }
 
 func upgraded(r *rig) {
-	r.copy(os.Getenv("DEB_NEXT"), "/tmp/next.deb")
+	r.copy(os.Getenv("DEB_NEXT"), "/var/tmp/next.deb")
 	// An emulated board takes longer to come to the restart than a scan may take by default.
 	r.write("/etc/tagbase-edge/config.toml", 0o644, strings.Replace(r.benchConfig(""), "[platform]\n", "[platform]\ntimeout = \"60s\"\n", 1))
 	r.log.forget()
@@ -270,7 +270,7 @@ func upgraded(r *rig) {
 	r.bench.Platform.OnVerification(nil)
 	said := make(chan string)
 	go func() {
-		out, err := output(r.Context(), r.machine, "apt-get install -y -q /tmp/next.deb </dev/null 2>&1")
+		out, err := output(r.Context(), r.machine, "apt-get install -y -q /var/tmp/next.deb </dev/null 2>&1")
 		said <- fmt.Sprint(out, err)
 	}()
 	r.eventually("[ $(systemctl show --value -p SubState " + unit + ") = stop-sigterm ]")
@@ -298,7 +298,7 @@ func upgradeRefused(r *rig) {
 	pid := r.show("MainPID")
 	r.sh("echo '[nonsense]' >>/etc/tagbase-edge/config.toml")
 	r.log.forget()
-	said := r.sh("apt-get install -y -q --reinstall --allow-downgrades /tmp/tagbase-edge.deb </dev/null 2>&1")
+	said := r.sh("apt-get install -y -q --reinstall --allow-downgrades /var/tmp/tagbase-edge.deb </dev/null 2>&1")
 	if !strings.Contains(said, "goes on as the version before") || !strings.Contains(said, "nonsense") {
 		r.Errorf("the upgrade says:\n%s", said)
 	}
@@ -327,7 +327,7 @@ func purged(r *rig) {
 	r.sh("! systemctl is-active %s && ! ls -d /run/tagbase-edge /etc/systemd/system/*/tagbase-edge* 2>/dev/null && test -e /etc/tagbase-edge/config.toml", unit)
 	r.lights(dark)
 	r.log.forget()
-	r.sh("apt-get install -y -q /tmp/tagbase-edge.deb </dev/null 2>&1")
+	r.sh("apt-get install -y -q /var/tmp/tagbase-edge.deb </dev/null 2>&1")
 	r.awaitStart()
 	r.sh("apt-get purge -y -q tagbase-edge 2>&1")
 	left := r.sh("find / -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/srv/*' -not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; getent passwd %s; systemctl list-units --no-legend 'tagbase*'; true", unit)

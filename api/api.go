@@ -25,19 +25,16 @@ type Source struct {
 }
 
 // An API answers for a station.
-type API struct {
-	source  Source
-	metrics http.Handler
-}
+type API struct{ source Source }
 
-func New(s Source) *API { return &API{source: s, metrics: newMetrics(s)} }
+func New(s Source) *API { return &API{source: s} }
 
 // reads are what may be asked on the socket and on the page.
 func (a *API) reads() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", a.status)
 	mux.HandleFunc("GET /events", a.events)
-	mux.Handle("GET /metrics", a.metrics)
+	mux.HandleFunc("GET /metrics", a.metrics)
 	mux.HandleFunc("GET /livez", a.livez)
 	mux.HandleFunc("GET /readyz", a.readyz)
 	return mux

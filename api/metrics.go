@@ -5,13 +5,15 @@ package api
 import (
 	"maps"
 	"net/http"
+	"os"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sys/unix"
 )
 
 const prefix = "tagbase_edge_"
@@ -20,143 +22,114 @@ const prefix = "tagbase_edge_"
 var outcomes = []string{"valid", "invalid", "pending", "refused", "unknown", "not_sent", "unreadable", "foreign", "dropped"}
 
 // A tally counts scans. All its labels are there from the start, so that a rate
-// can be taken of what has never happened yet.
+// can be taken of what has never happened yet. It may be used from any goroutine.
 type tally struct {
-	scans    *prometheus.CounterVec
-	carried  *prometheus.CounterVec
-	duration prometheus.Histogram
+	mu       sync.Mutex
+	scans    map[string]uint64
+	carried  map[string]uint64
+	duration []uint64 // of scans in each bucket
+	seconds  float64  // of all of them
 }
 
+// results are what can come of a session that a scan carried.
+var results = []string{"same", "other", "refused"}
+
+// durations are the upper bounds of the buckets, in seconds.
+var durations = []float64{.05, .1, .25, .5, 1, 2, 4, 8}
+
 func newTally() *tally {
-	t := &tally{
-		scans: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: prefix + "scans_total", Help: "Finished scans by outcome."}, []string{"outcome"}),
-		carried: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: prefix + "session_carried_total",
-			Help: "Scans that carried a session, by whether the answer named the same, another, or refused it."}, []string{"result"}),
-		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: prefix + "verification_duration_seconds", Help: "From a tag's arrival to the lamp, of scans that the platform answered.",
-			Buckets: []float64{.05, .1, .25, .5, 1, 2, 4, 8}}),
-	}
-	for _, o := range outcomes {
-		t.scans.WithLabelValues(o)
-	}
-	for _, r := range []string{"same", "other", "refused"} {
-		t.carried.WithLabelValues(r)
-	}
-	return t
+	return &tally{scans: make(map[string]uint64), carried: make(map[string]uint64), duration: make([]uint64, len(durations)+1)}
 }
 
 func (t *tally) count(s Scan) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if slices.Contains(outcomes, s.Outcome) {
-		t.scans.WithLabelValues(s.Outcome).Inc()
+		t.scans[s.Outcome]++
 	}
 	if s.HTTPStatus > 0 {
-		t.duration.Observe(s.TotalMS / 1000)
+		bucket, _ := slices.BinarySearch(durations, s.TotalMS/1000)
+		t.duration[bucket]++
+		t.seconds += s.TotalMS / 1000
 	}
 	switch {
 	case s.CarriedSession == "" || s.HTTPStatus == 0:
 	case s.Session == s.CarriedSession:
-		t.carried.WithLabelValues("same").Inc()
+		t.carried["same"]++
 	case s.Session != "":
-		t.carried.WithLabelValues("other").Inc()
+		t.carried["other"]++
 	case s.HTTPStatus == http.StatusNotFound || s.HTTPStatus == http.StatusUnprocessableEntity:
-		t.carried.WithLabelValues("refused").Inc()
+		t.carried["refused"]++
 	}
 }
 
-func newMetrics(s Source) http.Handler {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), gauges{s})
-	if t := s.Feed.tallied(); t != nil {
-		r.MustRegister(t.scans, t.carried, t.duration)
+func (t *tally) expose(e *exposition) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	name := prefix + "scans_total"
+	e.family(counter, name, "Finished scans by outcome.")
+	for _, o := range outcomes {
+		e.sample(name, float64(t.scans[o]), "outcome", o)
 	}
-	return promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: writeWithin})
-}
-
-func (f *Feed) tallied() *tally {
-	if f == nil {
-		return nil
+	name = prefix + "session_carried_total"
+	e.family(counter, name, "Scans that carried a session, by whether the answer named the same, another, or refused it.")
+	for _, r := range results {
+		e.sample(name, float64(t.carried[r]), "result", r)
 	}
-	return f.tally
+	name = prefix + "verification_duration_seconds"
+	e.family(histogram, name, "From a tag's arrival to the lamp, of scans that the platform answered.")
+	e.buckets(name, durations, t.duration, t.seconds)
 }
 
-// gauges are what a status tells, taken when it is asked for.
-type gauges struct{ source Source }
-
-func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(prefix+name, help, labels, nil)
-}
-
-var (
-	buildInfo  = desc("build_info", "1, with the versions.", "version", "goversion")
-	startTime  = desc("start_time_seconds", "When the daemon started, since 1970.")
-	restarts   = desc("restarts_since_boot", "Starts of the daemon since the board's start, less the first.")
-	requests   = desc("requests_total", "Requests to the platform by the answer's status; none is no answer.", "code")
-	resends    = desc("resends_total", "Scans sent again, which proves that nothing of them was sent before.")
-	phases     = desc("request_phase_seconds", "Phases of requests to the platform.", "phase")
-	sessions   = desc("sessions_active", "Sessions that a scan would carry.")
-	readerUp   = desc("reader_up", "1 while the reader answers.")
-	reopens    = desc("reader_reopens_total", "How often the reader came back.")
-	readerLast = desc("reader_last_progress_seconds", "Since the reader's supervision last came round.")
-	platformUp = desc("platform_up", "1 if the platform was in good order when last tried.")
-	breaker    = desc("breaker_state", "1 while taps are turned away without asking the platform.")
-	keyValid   = desc("key_valid", "0 while the key is refused.")
-	synced     = desc("clock_synced", "1 if the wall clock is synchronised.")
-	steps      = desc("clock_step_seconds_total", "By how much the wall clock was stepped, in either direction.")
-	journalErr = desc("journal_errors_total", "What failed at the disk.", "op")
-	degraded   = desc("journal_degraded", "1 while the disk does not take the journal.")
-	skipped    = desc("journal_skipped_records_total", "Lines of the journal that could not be read.")
-	lost       = desc("journal_lost_records_total", "Lines of the journal that found no room in memory while the disk did not take them.")
-	lampErrors = desc("led_errors_total", "Writes to a lamp that failed.")
-	late       = desc("watchdog_late_total", "Times a loop of the daemon was late.")
-	code       = desc("service_code", "The service code that the lamps show; 0 is none.")
-)
-
-func (g gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{buildInfo, startTime, restarts, requests, resends, phases, sessions, readerUp, reopens, readerLast,
-		platformUp, breaker, keyValid, synced, steps, journalErr, degraded, skipped, lost, lampErrors, late, code} {
-		out <- d
+// metrics are what a status tells, taken when it is asked for, what the feed has
+// counted, and the process.
+func (a *API) metrics(w http.ResponseWriter, _ *http.Request) {
+	e := new(exposition)
+	expose(e, a.source.Status())
+	if f := a.source.Feed; f != nil {
+		f.tally.expose(e)
 	}
+	exposeProcess(e)
+	w.Header().Set("Content-Type", expositionType)
+	w.Write(e.Bytes())
 }
 
-func (g gauges) Collect(out chan<- prometheus.Metric) {
-	s := g.source.Status()
+func expose(e *exposition, s Status) {
 	f := s.Figures
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	is := func(name, help string, v float64) { e.one(gauge, prefix+name, help, v) }
+	total := func(name, help string, v float64) { e.one(counter, prefix+name, help, v) }
+	labelled := func(name, help, label string, counts map[string]uint64) {
+		e.family(counter, prefix+name, help)
+		for _, value := range slices.Sorted(maps.Keys(counts)) {
+			e.sample(prefix+name, float64(counts[value]), label, value)
+		}
 	}
-	counter := func(d *prometheus.Desc, v float64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
-	}
-	gauge(buildInfo, 1, s.Version, runtime.Version())
-	gauge(startTime, float64(s.Started.UnixMilli())/1000)
-	gauge(restarts, float64(s.Restarts))
-	for _, c := range slices.Sorted(maps.Keys(f.Requests)) {
-		counter(requests, float64(f.Requests[c]), c)
-	}
-	counter(resends, float64(f.Resends))
+	e.family(gauge, prefix+"build_info", "1, with the versions.")
+	e.sample(prefix+"build_info", 1, "version", s.Version, "goversion", runtime.Version())
+	is("start_time_seconds", "When the daemon started, since 1970.", float64(s.Started.UnixMilli())/1000)
+	is("restarts_since_boot", "Starts of the daemon since the board's start, less the first.", float64(s.Restarts))
+	labelled("requests_total", "Requests to the platform by the answer's status; none is no answer.", "code", f.Requests)
+	total("resends_total", "Scans sent again, which proves that nothing of them was sent before.", float64(f.Resends))
+	e.family(summary, prefix+"request_phase_seconds", "Phases of requests to the platform.")
 	for _, p := range slices.Sorted(maps.Keys(f.Phases)) {
-		out <- prometheus.MustNewConstSummary(phases, f.Phases[p].Count, f.Phases[p].Sum.Seconds(), nil, p)
+		e.total(prefix+"request_phase_seconds", f.Phases[p].Count, f.Phases[p].Sum.Seconds(), "phase", p)
 	}
-	gauge(sessions, float64(s.Sessions.Active))
-	gauge(readerUp, one(s.Reader.Up))
-	counter(reopens, float64(s.Reader.Reopens))
-	gauge(readerLast, f.ReaderQuiet.Round(time.Millisecond).Seconds())
-	gauge(platformUp, one(s.Platform.Up && s.Platform.Met))
-	gauge(breaker, one(s.Platform.Breaker))
-	gauge(keyValid, one(!s.Key.Refused))
-	gauge(synced, one(s.Clock.Synced))
-	counter(steps, f.ClockSteps.Seconds())
-	for _, op := range slices.Sorted(maps.Keys(f.JournalErrs)) {
-		counter(journalErr, float64(f.JournalErrs[op]), op)
-	}
-	gauge(degraded, one(s.Storage.Error != ""))
-	counter(skipped, float64(s.Storage.Skipped))
-	counter(lost, float64(s.Storage.Lost))
-	counter(lampErrors, float64(f.LampErrs))
-	counter(late, float64(f.Late))
-	gauge(code, float64(s.ServiceCode))
+	is("sessions_active", "Sessions that a scan would carry.", float64(s.Sessions.Active))
+	is("reader_up", "1 while the reader answers.", one(s.Reader.Up))
+	total("reader_reopens_total", "How often the reader came back.", float64(s.Reader.Reopens))
+	is("reader_last_progress_seconds", "Since the reader's supervision last came round.", f.ReaderQuiet.Round(time.Millisecond).Seconds())
+	is("platform_up", "1 if the platform was in good order when last tried.", one(s.Platform.Up && s.Platform.Met))
+	is("breaker_state", "1 while taps are turned away without asking the platform.", one(s.Platform.Breaker))
+	is("key_valid", "0 while the key is refused.", one(!s.Key.Refused))
+	is("clock_synced", "1 if the wall clock is synchronised.", one(s.Clock.Synced))
+	total("clock_step_seconds_total", "By how much the wall clock was stepped, in either direction.", f.ClockSteps.Seconds())
+	labelled("journal_errors_total", "What failed at the disk.", "op", f.JournalErrs)
+	is("journal_degraded", "1 while the disk does not take the journal.", one(s.Storage.Error != ""))
+	total("journal_skipped_records_total", "Lines of the journal that could not be read.", float64(s.Storage.Skipped))
+	total("journal_lost_records_total", "Lines of the journal that found no room in memory while the disk did not take them.", float64(s.Storage.Lost))
+	total("led_errors_total", "Writes to a lamp that failed.", float64(f.LampErrs))
+	total("watchdog_late_total", "Times a loop of the daemon was late.", float64(f.Late))
+	is("service_code", "The service code that the lamps show; 0 is none.", float64(s.ServiceCode))
 }
 
 func one(b bool) float64 {
@@ -164,4 +137,27 @@ func one(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// exposeProcess tells of the daemon's process under the names that every Prometheus client gives them.
+func exposeProcess(e *exposition) {
+	e.one(gauge, "go_goroutines", "Number of goroutines that currently exist.", float64(runtime.NumGoroutine()))
+	var used unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &used) == nil {
+		cpu := time.Duration(used.Utime.Nano() + used.Stime.Nano())
+		e.one(counter, "process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", cpu.Seconds())
+	}
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		e.one(gauge, "process_max_fds", "Maximum number of open file descriptors.", float64(limit.Cur))
+	}
+	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
+		e.one(gauge, "process_open_fds", "Number of open file descriptors.", float64(len(open)))
+	}
+	if b, err := os.ReadFile("/proc/self/statm"); err == nil { // proc_pid_statm(5): size resident ...
+		if fields := strings.Fields(string(b)); len(fields) > 1 {
+			pages, _ := strconv.ParseFloat(fields[1], 64)
+			e.one(gauge, "process_resident_memory_bytes", "Resident memory size in bytes.", pages*float64(os.Getpagesize()))
+		}
+	}
 }

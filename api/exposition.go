@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An exposition is metrics in Prometheus' text format, version 0.0.4
+// (prometheus.io/docs/instrumenting/exposition_formats).
+type exposition struct{ bytes.Buffer }
+
+const expositionType = "text/plain; version=0.0.4; charset=utf-8"
+
+// The kinds of a family of metrics.
+const (
+	counter   = "counter"
+	gauge     = "gauge"
+	histogram = "histogram"
+	summary   = "summary"
+)
+
+// family begins a family of metrics. Its samples follow.
+func (e *exposition) family(kind, name, help string) {
+	e.WriteString("# HELP " + name + " " + help + "\n# TYPE " + name + " " + kind + "\n")
+}
+
+var inLabel = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// sample adds a value with labels, each a name and a value.
+func (e *exposition) sample(name string, v float64, labels ...string) {
+	var pairs []string
+	for pair := range slices.Chunk(labels, 2) {
+		pairs = append(pairs, pair[0]+`="`+inLabel.Replace(pair[1])+`"`)
+	}
+	if len(pairs) > 0 {
+		name += "{" + strings.Join(pairs, ",") + "}"
+	}
+	e.WriteString(name + " " + number(v) + "\n")
+}
+
+// one adds a family that has one sample.
+func (e *exposition) one(kind, name, help string, v float64) {
+	e.family(kind, name, help)
+	e.sample(name, v)
+}
+
+func number(v float64) string {
+	if math.IsInf(v, 1) {
+		return "+Inf"
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// buckets adds the samples of a histogram: how many values were at most each bound, and more.
+func (e *exposition) buckets(name string, bounds []float64, counts []uint64, sum float64) {
+	var n uint64
+	for i, c := range counts {
+		n += c
+		bound := math.Inf(1)
+		if i < len(bounds) {
+			bound = bounds[i]
+		}
+		e.sample(name+"_bucket", float64(n), "le", number(bound))
+	}
+	e.total(name, n, sum)
+}
+
+// total adds the sum and the count of a histogram or a summary.
+func (e *exposition) total(name string, count uint64, sum float64, labels ...string) {
+	e.sample(name+"_sum", sum, labels...)
+	e.sample(name+"_count", float64(count), labels...)
+}

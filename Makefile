@@ -7,6 +7,7 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 10m
 TAPS        ?= 500
 ARCHES      ?= arm64 armhf amd64
+SUITES      ?= bookworm trixie
 # What is kept between runs: sysroots to link against, the emulated board.
 CACHE       ?= $(if $(filter 0,$(shell id -u)),/var/cache/tagbase-edge,$(HOME)/.cache/tagbase-edge)
 PREFIX      ?= /usr
@@ -93,9 +94,9 @@ device-debs = DEB_VERSION=$$(packaging/version) && packaging/deb $(1) $$DEB_VERS
 	export CACHE=$(CACHE) VERSION_NEXT=$$DEB_VERSION+next \
 		DEB=$(CURDIR)/build/tagbase-edge_$${DEB_VERSION}_$(1).deb DEB_NEXT=$(CURDIR)/build/tagbase-edge_$$DEB_VERSION+next_$(1).deb
 
-test-service: deps-deb deps-service ## the package under systemd in a container; as root
-	@device/container $(CACHE)/container
-	@$(call device-debs,$$(dpkg --print-architecture)); ROOT=$(CACHE)/container $(GO) test -C device -tags device -count=1 -timeout 10m -run TestService
+test-service: deps-deb deps-service ## the package under systemd in containers, of each SUITE; as root
+	@$(call device-debs,$$(dpkg --print-architecture)); for suite in $(SUITES); do device/container $$suite $(CACHE)/$$suite && \
+		ROOT=$(CACHE)/$$suite $(GO) test -C device -tags device -count=1 -timeout 10m -run TestService || exit 1; done
 
 test-device: deps-deb deps-device ## the package on an emulated arm64 board; as root, some minutes the first time
 	@device/image $(CACHE)/board

@@ -24,7 +24,7 @@ func TestService(t *testing.T) {
 	r := &rig{T: t, bench: bench}
 	began := time.Now()
 	r.machine = startContainer(t, os.Getenv("ROOT"), bench.Dir)
-	fmt.Printf("boot %6.1f s\n", time.Since(began).Seconds())
+	fmt.Printf("boot %6.1f s, %s\n", time.Since(began).Seconds(), r.sh("systemctl --version | head -n 1"))
 	r.followLog(t.Context())
 
 	r.of("a fresh install asks nothing and starts nothing", freshInstall)

@@ -223,6 +223,36 @@ func (s *site) footprint() (f footprint) {
 	return f
 }
 
+// When a scan is at the platform its intent is on the disk, whatever a loss of power
+// leaves of that: a slow disk holds the request back.
+func TestIntentBeforePost(t *testing.T) {
+	disk := sim.NewDisk()
+	disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+		if op.Kind == "sync" {
+			f.Delay = 50 * time.Millisecond // less than the journal's patience
+		}
+		return f
+	})
+	s := newSite(t, journal.Options{FS: disk}, true)
+	posts := 0
+	s.platform.OnVerification(func(sim.Verification) {
+		posts++
+		for left := range disk.After(disk.Ops(), 20) {
+			j, past := journal.Open(s.dir, journal.Options{FS: left})
+			j.Close()
+			if past.Recovered != 1 {
+				t.Errorf("post %d: after a loss of power now, %d scans are unknown, want this one", posts, past.Recovered)
+			}
+		}
+	})
+	for i := range 4 {
+		s.want(s.tap(0), [...]string{"pending", "valid"}[i%2])
+	}
+	if posts != 4 {
+		t.Errorf("%d posts, want 4", posts)
+	}
+}
+
 // badDisks are what can be wrong with a disk, from some moment on.
 var badDisks = map[string]func(*sim.Disk){
 	"full":      func(d *sim.Disk) { d.Room(0) },

@@ -210,12 +210,13 @@ func (s *Station) judge(t reader.Tap) journal.Scan {
 	return s.submit(scan, t)
 }
 
-// submit posts the scan in its tag's session, after the journal has it, and keeps
+// submit posts the scan in its tag's session, once the journal has it, and keeps
 // what the platform says. It is not cut short by the daemon's end: what was
 // posted has an outcome.
 func (s *Station) submit(scan uplink.Scan, t reader.Tap) journal.Scan {
 	scan.Session = s.carried(scan.Tag)
-	seq := s.intend(scan, t)
+	seq, written := s.intend(scan, t)
+	scan.Await = written
 	ctx, cancel := context.WithDeadline(context.Background(), t.Entered.Add(s.Timeout))
 	defer cancel()
 	res := s.Platform.Submit(ctx, scan, t.Entered)
@@ -240,12 +241,11 @@ func (s *Station) submit(scan uplink.Scan, t reader.Tap) journal.Scan {
 	}
 }
 
-// intend has the journal write that the scan is about to be posted. The connection
-// is being dialled meanwhile; a disk that does not answer costs no more than
-// journal.Patience.
-func (s *Station) intend(scan uplink.Scan, t reader.Tap) (seq uint64) {
+// intend has the journal write that the scan is about to be posted. Written is
+// closed when the disk has it, or has not answered for journal.Patience.
+func (s *Station) intend(scan uplink.Scan, t reader.Tap) (seq uint64, written <-chan struct{}) {
 	seq = s.Journal.NextSeq()
-	written := s.Journal.Intend(journal.Intent{
+	done := s.Journal.Intend(journal.Intent{
 		Seq:        seq,
 		Boot:       bootID(),
 		BoottimeMS: sinceBoot().Milliseconds(),
@@ -258,13 +258,15 @@ func (s *Station) intend(scan uplink.Scan, t reader.Tap) (seq uint64) {
 		Session:    scan.Session,
 		Params:     hashed(scan.Params),
 	})
-	wait := time.NewTimer(journal.Patience)
-	defer wait.Stop()
-	select {
-	case <-written:
-	case <-wait.C:
-	}
-	return seq
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		select {
+		case <-done:
+		case <-time.After(journal.Patience):
+		}
+	}()
+	return seq, over
 }
 
 func (s *Station) carried(tag string) string {

@@ -165,7 +165,7 @@ func (p *Platform) Submit(ctx context.Context, scan Scan, tapped time.Time) Resu
 		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}
 	}
 	s := newSending(tapped.Add(resendWithin))
-	s.ahead, s.next = true, scan.Next
+	s.ahead, s.next, s.await = true, scan.Next, scan.Await
 	req, err := p.request(s.in(ctx), http.MethodPost, body, "tags", scan.Tag, "verifications")
 	if err != nil {
 		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}

@@ -19,6 +19,10 @@ type Scan struct {
 	// Next tells that another scan follows at once: its connection is dialled while
 	// the platform answers this one.
 	Next bool
+
+	// Await holds back the first byte of the request until it is closed. Connection and
+	// request are prepared meanwhile. May be nil.
+	Await <-chan struct{}
 }
 
 // Limits of a tap URL's query.

@@ -37,10 +37,30 @@ func (s *seal) close() (unsent bool) {
 
 type sealedConn struct {
 	net.Conn
-	seal *seal
+	seal   *seal
+	await  <-chan struct{} // holds back the first byte until it is closed; may be nil
+	closed chan struct{}
+	once   sync.Once
+}
+
+func seals(c net.Conn, s *seal, await <-chan struct{}) *sealedConn {
+	return &sealedConn{Conn: c, seal: s, await: await, closed: make(chan struct{})}
+}
+
+// Close ends a Write that is held back: net/http waits for that.
+func (c *sealedConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
 }
 
 func (c *sealedConn) Write(b []byte) (int, error) {
+	if c.await != nil {
+		select {
+		case <-c.await:
+		case <-c.closed:
+			return 0, errSealed
+		}
+	}
 	if !c.seal.state.CompareAndSwap(sealOpen, sealWritten) && c.seal.state.Load() == sealSealed {
 		return 0, errSealed
 	}
@@ -61,6 +81,7 @@ type sending struct {
 	resendUntil time.Time // zero: never
 	ahead       bool      // may use a connection that was dialled ahead
 	next        bool      // another follows
+	await       <-chan struct{}
 
 	mu      sync.Mutex
 	seal    *seal
@@ -106,7 +127,7 @@ func (s *sending) conn(ctx context.Context, d *dialer) (net.Conn, error) {
 		return nil, err
 	}
 	s.proof = l.proof
-	return &sealedConn{Conn: l.Conn, seal: seal}, nil
+	return seals(l.Conn, seal, s.await), nil
 }
 
 // connected is how long the sending waited for its connections.

@@ -94,13 +94,50 @@ func TestCertificateIsNotTriedAgain(t *testing.T) {
 	}
 }
 
+// A scan is held back until it may go, on a connection that is made meanwhile. One
+// that may not go in time was not sent.
+func TestAwait(t *testing.T) {
+	connected := make(chan struct{})
+	server, p := newUnruly(t, func(c *sim.Call) {
+		if !c.Handshake() {
+			return
+		}
+		if c.Number == 1 {
+			close(connected)
+		}
+		if c.Read() {
+			c.Answer(201, validAnswer)
+		}
+	})
+	may := make(chan struct{})
+	go func() {
+		defer close(may)
+		<-connected
+		if n := server.Reads(pathA); n != 0 {
+			t.Errorf("%d requests were read before they might go", n)
+		}
+	}()
+	scan := scanA
+	scan.Await = may
+	if r := submit(t, p, scan); r.Outcome != Valid || server.Reads(pathA) != 1 {
+		t.Errorf("%s (%v), %d requests; want valid, one", r.Outcome, r.Err, server.Reads(pathA))
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	scan.Await = make(chan struct{})
+	if r := p.Submit(ctx, scan, time.Now()); r.Outcome != NotSent || server.Reads(pathA) != 1 {
+		t.Errorf("%s, %d requests; want not_sent, one", r.Outcome, server.Reads(pathA))
+	}
+}
+
 // A seal that was closed lets nothing through; one that let something through
 // does not call it unsent.
 func TestSeal(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	defer theirs.Close()
-	closed := &sealedConn{Conn: ours, seal: &seal{}}
+	closed := seals(ours, &seal{}, nil)
 	for range 2 {
 		if !closed.seal.close() {
 			t.Error("a seal on which nothing was written does not say so")
@@ -110,7 +147,7 @@ func TestSeal(t *testing.T) {
 		t.Errorf("wrote %d, %v through a closed seal", n, err)
 	}
 
-	written := &sealedConn{Conn: ours, seal: &seal{}}
+	written := seals(ours, &seal{}, nil)
 	go io.Copy(io.Discard, theirs)
 	for range 2 {
 		if _, err := written.Write([]byte("x")); err != nil {

@@ -15,7 +15,7 @@ DESTDIR     ?=
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 BUILT   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
-BUILD   := $(GO) build -trimpath -tags nethttpomithttp2 -ldflags '-s -w -X main.version=$(VERSION) -X main.built=$(BUILT)'
+BUILD   := GO=$(GO) packaging/build $(VERSION) $(BUILT) -o bin/
 MODULE  := $(shell $(GO) list -m 2>/dev/null)
 LEAVES  := ./reader ./session ./uplink ./led ./journal ./doctor ./api
 
@@ -31,13 +31,15 @@ endif
 all: build
 
 build: deps pages ## bin/tagbase-edge, with libnfc
-	$(BUILD) -o bin/ ./cmd/tagbase-edge ./cmd/tagbase-sim
+	$(BUILD)
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/tagbase-sim
 
 pages: ## bin/pages: manual pages, and completions for bash, zsh and fish
 	CGO_ENABLED=0 $(GO) run -tags pages,nolibnfc -ldflags '-X main.version=$(VERSION) -X main.built=$(BUILT)' ./cmd/tagbase-edge pages bin/pages
 
 run: ## a real station on the bench; ONCE=1 tells the story once, READER=simulated does without libnfc
-	$(BUILD) -o bin/ ./cmd/tagbase-edge ./cmd/tagbase-sim
+	$(BUILD)
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/tagbase-sim
 	@exec bin/tagbase-sim story --daemon bin/tagbase-edge --reader $(READER) $(if $(ONCE),--once)
 
 test: deps-test ## everything, with the race detector
@@ -57,7 +59,7 @@ check: deps-check ## what must hold of the source
 	@! $(GO) list -deps ./cmd/tagbase-edge | grep '^$(MODULE)/sim'
 	@for arch in amd64 arm64 arm; do echo "build linux/$$arch without libnfc"; \
 		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOARM=6 $(GO) build -tags nolibnfc -o /dev/null ./cmd/tagbase-edge || exit 1; done
-	$(BUILD) -o bin/ ./cmd/tagbase-edge
+	$(BUILD)
 	systemd/verify bin/tagbase-edge
 
 fuzz: deps ## every fuzz target for FUZZTIME each
@@ -118,7 +120,7 @@ deps-check: deps
 	@./install-deps systemd
 
 deps-deb: deps
-	@./install-deps dpkg-dev git libc6-dev-arm64-cross libc6-dev-armhf-cross gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf lintian
+	@./install-deps dpkg-dev git libc6-dev-arm64-cross libc6-dev-armhf-cross gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf lintian lld-16
 
 deps-service:
 	@./install-deps debian-archive-keyring dpkg-dev mmdebstrap systemd-container

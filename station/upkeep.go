@@ -4,6 +4,7 @@ package station
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"go.uber.org/zap"
@@ -12,6 +13,7 @@ import (
 const (
 	upkeep   = time.Second // between looks at the disk and the lamps
 	reminder = time.Minute // between reminders of what still fails
+	lull     = 3 * time.Second
 )
 
 // An ailment is something of the station's own that may fail, and when that was
@@ -30,6 +32,7 @@ func (s *Station) keepUp(ctx context.Context) {
 	disk, lamps := &ailment{what: "storage", code: storage}, &ailment{what: "lamps", code: lampsFail}
 	defer s.Progress.Over(loopUpkeep)
 	defer s.Progress.Over(loopLamps)
+	tidied := time.Now()
 	for {
 		s.Progress.Within(loopUpkeep, Stall)
 		s.noteLamps(s.Lamps)
@@ -42,7 +45,22 @@ func (s *Station) keepUp(ctx context.Context) {
 			return
 		case <-look.C:
 		}
+		tidied = s.tidy(tidied)
 	}
+}
+
+// tidy collects once after each tap, when nobody waits: garbage is not collected in
+// the next one, and the board has its memory back. It takes and returns the end of
+// the last tap after which it did.
+func (s *Station) tidy(tidied time.Time) time.Time {
+	s.mu.Lock()
+	finished := s.finished
+	s.mu.Unlock()
+	if finished == tidied || time.Since(finished) < lull {
+		return tidied
+	}
+	debug.FreeOSMemory()
+	return finished
 }
 
 func (s *Station) tell(a *ailment, err error, fields ...zap.Field) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -112,5 +113,33 @@ func TestReaderFaultsAreCounted(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// After a tap, and at the start, the station collects once, and never while somebody
+// may wait for a lamp.
+func TestTidy(t *testing.T) {
+	s := new(Station)
+	begun := time.Now()
+	tidied := begun
+	for _, tt := range []struct {
+		name     string
+		finished time.Time
+		want     uint32
+	}{
+		{"at the start", time.Time{}, 1},
+		{"no tap since", time.Time{}, 0},
+		{"just after a tap", begun, 0},
+		{"a while after it", begun.Add(-lull), 1},
+		{"and no more", begun.Add(-lull), 0},
+	} {
+		s.finished = tt.finished
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		tidied = s.tidy(tidied)
+		runtime.ReadMemStats(&after)
+		if got := after.NumForcedGC - before.NumForcedGC; got != tt.want {
+			t.Errorf("%s: %d collections, want %d", tt.name, got, tt.want)
+		}
 	}
 }

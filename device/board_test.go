@@ -170,7 +170,7 @@ func (r *rig) firstGreen(b *board) {
 	r.twoTaps()
 	r.lightsWithin(dark, patience)
 	fmt.Printf("     %s\n", r.sh(`for p in $(cat /sys/fs/cgroup/system.slice/tagbase-edge.service/cgroup.procs); do cat /proc/$p/smaps_rollup; done |
-awk '/^Rss/ { r += $2 } /^Pss:/ { p += $2 } END { printf "%.1f MB resident, %.1f MB proportional, both processes", r*1.024/1000, p*1.024/1000 }'`))
+awk '/^Rss/ { r += $2 } /^Pss:/ { p += $2 } END { printf "%%.1f MB resident, %%.1f MB proportional, both processes", r*1.024/1000, p*1.024/1000 }'`))
 }
 
 func copied(r *rig) {

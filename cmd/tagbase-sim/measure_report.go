@@ -45,6 +45,8 @@ func (m *measurement) report() string {
 	}
 	fmt.Fprintf(&b, "%s, %s, %d processors, Linux %s, %s; %d taps in each series.\n\n", time.Now().UTC().Format(time.DateOnly),
 		processor(), runtime.NumCPU(), kernel(), runtime.Version(), m.taps)
+	m.reportGoals(&b)
+	fmt.Fprintf(&b, "![How many taps took no longer than so many milliseconds](%s)\n\n", plotFile)
 	m.reportTaps(&b)
 	m.reportWire(&b)
 	m.reportOthers(&b)

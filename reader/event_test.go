@@ -132,3 +132,20 @@ func TestLongFault(t *testing.T) {
 		t.Errorf("got %+v, %v", e, err)
 	}
 }
+
+// BenchmarkEvent writes and reads the line of a tap, the whole of what the child's
+// protocol costs beside the pipe.
+func BenchmarkEvent(b *testing.B) {
+	now := time.Now()
+	tap := Event{Kind: Tapped, Tap: Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, URL: "https://tags.example/tag_4Gz424bench0?m=" + strings.Repeat("0", 48), Entered: now, Read: now}}
+	b.ReportAllocs()
+	for b.Loop() {
+		line, err := encodeEvent(tap)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := decodeEvent(line[:len(line)-1]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

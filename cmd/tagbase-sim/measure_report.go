@@ -146,6 +146,7 @@ func (m *measurement) reportRest(b *strings.Builder) {
 	fmt.Fprintf(b, "| exec → READY=1, p50 / p95 / p99 of %d | %s ms |\n", len(s.Ready), three(s.Ready))
 	fmt.Fprintf(b, "| journal, a scan | %.0f bytes in %.0f writes, %.2f fsyncs, %.2f of them waited for: %s ms |\n",
 		s.Disk.Bytes, s.Disk.Writes, s.Disk.Syncs, s.Disk.Waited, three(s.Disk.Wait))
+	fmt.Fprintf(b, "| this machine: a thread that waits at a pipe has what was written into it after | %s ms |\n", three(s.Wake))
 	fmt.Fprintf(b, "| blocks written to disk, a tap | up to %.1f KB |\n\n", disk/1e3)
 }
 

@@ -23,6 +23,7 @@ type rest struct {
 	Ready  sample // from exec to READY=1
 	Size   int64  // bytes of the program
 	Disk   diskUse
+	Wake   sample // of a thread that waits at a pipe
 	Fault  fault
 }
 
@@ -39,6 +40,9 @@ func (m *measurement) rest(ctx context.Context) (res *rest, err error) {
 	}
 	res.Size = info.Size()
 	if res.Disk, err = measureDisk(m.dir, m.taps); err != nil {
+		return nil, err
+	}
+	if res.Wake, err = measureWake(m.taps); err != nil {
 		return nil, err
 	}
 	r, err := newRig(m.dir, "ntag424", 0, true)

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	pollEvery = 25 * time.Millisecond // between looks at an empty field
+	pollEvery = 30 * time.Millisecond // between looks at an empty field
 	nearEvery = 15 * time.Millisecond // the same, when a tag may have left a moment ago
 	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
 	// One command may take libnfc 350 ms, and a tap is over after 600 ms and three of them.

@@ -14,6 +14,7 @@ const (
 	upkeep   = time.Second // between looks at the disk and the lamps
 	reminder = time.Minute // between reminders of what still fails
 	lull     = 3 * time.Second
+	stale    = time.Minute
 )
 
 // An ailment is something of the station's own that may fail, and when that was
@@ -32,7 +33,7 @@ func (s *Station) keepUp(ctx context.Context) {
 	disk, lamps := &ailment{what: "storage", code: storage}, &ailment{what: "lamps", code: lampsFail}
 	defer s.Progress.Over(loopUpkeep)
 	defer s.Progress.Over(loopLamps)
-	tidied := time.Now()
+	var tidied collection
 	for {
 		s.Progress.Within(loopUpkeep, Stall)
 		s.noteLamps(s.Lamps)
@@ -49,18 +50,20 @@ func (s *Station) keepUp(ctx context.Context) {
 	}
 }
 
-// tidy collects once after each tap, when nobody waits: garbage is not collected in
-// the next one, and the board has its memory back. It takes and returns the end of
-// the last tap after which it did.
-func (s *Station) tidy(tidied time.Time) time.Time {
+// A collection is when garbage was last collected: after which tap, and when.
+type collection struct{ after, at time.Time }
+
+// tidy collects once after each tap, and each minute, when nobody waits: garbage is not
+// collected in the next tap, and the board has its memory back.
+func (s *Station) tidy(last collection) collection {
 	s.mu.Lock()
 	finished := s.finished
 	s.mu.Unlock()
-	if finished == tidied || time.Since(finished) < lull {
-		return tidied
+	if time.Since(finished) < lull || finished == last.after && time.Since(last.at) < stale {
+		return last
 	}
 	debug.FreeOSMemory()
-	return finished
+	return collection{finished, time.Now()}
 }
 
 func (s *Station) tell(a *ailment, err error, fields ...zap.Field) {

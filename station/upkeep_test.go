@@ -116,27 +116,30 @@ func TestReaderFaultsAreCounted(t *testing.T) {
 	}
 }
 
-// After a tap, and at the start, the station collects once, and never while somebody
-// may wait for a lamp.
+// At the start, after a tap and each minute the station collects once, and never while
+// somebody may wait for a lamp.
 func TestTidy(t *testing.T) {
 	s := new(Station)
 	begun := time.Now()
-	tidied := begun
+	var last collection
 	for _, tt := range []struct {
 		name     string
 		finished time.Time
+		pass     time.Duration
 		want     uint32
 	}{
-		{"at the start", time.Time{}, 1},
-		{"no tap since", time.Time{}, 0},
-		{"just after a tap", begun, 0},
-		{"a while after it", begun.Add(-lull), 1},
-		{"and no more", begun.Add(-lull), 0},
+		{"at the start", time.Time{}, 0, 1},
+		{"no tap since", time.Time{}, 0, 0},
+		{"a minute on", time.Time{}, stale, 1},
+		{"just after a tap", begun, stale, 0},
+		{"a while after it", begun.Add(-lull), 0, 1},
+		{"and no more", begun.Add(-lull), 0, 0},
 	} {
 		s.finished = tt.finished
+		last.at = last.at.Add(-tt.pass)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		tidied = s.tidy(tidied)
+		last = s.tidy(last)
 		runtime.ReadMemStats(&after)
 		if got := after.NumForcedGC - before.NumForcedGC; got != tt.want {
 			t.Errorf("%s: %d collections, want %d", tt.name, got, tt.want)

@@ -8,11 +8,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -29,15 +32,27 @@ type container struct {
 // the same place inside.
 func startContainer(t *testing.T, root, share string) *container {
 	t.Helper()
-	c := &container{nspawn: exec.Command("systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
+	group := fmt.Sprintf("tagbase-edge-test-%d", os.Getpid())
+	c := &container{nspawn: exec.Command("/bin/sh", "-c", fmt.Sprintf(enterGroup, strings.Join(groupRoots, " ")), group, "systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
 		"--directory="+root, "--volatile=overlay", "--bind="+share, "--boot", "--console=pipe")}
 	c.nspawn.Stdout, c.nspawn.Stderr = &c.said, &c.said
 	if err := c.nspawn.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		c.nspawn.Process.Kill() // and with it all that is inside; nothing of it is kept
+		if t.Failed() {
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			said, _ := output(ctx, c, "journalctl -n 60 -o short-precise --no-pager")
+			t.Logf("the container's log ends\n%s", said)
+		}
+		if c.leader != 0 {
+			syscall.Kill(c.leader, syscall.SIGKILL) // and with it all that is inside; nothing of it is kept
+		}
+		late := time.AfterFunc(patience, func() { c.nspawn.Process.Kill() })
 		c.nspawn.Wait()
+		late.Stop()
+		leaveGroup(group)
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -56,6 +71,33 @@ func startContainer(t *testing.T, root, share string) *container {
 			t.Fatalf("the container does not come up: %s", c.said.String())
 		}
 		<-time.After(50 * time.Millisecond)
+	}
+}
+
+// groupRoots are where cgroups may be mounted: those of version 2, or on a mixed machine systemd's own beside them.
+var groupRoots = []string{"/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"}
+
+// enterGroup puts what it executes into cgroups of its own, named by $0. Without them all containers would share one, and
+// a systemd would wait for another's processes.
+const enterGroup = `set -e
+for root in %s; do
+	[ ! -e $root/cgroup.procs ] || { mkdir -p $root/$0; echo $$ >$root/$0/cgroup.procs; }
+done
+exec "$@"`
+
+// leaveGroup removes them, from the innermost outwards, as far as they are empty.
+func leaveGroup(name string) {
+	for _, root := range groupRoots {
+		var dirs []string
+		filepath.WalkDir(filepath.Join(root, name), func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() {
+				dirs = append(dirs, path)
+			}
+			return nil
+		})
+		for _, dir := range slices.Backward(dirs) {
+			os.Remove(dir)
+		}
 	}
 }
 

@@ -138,7 +138,7 @@ func (r *rig) strikeAtGreen(signal string) (lit time.Time) {
 	ctx, cancel := context.WithTimeout(r.Context(), 3*patience)
 	r.Cleanup(cancel)
 	go output(ctx, r.machine, script)
-	r.eventually("pgrep -x journalctl")
+	r.eventually(fmt.Sprintf("pgrep -fx 'journalctl -u %s -n 0 -f -o cat'", unit))
 	r.twoTapsTo(green)
 	r.log.forget()
 	return time.Now()
@@ -313,11 +313,10 @@ func upgradeRefused(r *rig) {
 }
 
 func secondStation(r *rig) {
-	text := r.benchConfig("")
-	text = strings.Replace(text, "[station]\n", "[station]\nstate_dir = \"/var/lib/tagbase-edge-second\"\nsocket = \"/run/tagbase-edge-second/api.sock\"\n", 1)
-	text = strings.Replace(text, `name = "bench"`, `name = "second"`, 1)
+	text := strings.Replace(r.benchConfig(""), `name = "bench"`, `name = "second"`, 1)
 	r.write("/etc/tagbase-edge/second.toml", 0o644, text)
 	r.sh("cp /etc/tagbase-edge/api-key /etc/tagbase-edge/second.api-key && systemctl start tagbase-edge@second")
+	r.eventually("test -S /run/tagbase-edge-second/api.sock")
 	r.sh("systemctl is-active tagbase-edge@second %s && test -d /var/lib/tagbase-edge-second", unit)
 	r.sh("systemctl stop tagbase-edge@second")
 }

@@ -2,26 +2,32 @@
 
 package doctor
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
 
 // unit checks that the station starts by itself, and that it runs.
 func unit(e *exam) []Finding {
 	const check = "service"
 	file := unitFile(e.Root)
+	name := cmp.Or(ServiceOf(e.Config.File), unitName)
+	short := strings.TrimSuffix(name, ".service")
 	running := Running(e.Root, e.Config.File)
 	switch {
-	case follow(e.Root, "/etc/systemd/system/"+unitName) == "/dev/null":
-		return []Finding{wrong(check, unitName+" is masked", "sudo systemctl unmask "+unitName, "sudo systemctl enable --now tagbase-edge")}
+	case follow(e.Root, "/etc/systemd/system/"+name) == "/dev/null":
+		return []Finding{wrong(check, name+" is masked", "sudo systemctl unmask "+name, "sudo systemctl enable --now "+short)}
 	case file == "" && running != 0:
 		return []Finding{fine(check, fmt.Sprintf("runs (pid %d), though not as a service", running))}
 	case file == "":
 		return []Finding{skipped(check, "not installed as a service")}
-	case !exists(e.Root, "/etc/systemd/system/multi-user.target.wants/"+unitName):
-		return []Finding{wrong(check, unitName+" does not start at boot", "sudo systemctl enable --now tagbase-edge")}
+	case !exists(e.Root, "/etc/systemd/system/multi-user.target.wants/"+name):
+		return []Finding{wrong(check, name+" does not start at boot", "sudo systemctl enable --now "+short)}
 	case running == 0:
-		return []Finding{wrong(check, unitName+" does not run", "sudo systemctl restart tagbase-edge", "journalctl -u tagbase-edge -n 20 -o cat")}
+		return []Finding{wrong(check, name+" does not run", "sudo systemctl restart "+short, "journalctl -u "+short+" -n 20 -o cat")}
 	default:
-		return []Finding{fine(check, fmt.Sprintf("%s runs (pid %d) and starts at boot", unitName, running))}
+		return []Finding{fine(check, fmt.Sprintf("%s runs (pid %d) and starts at boot", name, running))}
 	}
 }
 

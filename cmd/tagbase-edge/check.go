@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/uplink"
 )
 
 func checkCommand() *cobra.Command {
@@ -22,8 +23,12 @@ reads the output leaves indented lines out. run refuses to start with the same w
 		Args: cobra.NoArgs,
 	}
 	file := configFlag(c)
+	key := c.Flags().String("key", "", "the `FILE` that systemd will hand over as the key, to look at too unless the configuration names one; - is standard input")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		_, problems := loadConfig(*file)
+		cfg, problems := loadConfig(*file)
+		if len(problems) == 0 && *key != "" && cfg.platform.keyFile == "" {
+			problems = keyProblems(*key)
+		}
 		if len(problems) > 0 {
 			tell(c.OutOrStdout(), *file, problems)
 			return exitError(exitFailed)
@@ -33,4 +38,15 @@ reads the output leaves indented lines out. run refuses to start with the same w
 		return nil
 	}
 	return c
+}
+
+// keyProblems is what is wrong with the key in a file, of which no byte is told.
+func keyProblems(file string) []problem {
+	raw, err := readKeyFrom(file)
+	if err == nil {
+		if _, err = uplink.ParseKey(raw); err == nil {
+			return nil
+		}
+	}
+	return []problem{{place{1, 1}, "platform.key_file", "is not set, and --key " + file + " holds no key: " + err.Error()}}
 }

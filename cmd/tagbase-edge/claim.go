@@ -34,14 +34,19 @@ func claim(stateDir string) error {
 	return nil
 }
 
+func lockFile(stateDir string) string { return filepath.Join(stateDir, "lock") }
+
 // claimed keeps the lock from the garbage collector.
 var claimed atomic.Pointer[os.File]
 
 func lock(stateDir string) error {
+	if f := claimed.Load(); f != nil && f.Name() == lockFile(stateDir) {
+		return nil // it is ours
+	}
 	if err := os.MkdirAll(stateDir, 0o750); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(stateDir, "lock"), os.O_RDWR|os.O_CREATE, 0o640)
+	f, err := os.OpenFile(lockFile(stateDir), os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/doctor"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/session"
@@ -59,10 +60,24 @@ type config struct {
 	}
 }
 
-func defaults() *config {
+// instance is the name of one of several stations on a board, by its configuration's
+// (systemd/tagbase-edge@.service), or "".
+func instance(file string) string {
+	name, _ := strings.CutSuffix(doctor.ServiceOf(file), ".service")
+	_, name, _ = strings.Cut(name, "@")
+	return name
+}
+
+func defaults() *config { return defaultsOf("") }
+
+func defaultsOf(instance string) *config {
 	c := &config{}
 	c.station.stateDir = "/var/lib/tagbase-edge"
 	c.station.socket = "/run/tagbase-edge/api.sock"
+	if instance != "" {
+		c.station.stateDir = "/var/lib/tagbase-edge-" + instance
+		c.station.socket = "/run/tagbase-edge-" + instance + "/api.sock"
+	}
 	c.reader.liveness = reader.TwoTaps
 	c.platform.baseURL = "https://platform.tagbase.io/api/v1"
 	c.platform.timeout = 8 * time.Second
@@ -77,17 +92,22 @@ func loadConfig(file string) (*config, []problem) {
 	if err != nil {
 		return nil, []problem{{place{1, 1}, "file", unreadable(err)}}
 	}
-	return configOf(b)
+	return configOf(b, file)
 }
 
-func configOf(b []byte) (*config, []problem) {
+// configOf reads a configuration that is, or is to be, in that file.
+func configOf(b []byte, file string) (*config, []problem) {
 	doc, bad := parseDocument(b)
 	if bad != nil {
 		return nil, bad
 	}
-	c := defaults()
+	c := defaultsOf(instance(file))
 	problems := c.take(doc)
 	problems = append(problems, c.complete(doc)...)
+	if first := defaults().station.stateDir; instance(file) != "" && c.station.stateDir == first {
+		problems = append(problems, problem{doc.values["station.state_dir"].at, "station.state_dir",
+			fmt.Sprintf("%s is the first station's; leave it out, and this one has %s-%s", first, first, instance(file))})
+	}
 	slices.SortStableFunc(problems, func(a, b problem) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.col, b.col))
 	})

@@ -69,3 +69,26 @@ func TestMinimal(t *testing.T) {
 		t.Error(s.String())
 	}
 }
+
+// A second station on a board, by systemd's template, has directories and a key of its
+// own without being told, and may not have the first one's.
+func TestSecondStation(t *testing.T) {
+	text := "[reader]\ndevice = \"pn532_uart:/dev/ttyAMA0\"\n[tags]\nentry_points = [\"https://tap.example.com/\"]\n"
+	for _, tt := range []struct{ file, stateDir, socket, key string }{
+		{"/etc/tagbase-edge/config.toml", "/var/lib/tagbase-edge", "/run/tagbase-edge/api.sock", "/etc/tagbase-edge/api-key"},
+		{"/etc/tagbase-edge/second.toml", "/var/lib/tagbase-edge-second", "/run/tagbase-edge-second/api.sock", "/etc/tagbase-edge/second.api-key"},
+		{"./config.toml", "/var/lib/tagbase-edge", "/run/tagbase-edge/api.sock", "/etc/tagbase-edge/api-key"},
+	} {
+		c, problems := configOf([]byte(text), tt.file)
+		if len(problems) > 0 {
+			t.Fatalf("%s: %v", tt.file, problems)
+		}
+		if c.station.stateDir != tt.stateDir || c.station.socket != tt.socket || installedKey(tt.file) != tt.key {
+			t.Errorf("%s has %s, %s and %s", tt.file, c.station.stateDir, c.station.socket, installedKey(tt.file))
+		}
+	}
+	_, problems := configOf([]byte(text+"[station]\nstate_dir = \"/var/lib/tagbase-edge\"\n"), "/etc/tagbase-edge/second.toml")
+	if len(problems) != 1 || problems[0].key != "station.state_dir" || problems[0].line != 6 {
+		t.Errorf("a second station in the first one's directory: %v", problems)
+	}
+}

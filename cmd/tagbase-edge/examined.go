@@ -23,33 +23,38 @@ import (
 // readerPatience is more than libnfc's own time-outs for all steps together.
 const readerPatience = 15 * time.Second
 
-// installedKey is where the unit takes the key from if the configuration names no file.
-const installedKey = "/etc/tagbase-edge/api-key"
+// installedKey is where the unit takes the key from if the configuration, in that file, names none.
+func installedKey(file string) string {
+	if name := instance(file); name != "" {
+		return "/etc/tagbase-edge/" + name + ".api-key"
+	}
+	return "/etc/tagbase-edge/api-key"
+}
 
 // keyFileOf is the file that holds the station's key, for the daemon and beside it.
-func keyFileOf(cfg *config) string {
+func keyFileOf(cfg *config, file string) string {
 	if cfg.platform.keyFile != "" {
 		return cfg.platform.keyFile
 	}
 	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" {
 		return filepath.Join(dir, credential)
 	}
-	return installedKey
+	return installedKey(file)
 }
 
 // examined is the station as the configuration has it, and what tries it.
 func examined(ctx context.Context, file string, root fs.FS) doctor.Station {
 	cfg, problems := loadConfig(file)
 	if cfg == nil {
-		cfg = defaults()
+		cfg = defaultsOf(instance(file))
 	}
-	key, keyErr := readKey(keyFileOf(cfg))
+	key, keyErr := readKey(keyFileOf(cfg, file))
 	s := doctor.Station{Root: root, Config: doctor.Config{
 		File:     file,
 		Device:   cfg.reader.device,
 		Lamps:    []doctor.Lamp{{Name: "green", Line: cfg.leds.Green}, {Name: "red", Line: cfg.leds.Red}, {Name: "amber", Line: cfg.leds.Amber}},
 		StateDir: cfg.station.stateDir, ActiveLow: cfg.leds.ActiveLow,
-		KeyFile: keyFileOf(cfg), KeyOwn: cfg.platform.keyFile != "",
+		KeyFile: keyFileOf(cfg, file), KeyOwn: cfg.platform.keyFile != "",
 		Version: version, Libnfc: reader.Libnfc,
 	}}
 	for _, p := range problems {

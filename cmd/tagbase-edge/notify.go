@@ -104,7 +104,7 @@ func cannotStart(file string, problems []problem) error {
 	return exitError(exitConfig)
 }
 
-// load reads the configuration and the key.
+// load reads the configuration and the key, and takes the state directory.
 func load(file string) (*config, uplink.Key, []problem) {
 	cfg, problems := loadConfig(file)
 	if len(problems) > 0 {
@@ -113,6 +113,9 @@ func load(file string) (*config, uplink.Key, []problem) {
 	key, err := cfg.key()
 	if err != nil {
 		return nil, uplink.Key{}, []problem{{place{1, 1}, "platform.key_file", err.Error()}}
+	}
+	if err := claim(cfg.station.stateDir); err != nil {
+		return nil, uplink.Key{}, []problem{{place{1, 1}, "station.state_dir", err.Error()}}
 	}
 	return cfg, key, nil
 }

@@ -44,11 +44,6 @@ words of check, and exit status 78. SIGHUP has it read its key again.`,
 	file := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, key, problems := load(*file)
-		if len(problems) == 0 {
-			if err := claim(cfg.station.stateDir); err != nil {
-				problems = append(problems, problem{place{1, 1}, "station.state_dir", err.Error()})
-			}
-		}
 		if len(problems) > 0 {
 			tell(c.ErrOrStderr(), *file, problems)
 			return cannotStart(*file, problems)

@@ -26,6 +26,7 @@ type setup struct {
 	given func(flag string) bool
 
 	stopped string // the service that was stopped for the time of the questions
+	changed bool   // the configuration or the key
 }
 
 type setupFlags struct {
@@ -64,7 +65,7 @@ a file is replaced it is copied, with the time in the copy's name.`,
 	flags.BoolVar(&f.activeLow, "active-low", false, "the lamps are lit by a low level")
 	flags.StringArrayVar(&f.entryPoints, "entry-point", nil, "what your tags' `URL`s begin with; may be given several times")
 	flags.StringVar(&f.key, "key", "", "the `FILE` that holds the key now; - is standard input")
-	flags.StringVar(&f.keyPath, "key-file", "", "the `FILE` in which the station keeps its key (default "+installedKey+")")
+	flags.StringVar(&f.keyPath, "key-file", "", "the `FILE` in which the station keeps its key (default "+installedKey(defaultConfig)+")")
 	flags.BoolVar(&f.unproven, "unproven", false, "keep a key though the platform could not be asked")
 	flags.StringArrayVar(&f.set, "set", nil, "any other `KEY=VALUE` of the configuration, such as station.name=gate-1")
 	flags.BoolVar(&f.tap, "tap", false, "wait for a live tap; --tap=false does not ask")

@@ -78,7 +78,7 @@ func (s *setup) stationKey(ctx context.Context) error {
 func (s *setup) storedKey() string {
 	const key = "platform.key_file"
 	switch {
-	case s.keyPath == installedKey:
+	case s.keyPath == installedKey(s.config):
 		s.draft.set(key, "")
 	case s.keyPath != "":
 		s.draft.set(key, s.keyPath)
@@ -86,7 +86,7 @@ func (s *setup) storedKey() string {
 	if file := s.draft.text(key); file != "" {
 		return file
 	}
-	return installedKey
+	return installedKey(s.config)
 }
 
 // keyByFlag does without questions.
@@ -194,6 +194,7 @@ func (s *setup) storeKey(file string, raw []byte) error {
 	if err := replaceFile(file, raw, 0o600); err != nil {
 		return err
 	}
+	s.changed = true
 	s.say("  It is in %s, for root alone.", file)
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *setup) write(context.Context) error {
 			return errors.Join(err, errStopped)
 		}
 	}
-	if _, problems := configOf(b); len(problems) > 0 {
+	if _, problems := configOf(b, s.config); len(problems) > 0 {
 		tellIn(s.out, s.config, b, problems)
 		s.say("%s is left as it was.", s.config)
 		return exitError(exitFailed)
@@ -51,6 +51,7 @@ func (s *setup) write(context.Context) error {
 	if err := replaceFile(s.config, b, 0o644); err != nil {
 		return err
 	}
+	s.changed = true
 	return s.check()
 }
 
@@ -93,8 +94,11 @@ func (s *setup) copyAside(file string, b []byte, mode fs.FileMode) error {
 }
 
 // replaceFile writes a file anew so that after a power cut it is the old one or
-// the new one, and never has another mode. It keeps its owner.
+// the new one, and never has another mode. It keeps its owner, and a link to it stays one.
 func replaceFile(file string, b []byte, mode fs.FileMode) error {
+	if at, err := filepath.EvalSymlinks(file); err == nil {
+		file = at
+	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
@@ -164,7 +168,11 @@ func (s *setup) enable(ctx context.Context) error {
 	if err := s.systemctl(ctx, "enable", unit); err != nil {
 		return err
 	}
-	if err := s.systemctl(ctx, "restart", unit); err != nil {
+	verb := "start" // which leaves one that runs alone
+	if s.changed {
+		verb = "restart"
+	}
+	if err := s.systemctl(ctx, verb, unit); err != nil {
 		return err
 	}
 	s.stopped = ""

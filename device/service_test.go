@@ -39,6 +39,8 @@ func TestService(t *testing.T) {
 	r.of("an upgrade restarts it after the scan in flight", upgraded)
 	r.of("an upgrade that does not take the configuration leaves it running", upgradeRefused)
 	r.of("a second station beside it", secondStation)
+	r.of("an upgrade that finds a key that is none leaves it running", keylessUpgrade)
+	r.of("only unpacked, then purged: nothing is left", unpackedPurged)
 	r.of("removed, nothing runs; installed again, it runs; purged, nothing is left", purged)
 }
 
@@ -321,6 +323,33 @@ func secondStation(r *rig) {
 	r.sh("systemctl stop tagbase-edge@second")
 }
 
+func keylessUpgrade(r *rig) {
+	pid := r.show("MainPID")
+	r.sh("cp /etc/tagbase-edge/api-key /root/kept && echo not-a-key >/etc/tagbase-edge/api-key")
+	r.log.forget()
+	said := r.sh("apt-get install -y -q --reinstall --allow-downgrades /var/tmp/tagbase-edge.deb </dev/null 2>&1")
+	if !strings.Contains(said, "goes on as the version before") || !strings.Contains(said, "holds no key") || strings.Contains(said, "not-a-key") {
+		r.Errorf("the upgrade says:\n%s", said)
+	}
+	r.twoTaps()
+	if now := r.show("MainPID"); now != pid {
+		r.Errorf("the process is another: %s, was %s", now, pid)
+	}
+	r.sh("mv /root/kept /etc/tagbase-edge/api-key")
+}
+
+// unpackedPurged leaves the package as a power cut in an upgrade does, and gives it up.
+func unpackedPurged(r *rig) {
+	r.sh("cp -a /etc/tagbase-edge /root/kept && dpkg --unpack /var/tmp/next.deb 2>&1 && systemctl is-active %s", unit)
+	r.sh("dpkg --purge tagbase-edge 2>&1")
+	r.nothingLeft()
+	r.lights(dark)
+	r.sh("mv /root/kept /etc/tagbase-edge")
+	r.log.forget()
+	r.sh("apt-get install -y -q /var/tmp/tagbase-edge.deb </dev/null 2>&1")
+	r.awaitStart()
+}
+
 func purged(r *rig) {
 	r.sh("apt-get remove -y -q tagbase-edge 2>&1")
 	r.sh("! systemctl is-active %s && ! ls -d /run/tagbase-edge /etc/systemd/system/*/tagbase-edge* 2>/dev/null && test -e /etc/tagbase-edge/config.toml", unit)
@@ -329,7 +358,12 @@ func purged(r *rig) {
 	r.sh("apt-get install -y -q /var/tmp/tagbase-edge.deb </dev/null 2>&1")
 	r.awaitStart()
 	r.sh("apt-get purge -y -q tagbase-edge 2>&1")
-	left := r.sh("find / -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/srv/*' -not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; getent passwd %s; systemctl list-units --no-legend 'tagbase*'; true", unit)
+	r.nothingLeft()
+}
+
+func (r *rig) nothingLeft() {
+	r.Helper()
+	left := r.sh("find / /run -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/srv/*' -not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; pgrep -ax tagbase-edge; getent passwd %s; systemctl list-units --no-legend 'tagbase*'; true", unit)
 	if left != "" {
 		r.Errorf("after purge there is\n%s", left)
 	}

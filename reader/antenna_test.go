@@ -30,7 +30,7 @@ func newAntenna(on sim.Chip) *antenna {
 	return a
 }
 
-func (a *antenna) Select() (Target, error) {
+func (a *antenna) Select(int) (Target, error) {
 	time.Sleep(a.took)
 	a.field.RF(true)
 	t, found := a.field.Select()
@@ -79,7 +79,7 @@ func (a *antenna) Close() error { return nil }
 // tap selects the tag on the antenna and reads it.
 func (a *antenna) tap() (Tap, error) {
 	entered := time.Now()
-	t, err := a.Select()
+	t, err := a.Select(1)
 	if err != nil {
 		return Tap{}, err
 	}

@@ -38,10 +38,10 @@ func (t Target) ISODEP() bool { return t.SAK&0x20 != 0 }
 // A Device is one reader. It is used by one goroutine at a time. An error that
 // is neither ErrNoTag nor ErrTagLost is the reader's own.
 type Device interface {
-	// Select activates a tag that is in the field and not active. It returns ErrNoTag
-	// when there is none: one that is active hears it only after a Cycle. Without a clear
-	// answer it is ErrTagLost.
-	Select() (Target, error)
+	// Select activates a tag that is in the field and not active. It looks at an empty
+	// field at most so many times, pollEvery apart, and then returns ErrNoTag: a tag that
+	// is active hears it only after a Cycle. Without a clear answer it is ErrTagLost.
+	Select(looks int) (Target, error)
 
 	// Transceive sends an APDU to an ISO-DEP tag, or a command without its CRC
 	// to any other, and returns the answer. ErrTagLost covers every way in which

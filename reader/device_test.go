@@ -126,7 +126,7 @@ func onEachDevice(t *testing.T, body func(*testing.T, *sim.Field, Device)) {
 
 func mustSelect(t *testing.T, dev Device) Target {
 	t.Helper()
-	target, err := dev.Select()
+	target, err := dev.Select(1)
 	if err != nil {
 		t.Fatalf("select: %v", err)
 	}
@@ -147,7 +147,7 @@ func TestDeviceSelect(t *testing.T) {
 	}
 	onEachDevice(t, func(t *testing.T, field *sim.Field, dev Device) {
 		for _, tt := range targets {
-			if _, err := dev.Select(); !errors.Is(err, ErrNoTag) {
+			if _, err := dev.Select(1); !errors.Is(err, ErrNoTag) {
 				t.Errorf("select on an empty field: %v, want %v", err, ErrNoTag)
 			}
 			field.Put(tt.chip)
@@ -166,7 +166,7 @@ func TestDeviceSelect(t *testing.T) {
 			if err := dev.Deselect(); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := dev.Select(); !errors.Is(err, ErrNoTag) {
+			if _, err := dev.Select(1); !errors.Is(err, ErrNoTag) {
 				t.Errorf("%s in HALT: %v, want %v", tt.name, err, ErrNoTag)
 			}
 			field.Remove()
@@ -304,7 +304,7 @@ func TestDeviceRead(t *testing.T) {
 func TestDeviceManyEmptyPolls(t *testing.T) {
 	onEachDevice(t, func(t *testing.T, field *sim.Field, dev Device) {
 		for i := range 200 {
-			if _, err := dev.Select(); !errors.Is(err, ErrNoTag) {
+			if _, err := dev.Select(1); !errors.Is(err, ErrNoTag) {
 				t.Fatalf("poll %d: %v, want %v", i, err, ErrNoTag)
 			}
 		}

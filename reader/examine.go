@@ -64,7 +64,7 @@ func Examine(device string, out io.Writer) error {
 		version = v.Firmware()
 	}
 	tell.Encode(Step{Name: StepFirmware, Found: version})
-	switch t, err := dev.Select(); {
+	switch t, err := dev.Select(1); {
 	case errors.Is(err, ErrNoTag):
 		return tell.Encode(Step{Name: StepField, Found: "on, without a tag in it"})
 	case err != nil:

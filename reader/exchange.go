@@ -84,7 +84,7 @@ func (x *exchange) renew() error {
 	if err := x.dev.Cycle(); err != nil {
 		return err
 	}
-	t, err := x.dev.Select()
+	t, err := x.dev.Select(1)
 	if errors.Is(err, ErrNoTag) && x.missing.IsZero() {
 		x.missing = time.Now()
 	}
@@ -113,7 +113,7 @@ func (x *exchange) both(other Target) error {
 	if err := x.dev.Deselect(); err != nil {
 		return err
 	}
-	t, err := x.dev.Select()
+	t, err := x.dev.Select(1)
 	if err == nil && x.is(t) {
 		x.other = other.UID
 		return errAnother
@@ -137,7 +137,7 @@ func (x *exchange) alone() error {
 		return err
 	}
 	x.selected = false
-	t, err := x.dev.Select()
+	t, err := x.dev.Select(1)
 	if err != nil {
 		return unlessGone(err)
 	}

@@ -15,7 +15,7 @@ type hostile struct {
 	sent   int
 }
 
-func (h *hostile) Select() (Target, error) { return h.target, nil }
+func (h *hostile) Select(int) (Target, error) { return h.target, nil }
 
 func (h *hostile) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
 	h.sent++

@@ -46,7 +46,7 @@ func TestOpenOfAChipThatHangs(t *testing.T) {
 			if err == nil {
 				defer dev.Close()
 				r.hung.Store(true)
-				_, err = dev.Select()
+				_, err = dev.Select(1)
 			}
 			if err == nil || errors.Is(err, ErrNoTag) || Missing(err) {
 				t.Errorf("got %v, want a fault of the reader", err)
@@ -65,14 +65,14 @@ func TestHungChip(t *testing.T) {
 		ask  func(Device) error
 	}{
 		{"select", nil, func(dev Device) error {
-			_, err := dev.Select()
+			_, err := dev.Select(1)
 			return err
 		}},
 		{"present, then select", newNTAG424(), func(dev Device) error {
 			if present, err := dev.Present(); present || err != nil {
 				return fmt.Errorf("present %v, %w", present, err)
 			}
-			_, err := dev.Select()
+			_, err := dev.Select(1)
 			return err
 		}},
 		{"read, then select", newNTAG223(), func(dev Device) error {
@@ -80,7 +80,7 @@ func TestHungChip(t *testing.T) {
 			if tap.Reason != Torn {
 				return fmt.Errorf("%+v, %w", tap, err)
 			}
-			_, err = dev.Select()
+			_, err = dev.Select(1)
 			return err
 		}},
 	}

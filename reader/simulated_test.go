@@ -76,7 +76,7 @@ func TestBenchTalksNonsense(t *testing.T) {
 					t.Errorf("%s: got %v, want %v", doing, got, want)
 				}
 			}
-			_, err := benchThatSays(t, tt.answer).Select()
+			_, err := benchThatSays(t, tt.answer).Select(1)
 			check("select", err, tt.selected)
 			_, err = benchThatSays(t, tt.answer).Transceive([]byte{cmdRead, 3}, maxTapTime)
 			check("transceive", err, tt.heard)

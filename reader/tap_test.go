@@ -264,11 +264,11 @@ var errBroken = errors.New("input/output error")
 
 func (b *broken) fails() bool { b.at--; return b.at < 0 }
 
-func (b *broken) Select() (Target, error) {
+func (b *broken) Select(int) (Target, error) {
 	if b.fails() {
 		return Target{}, errBroken
 	}
-	return b.antenna.Select()
+	return b.antenna.Select(1)
 }
 
 func (b *broken) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
@@ -286,7 +286,7 @@ func TestReadOnABrokenReader(t *testing.T) {
 				a := newAntenna(g.chip())
 				a.lose = func(n int, answered bool) bool { return answered && n == lost }
 				b := &broken{antenna: a, at: at}
-				target, err := a.Select()
+				target, err := a.Select(1)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -312,7 +312,7 @@ func TestSecondProofIsOfTheSameTag(t *testing.T) {
 			}
 			return false
 		}
-		target, err := a.Select()
+		target, err := a.Select(1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -98,6 +98,9 @@ func (v *visits) rests(uid []byte) {
 	v.tags = append(v.tags, visit{uid: uid, counted: true})
 }
 
+// none tells that no tag is remembered.
+func (v *visits) none() bool { return len(v.tags) == 0 }
+
 // gone notes a tag that has been away for long enough.
 func (v *visits) gone(uid []byte) {
 	if s := v.find(uid); s != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	pollEvery = 30 * time.Millisecond // between looks at an empty field
+	pollEvery = 20 * time.Millisecond // between looks at an empty field
 	nearEvery = 15 * time.Millisecond // the same, when a tag may have left a moment ago
 	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
 	// One command may take libnfc 350 ms, and a tap is over after 600 ms and three of them.
@@ -19,6 +19,9 @@ const (
 	// lands in libnfc's flush gives up to six that clear within 5 ms.
 	maxFaults  = 10
 	cycleAfter = 40 // empty looks, which is about a second
+	// Looks at a field in which nobody is expected back: a reader that is to end does so after
+	// a quarter of a second.
+	burst = 8
 	// A tag that lies there when the reader comes back after longer than this is not
 	// taken for the one that rested before.
 	restsFor   = 10 * time.Minute
@@ -126,7 +129,11 @@ func (w *watch) look(ctx context.Context) error {
 		}
 		w.blind = false
 	}
-	t, err := w.dev.Select()
+	looks := 1
+	if w.ready && w.here == nil && w.faults == 0 && w.visits.none() {
+		looks = burst
+	}
+	t, err := w.dev.Select(looks)
 	if err != nil && !errors.Is(err, ErrNoTag) && !errors.Is(err, ErrTagLost) {
 		return err
 	}
@@ -142,6 +149,7 @@ func (w *watch) look(ctx context.Context) error {
 		return nil
 	case err != nil:
 		w.visits.empty(now)
+		w.empty += looks
 		return w.nothing()
 	}
 	w.empty = 0
@@ -225,10 +233,11 @@ func (w *watch) nothing() error {
 	if err := w.left(); err != nil {
 		return err
 	}
-	if w.empty++; w.empty*int(pollEvery) > int(awayFor) {
+	if w.empty*int(pollEvery) > int(awayFor) {
 		w.spared = nil
 	}
-	if w.empty%cycleAfter == 0 {
+	if w.empty >= cycleAfter {
+		w.empty = 0
 		return w.dev.Cycle()
 	}
 	return nil

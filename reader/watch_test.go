@@ -332,11 +332,11 @@ type ill struct {
 
 func (i *ill) failing() bool { return i.next.Add(-1) >= 0 }
 
-func (i *ill) Select() (Target, error) {
+func (i *ill) Select(int) (Target, error) {
 	if i.failing() {
 		return Target{}, errBroken
 	}
-	return i.antenna.Select()
+	return i.antenna.Select(1)
 }
 
 func (i *ill) Present() (bool, error) {

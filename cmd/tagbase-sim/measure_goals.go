@@ -11,7 +11,7 @@ import (
 // What is aimed at.
 const (
 	goalFloors   = 1.25 // of the floor, and half a polling interval
-	goalHalfPoll = 15 * time.Millisecond
+	goalHalfPoll = 10 * time.Millisecond
 	goalOwn50    = time.Millisecond
 	goalOwn99    = 3 * time.Millisecond
 	goalResident = 25e6

@@ -296,12 +296,13 @@ func upgraded(r *rig) {
 	r.greenAfter(scan.Session)
 }
 
-func upgradeRefused(r *rig) {
+// staysBefore installs the package anew, which says why, and leaves the process that runs.
+func (r *rig) staysBefore(why string) {
+	r.Helper()
 	pid := r.show("MainPID")
-	r.sh("echo '[nonsense]' >>/etc/tagbase-edge/config.toml")
 	r.log.forget()
 	said := r.sh("apt-get install -y -q --reinstall --allow-downgrades /var/tmp/tagbase-edge.deb </dev/null 2>&1")
-	if !strings.Contains(said, "goes on as the version before") || !strings.Contains(said, "nonsense") {
+	if !strings.Contains(said, "goes on as the version before") || !strings.Contains(said, why) {
 		r.Errorf("the upgrade says:\n%s", said)
 	}
 	r.twoTaps()
@@ -311,6 +312,11 @@ func upgradeRefused(r *rig) {
 	if now := r.show("MainPID"); now != pid {
 		r.Errorf("the process is another: %s, was %s", now, pid)
 	}
+}
+
+func upgradeRefused(r *rig) {
+	r.sh("echo '[nonsense]' >>/etc/tagbase-edge/config.toml")
+	r.staysBefore("nonsense")
 	r.configure("")
 }
 
@@ -324,17 +330,8 @@ func secondStation(r *rig) {
 }
 
 func keylessUpgrade(r *rig) {
-	pid := r.show("MainPID")
 	r.sh("cp /etc/tagbase-edge/api-key /root/kept && echo not-a-key >/etc/tagbase-edge/api-key")
-	r.log.forget()
-	said := r.sh("apt-get install -y -q --reinstall --allow-downgrades /var/tmp/tagbase-edge.deb </dev/null 2>&1")
-	if !strings.Contains(said, "goes on as the version before") || !strings.Contains(said, "holds no key") || strings.Contains(said, "not-a-key") {
-		r.Errorf("the upgrade says:\n%s", said)
-	}
-	r.twoTaps()
-	if now := r.show("MainPID"); now != pid {
-		r.Errorf("the process is another: %s, was %s", now, pid)
-	}
+	r.staysBefore("standard input holds no key")
 	r.sh("mv /root/kept /etc/tagbase-edge/api-key")
 }
 

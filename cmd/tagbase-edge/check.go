@@ -48,5 +48,8 @@ func keyProblems(file string) []problem {
 			return nil
 		}
 	}
-	return []problem{{place{1, 1}, "platform.key_file", "is not set, and --key " + file + " holds no key: " + err.Error()}}
+	if file == "-" {
+		file = "standard input"
+	}
+	return []problem{{place{1, 1}, "platform.key_file", "is not set, and " + file + " holds no key: " + err.Error()}}
 }

@@ -16,6 +16,7 @@ DESTDIR     ?=
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 BUILT   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 BUILD   := GO=$(GO) packaging/build $(VERSION) $(BUILT) -o bin/
+SIM     := $(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/tagbase-sim
 MODULE  := $(shell $(GO) list -m 2>/dev/null)
 LEAVES  := ./reader ./session ./uplink ./led ./journal ./doctor ./api
 
@@ -32,14 +33,14 @@ all: build
 
 build: deps pages ## bin/tagbase-edge, with libnfc
 	$(BUILD)
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/tagbase-sim
+	$(SIM)
 
 pages: ## bin/pages: manual pages, and completions for bash, zsh and fish
 	CGO_ENABLED=0 $(GO) run -tags pages,nolibnfc -ldflags '-X main.version=$(VERSION) -X main.built=$(BUILT)' ./cmd/tagbase-edge pages bin/pages
 
 run: ## a real station on the bench; ONCE=1 tells the story once, READER=simulated does without libnfc
 	$(BUILD)
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/tagbase-sim
+	$(SIM)
 	@exec bin/tagbase-sim story --daemon bin/tagbase-edge --reader $(READER) $(if $(ONCE),--once)
 
 test: deps-test ## everything, with the race detector

@@ -70,14 +70,16 @@ func instance(file string) string {
 
 func defaults() *config { return defaultsOf("") }
 
+// firstStateDir is that of the only station, or of the first one.
+const firstStateDir = "/var/lib/tagbase-edge"
+
 func defaultsOf(instance string) *config {
-	c := &config{}
-	c.station.stateDir = "/var/lib/tagbase-edge"
-	c.station.socket = "/run/tagbase-edge/api.sock"
 	if instance != "" {
-		c.station.stateDir = "/var/lib/tagbase-edge-" + instance
-		c.station.socket = "/run/tagbase-edge-" + instance + "/api.sock"
+		instance = "-" + instance
 	}
+	c := &config{}
+	c.station.stateDir = firstStateDir + instance
+	c.station.socket = "/run/tagbase-edge" + instance + "/api.sock"
 	c.reader.liveness = reader.TwoTaps
 	c.platform.baseURL = "https://platform.tagbase.io/api/v1"
 	c.platform.timeout = 8 * time.Second
@@ -101,12 +103,13 @@ func configOf(b []byte, file string) (*config, []problem) {
 	if bad != nil {
 		return nil, bad
 	}
-	c := defaultsOf(instance(file))
+	name := instance(file)
+	c := defaultsOf(name)
 	problems := c.take(doc)
 	problems = append(problems, c.complete(doc)...)
-	if first := defaults().station.stateDir; instance(file) != "" && c.station.stateDir == first {
+	if name != "" && c.station.stateDir == firstStateDir {
 		problems = append(problems, problem{doc.values["station.state_dir"].at, "station.state_dir",
-			fmt.Sprintf("%s is the first station's; leave it out, and this one has %s-%s", first, first, instance(file))})
+			fmt.Sprintf("%s is the first station's; leave it out, and this one has %[1]s-%s", firstStateDir, name)})
 	}
 	slices.SortStableFunc(problems, func(a, b problem) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.col, b.col))

@@ -30,8 +30,8 @@ func (f *flight) take(p piece) []Scan {
 	if len(f.open) > 0 && f.open[0].Boot != p.scan.Boot {
 		done, f.open = f.open, nil
 	}
+	f.open = slices.DeleteFunc(f.open, func(s Scan) bool { return s.Seq == p.scan.Seq })
 	if p.kind == finished {
-		f.open = slices.DeleteFunc(f.open, func(s Scan) bool { return s.Seq == p.scan.Seq })
 		return append(done, p.scan)
 	}
 	if len(f.open) == maxFlight {

@@ -23,3 +23,15 @@ func TestFlightIsBounded(t *testing.T) {
 		t.Errorf("the oldest open is %d, want %d", next, want)
 	}
 }
+
+// TestIntentAnew: a scan's later intent takes the place of the one before.
+func TestIntentAnew(t *testing.T) {
+	var f flight
+	later := lostOf(1, "a")
+	later.Tag = "tag_other"
+	f.take(piece{kind: intent, scan: lostOf(1, "a")})
+	f.take(piece{kind: intent, scan: later})
+	if len(f.open) != 1 || f.open[0] != later {
+		t.Errorf("open are %+v, want the later one alone", f.open)
+	}
+}

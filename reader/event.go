@@ -20,6 +20,7 @@ const (
 	Ready   EventKind = "ready"   // the reader answers
 	Beat    EventKind = "beat"    // nothing new, but alive: Tap has the UID of the tag that rests, if any
 	Entered EventKind = "entered" // a new tap has begun: Tap has UID, Chip and Entered
+	Proved  EventKind = "proved"  // its first URL is read: Tap has that too, and may yet come to nothing
 	Tapped  EventKind = "tapped"  // the tap is read: Tap is whole
 	Left    EventKind = "left"    // the tag of the last tap has gone
 	Stayed  EventKind = "stayed"  // the reader is back, and a tag that may have had its tap lies there
@@ -27,7 +28,8 @@ const (
 )
 
 // An Event is one thing that happened at a reader. Each Entered is followed by
-// the Tapped of the same tap, whatever fails in between.
+// the Tapped of the same tap, whatever fails in between, and at most one Proved comes before
+// that: only Tapped tells whether its URL counts.
 type Event struct {
 	Kind    EventKind
 	Tap     Tap
@@ -83,7 +85,7 @@ func decodeEvent(line []byte) (Event, error) {
 		return Event{}, fmt.Errorf("%w: more than one object", errBadLine)
 	}
 	switch l.Kind {
-	case Ready, Beat, Entered, Tapped, Left, Stayed, Fault:
+	case Ready, Beat, Entered, Proved, Tapped, Left, Stayed, Fault:
 	default:
 		return Event{}, fmt.Errorf("%w: kind %q", errBadLine, l.Kind)
 	}

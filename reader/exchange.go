@@ -35,6 +35,7 @@ type exchange struct {
 	other    []byte    // the UID of another tag that was found
 	faults   int       // of the reader, in this tap
 	file     int       // bytes of the last Type 4 file that was read by the short way; 0: none was
+	proved   func(Tap) // told of the first URL, once; may be nil
 }
 
 func newExchange(dev Device, t Target, entered time.Time) *exchange {

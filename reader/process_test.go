@@ -42,6 +42,7 @@ var children = map[string]func(args []string){
 	},
 	"dies in a tap": func([]string) {
 		say(Event{Kind: Entered, Tap: aTap})
+		say(Event{Kind: Proved, Tap: aTap})
 		os.Exit(3)
 	},
 	"dies between taps": func([]string) {
@@ -182,7 +183,7 @@ func TestProcessFaults(t *testing.T) {
 		is      error
 		missing bool
 	}{
-		{"dies in a tap", []EventKind{Entered, Tapped}, []string{"exit status 3"}, nil, false},
+		{"dies in a tap", []EventKind{Entered, Proved, Tapped}, []string{"exit status 3"}, nil, false},
 		{"dies between taps", []EventKind{Entered, Tapped}, []string{"exit status 3"}, nil, false},
 		{"says why", nil, []string{"unplugged"}, nil, true},
 		{"exits", nil, []string{"ended"}, nil, false},
@@ -426,9 +427,9 @@ func TestProcessOfAReader(t *testing.T) {
 	if e := next(t, events); e.Kind != Entered || e.Tap.UID != fmt.Sprintf("%x", uid424) {
 		t.Errorf("got %+v, want %s", e, Entered)
 	}
-	e := next(t, events)
-	if e.Kind != Tapped {
-		t.Fatalf("got %+v, want %s", e, Tapped)
+	proved, e := next(t, events), next(t, events)
+	if proved.Kind != Proved || e.Kind != Tapped || proved.Tap.URL != e.Tap.URL {
+		t.Fatalf("got %+v and %+v, want %s and %s", proved, e, Proved, Tapped)
 	}
 	if err := genuineTags[0].verify(e.Tap.URL, chip); err != nil {
 		t.Error(err)

@@ -70,6 +70,11 @@ func (x *exchange) readTap(tap *Tap, liveness Liveness, slow bool) error {
 		return err
 	}
 	tap.URL, tap.Second = string(uri), ""
+	if err == nil && x.proved != nil {
+		tap.Read = time.Now()
+		x.proved(*tap)
+		x.proved = nil
+	}
 	if err == nil && liveness == OneTap {
 		var other error
 		if tap.Second, other = x.second(tap); other != nil {

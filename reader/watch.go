@@ -55,8 +55,8 @@ func newWatch(liveness Liveness, resting []byte, emit func(Event) error) *watch 
 }
 
 // on looks for tags with dev until ctx ends or the reader fails: it emits a Ready
-// after its first look, an Entered and then a Tapped for each tap, a Left when its
-// tag has gone, and a Beat at least every two seconds whatever else happens.
+// after its first look, an Entered, a Proved if there is a URL, and then a Tapped for each
+// tap, a Left when its tag has gone, and a Beat at least every two seconds whatever else happens.
 func (w *watch) on(ctx context.Context, dev Device) error {
 	w.dev, w.ready, w.faults, w.blind = dev, false, 0, true
 	w.visits.unsure(time.Now())
@@ -182,6 +182,7 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 	}
 	x := newExchange(w.dev, t, now)
 	x.file = w.file
+	x.proved = func(t Tap) { w.send(Event{Kind: Proved, Tap: t}) } // if nobody listens, Tapped finds out
 	tap, fault := x.read(now, w.liveness)
 	w.file = x.file
 	w.well = time.Now()

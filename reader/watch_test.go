@@ -58,17 +58,23 @@ func watchOn(ctx context.Context, dev Device, resting []byte, emit func(Event) e
 	return newWatch(TwoTaps, resting, emit).on(ctx, dev)
 }
 
-// checkPairs: each Entered is followed by the Tapped of the same tap, and none comes without.
+// checkPairs: each Entered is followed by the Tapped of the same tap, with at most one Proved between them, and none
+// comes without.
 func checkPairs(t *testing.T, events []seen) {
 	t.Helper()
 	var open *Tap
+	proved := 0
 	for _, e := range events {
 		switch e.Kind {
+		case Proved:
+			if proved++; open == nil || proved > 1 || e.Tap.UID != open.UID || e.Tap.URL == "" || e.Tap.Second != "" {
+				t.Errorf("at %v proof %d was %+v, in the tap %+v", e.at, proved, e.Tap, open)
+			}
 		case Entered:
 			if open != nil {
 				t.Errorf("at %v a tap began within another", e.at)
 			}
-			open = &e.Tap
+			open, proved = &e.Tap, 0
 		case Tapped:
 			if open == nil {
 				t.Errorf("at %v a tap ended that had not begun", e.at)
@@ -288,10 +294,13 @@ func TestWatchEvents(t *testing.T) {
 			time.Sleep(200 * ms)
 		})
 		events = slices.DeleteFunc(events, func(e seen) bool { return e.Kind == Beat || e.Kind == Ready })
-		if len(events) != 2 || events[0].Kind != Entered || events[1].Kind != Tapped {
-			t.Fatalf("got %s, want Entered and Tapped", describe(events))
+		if len(events) != 3 || events[0].Kind != Entered || events[1].Kind != Proved || events[2].Kind != Tapped {
+			t.Fatalf("got %s, want Entered, Proved and Tapped", describe(events))
 		}
-		entered, tapped := events[0].Tap, events[1].Tap
+		entered, proved, tapped := events[0].Tap, events[1].Tap, events[2].Tap
+		if proved.URL != tapped.URL || proved.UID != tapped.UID || !proved.Entered.Equal(tapped.Entered) {
+			t.Errorf("proved %+v, tapped %+v; want the same tag and URL", proved, tapped)
+		}
 		want := Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: entered.Entered}
 		if entered != want {
 			t.Errorf("Entered %+v, want %+v", entered, want)
@@ -469,7 +478,7 @@ func TestWatchTellsOfLeaving(t *testing.T) {
 				kinds = append(kinds, e.Kind)
 			}
 		}
-		want := []EventKind{Entered, Tapped, Left, Entered, Tapped, Left}
+		want := []EventKind{Entered, Proved, Tapped, Left, Entered, Proved, Tapped, Left}
 		if !slices.Equal(kinds, want) {
 			t.Errorf("got %v, want %v", kinds, want)
 		}

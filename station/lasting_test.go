@@ -121,7 +121,7 @@ func (s *site) restart() {
 func (s *site) tap(chip int) journal.Scan {
 	now := time.Now()
 	tap := reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: s.chips[chip].Capture(), Entered: now, Read: now}
-	scan := s.judge(tap)
+	scan := s.judge(&visit{tap: tap})
 	s.finish(visit{tap: tap}, scan)
 	return scan
 }

@@ -28,6 +28,7 @@ type Station struct {
 	Journal  *journal.Journal
 	Lamps    *led.Lamps
 	Log      *zap.Logger
+	OneTap   bool             // tags give a second proof in the same tap
 	Timeout  time.Duration    // from tap to verdict
 	Wall     func() time.Time // the board's wall clock, for the record only
 	Progress *Progress        // of the loops; may be nil
@@ -43,12 +44,6 @@ type Station struct {
 	finished time.Time // the last tap was
 
 	sessions sync.Mutex // holds Sessions
-}
-
-// visit is a tap on its way from the reader to its scan.
-type visit struct {
-	tap    reader.Tap
-	number uint64 // the order in which taps began
 }
 
 // waiting is how many taps may wait behind the one that is being sent.
@@ -69,10 +64,11 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 		defer s.Progress.Over(loopSend)
 		for v, ok := s.nextVisit(visits); ok; v, ok = s.nextVisit(visits) {
 			if ctx.Err() != nil || s.late(v.tap) {
+				v.end()
 				s.finish(v, journal.Scan{Outcome: dropped})
 				continue
 			}
-			scan := s.judge(v.tap)
+			scan := s.judge(&v)
 			if ctx.Err() == nil {
 				v, scan = s.second(v, scan)
 			}
@@ -85,10 +81,13 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 	loops.Wait()
 }
 
-// receive lights the lamps the moment a tap begins, and queues it when it is read.
+// receive lights the lamps the moment a tap begins, and queues it when its URL is read, so
+// that all is ready when the reader is done with it.
 func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visits chan<- visit) {
 	defer s.Progress.Over(loopReceive)
 	bucket := newBucket(time.Now())
+	var open opening
+	defer open.leave()
 	turns := time.NewTicker(turn)
 	defer turns.Stop()
 	for {
@@ -106,9 +105,18 @@ func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visit
 			case reader.Stayed:
 				s.stayed()
 			case reader.Entered:
+				open.leave()
 				s.begin()
+			case reader.Proved:
+				v := visit{tap: e.Tap, number: s.newest, rest: open.begin()}
+				if !bucket.take(time.Now()) || !s.queue(v, visits) {
+					open.leave()
+				}
 			case reader.Tapped:
-				s.queue(visit{tap: e.Tap, number: s.newest}, visits, bucket.take(time.Now()))
+				v := visit{tap: e.Tap, number: s.newest}
+				if !open.end(e.Tap) && (!bucket.take(time.Now()) || !s.queue(v, visits)) {
+					s.finish(v, journal.Scan{Outcome: dropped})
+				}
 			}
 		}
 	}
@@ -136,15 +144,14 @@ func (s *Station) begin() {
 	s.Platform.Ahead()
 }
 
-func (s *Station) queue(v visit, visits chan<- visit, pass bool) {
-	if pass {
-		select {
-		case visits <- v:
-			return
-		default:
-		}
+// queue tells whether there was room.
+func (s *Station) queue(v visit, visits chan<- visit) bool {
+	select {
+	case visits <- v:
+		return true
+	default:
+		return false
 	}
-	s.finish(v, journal.Scan{Outcome: dropped})
 }
 
 // late tells that less than half of a tap's time is left for the platform; and the
@@ -193,40 +200,66 @@ func (s *Station) second(v visit, first journal.Scan) (visit, journal.Scan) {
 	s.mu.Lock()
 	s.record(v, first)
 	s.mu.Unlock()
-	v.tap.URL, v.tap.Second = v.tap.Second, ""
-	return v, s.submit(scan, v.tap)
+	v.tap.URL, v.tap.Second, v.seq = v.tap.Second, "", 0
+	r, _ := s.submit(scan, &v)
+	return v, r
 }
 
-// judge takes a tap through tags, session and platform.
-func (s *Station) judge(t reader.Tap) journal.Scan {
-	if t.Reason != "" {
-		return journal.Scan{Outcome: unreadable, Reason: string(t.Reason)}
-	}
-	scan, err := s.Tags.Scan(t.URL)
+// judge takes a tap through tags, session and platform. One that turns out to be another than
+// it was when its first URL was read is judged again as what it is.
+func (s *Station) judge(v *visit) journal.Scan {
+	scan, err := s.Tags.Scan(v.tap.URL)
 	if err != nil {
-		return journal.Scan{Outcome: foreign, Reason: foreignReasons[err]}
+		v.end()
 	}
-	scan.Next = t.Second != ""
-	return s.submit(scan, t)
+	if v.tap.Reason != "" {
+		return journal.Scan{Seq: v.seq, Outcome: unreadable, Reason: string(v.tap.Reason)}
+	}
+	if err != nil {
+		return journal.Scan{Seq: v.seq, Outcome: foreign, Reason: foreignReasons[err]}
+	}
+	scan.Next = v.tap.Second != "" || v.rest != nil && s.OneTap
+	r, posted := s.submit(scan, v)
+	if !posted {
+		return s.judge(v)
+	}
+	return r
 }
 
-// submit posts the scan in its tag's session, once the journal has it, and keeps
-// what the platform says. It is not cut short by the daemon's end: what was
-// posted has an outcome.
-func (s *Station) submit(scan uplink.Scan, t reader.Tap) journal.Scan {
+// submit posts the scan in its tag's session, once the reader is done with the tap and the
+// journal has it, and keeps what the platform says. A tap that comes to anything but the URL
+// that it had is not posted. It is not cut short by the daemon's end: what was posted has an
+// outcome.
+func (s *Station) submit(scan uplink.Scan, v *visit) (r journal.Scan, posted bool) {
 	scan.Session = s.carried(scan.Tag)
-	seq, written := s.intend(scan, t)
-	scan.Await = written
-	ctx, cancel := context.WithDeadline(context.Background(), t.Entered.Add(s.Timeout))
+	written := s.intend(scan, v)
+	scan.Hold = uplink.NewHold()
+	ctx, cancel := context.WithDeadline(context.Background(), v.tap.Entered.Add(s.Timeout))
 	defer cancel()
-	res := s.Platform.Submit(ctx, scan, t.Entered)
+	proved := v.tap
+	same := make(chan bool, 1)
+	go func() {
+		v.end()
+		ok := v.tap.Reason == "" && v.tap.URL == proved.URL
+		if !ok {
+			cancel()
+		} else {
+			<-written
+			scan.Hold.Release()
+		}
+		same <- ok
+	}()
+	res := s.Platform.Submit(ctx, scan, proved.Entered)
+	if !<-same {
+		return r, false
+	}
 	s.answered(scan, res)
 	s.contacted()
 	if res.Err != nil {
 		s.Log.Warn("not answered", zap.String("outcome", string(res.Outcome)), zap.Error(res.Err))
 	}
 	return journal.Scan{
-		Seq:            seq,
+		Seq:            v.seq,
 		Outcome:        string(res.Outcome),
 		Reason:         string(res.Reason),
 		Tag:            scan.Tag,
@@ -238,23 +271,25 @@ func (s *Station) submit(scan uplink.Scan, t reader.Tap) journal.Scan {
 		AnswerMS:       milliseconds(res.Answer),
 		AgeMS:          res.Verification.Age.Milliseconds(),
 		Inserted:       res.Verification.Inserted,
-	}
+	}, true
 }
 
 // intend has the journal write that the scan is about to be posted. Written is
 // closed when the disk has it, or has not answered for journal.Patience.
-func (s *Station) intend(scan uplink.Scan, t reader.Tap) (seq uint64, written <-chan struct{}) {
-	seq = s.Journal.NextSeq()
+func (s *Station) intend(scan uplink.Scan, v *visit) (written <-chan struct{}) {
+	if v.seq == 0 {
+		v.seq = s.Journal.NextSeq()
+	}
 	done := s.Journal.Intend(journal.Intent{
-		Seq:        seq,
+		Seq:        v.seq,
 		Boot:       bootID(),
 		BoottimeMS: sinceBoot().Milliseconds(),
 		Time:       s.Wall().UTC(),
 		Synced:     clockSynced(),
 		Station:    s.Name,
 		Tag:        scan.Tag,
-		UID:        t.UID,
-		Chip:       string(t.Chip),
+		UID:        v.tap.UID,
+		Chip:       string(v.tap.Chip),
 		Session:    scan.Session,
 		Params:     hashed(scan.Params),
 	})
@@ -266,7 +301,7 @@ func (s *Station) intend(scan uplink.Scan, t reader.Tap) (seq uint64, written <-
 		case <-time.After(journal.Patience):
 		}
 	}()
-	return seq, over
+	return over
 }
 
 func (s *Station) carried(tag string) string {

@@ -36,6 +36,7 @@ type rig struct {
 	*testing.T
 	events  chan reader.Event
 	lamps   *sim.Lamps
+	journal string              // its directory
 	lines   chan map[string]any // finished scans, as logged
 	log     bytes.Buffer
 	station *Station
@@ -99,7 +100,8 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 	if err != nil {
 		t.Fatal(err)
 	}
-	records, _ := journal.Open(t.TempDir(), journal.Options{})
+	r.journal = t.TempDir()
+	records, _ := journal.Open(r.journal, journal.Options{})
 	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
 	s := &Station{
 		Name:     "rig",

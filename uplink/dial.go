@@ -164,24 +164,19 @@ func (d *dialer) expire(s *spare) {
 	}
 }
 
-// take removes the spare, and tells whether it was still there to be had.
-func (d *dialer) take(s *spare) bool {
+// take gives the spare, or nil if there is none, to whoever connects with it.
+func (d *dialer) take() *spare {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if s == nil || d.spare != s {
-		return false
-	}
+	s := d.spare
 	d.spare = nil
-	return true
+	return s
 }
 
-// connect gives the spare if there is one that is good, or else dials. To wait
-// for a spare that is on its way is never slower than to dial anew.
-func (d *dialer) connect(ctx context.Context) (*link, error) {
-	d.mu.Lock()
-	s := d.spare
-	d.mu.Unlock()
-	if !d.take(s) {
+// connect gives the spare's connection if that is good, or else dials; the spare may be
+// nil. To wait for one that is on its way is never slower than to dial anew.
+func (d *dialer) connect(ctx context.Context, s *spare) (*link, error) {
+	if s == nil {
 		return d.dial(ctx)
 	}
 	select {

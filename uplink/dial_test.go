@@ -4,6 +4,7 @@ package uplink
 
 import (
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,23 +74,26 @@ func TestAheadHasEnded(t *testing.T) {
 }
 
 // A pending scan is followed by another: its connection is there when it comes, up
-// to ten seconds later; with Next it is dialled before the answer.
+// to ten seconds later; with Next it is dialled before the request is read.
 func TestAheadOfTheNext(t *testing.T) {
 	for _, next := range []bool{false, true} {
 		var p *Platform
 		var server *sim.Unruly
+		var asked atomic.Int32
 		server, p = newUnruly(t, func(c *sim.Call) {
-			if c.Number > 1 {
-				answerValid(c)
+			if !c.Handshake() {
 				return
 			}
-			if !c.Handshake() || !c.Read() {
-				return
-			}
-			for next && p.dialer.waiting() == nil {
+			for next && server.Connections() < 2 {
 				<-time.After(time.Millisecond)
 			}
-			c.Answer(201, string(answerOf("pending")))
+			switch {
+			case !c.Read():
+			case asked.Add(1) > 1:
+				c.Answer(201, validAnswer)
+			default:
+				c.Answer(201, string(answerOf("pending")))
+			}
 		})
 		scan := scanA
 		scan.Next = next

@@ -47,8 +47,8 @@ type Result struct {
 	Verification Verification // zero unless the platform gave a usable one
 
 	RetryAfter time.Duration // what the platform asked to wait, uncapped
-	Connect    time.Duration // waited for a connection, TLS included
-	Answer     time.Duration // the rest, to the whole answer
+	Connect    time.Duration // waited for a connection, TLS included, once nothing else held the scan
+	Answer     time.Duration // the rest, from then on, to the whole answer
 	Err        error         // what went wrong on the way, for the log; holds nothing that the platform said
 	cut        bool          // the answer did not come to its end
 }

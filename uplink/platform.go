@@ -154,7 +154,8 @@ func (p *Platform) Ahead() {
 }
 
 // Submit posts the scan of a tap, unless the gate is closed. It returns no later
-// than ctx's deadline. After a pending one it connects for the next.
+// than ctx's deadline. After a pending one it connects for the next. A scan whose ctx ends
+// while its Hold holds is not sent, and that is nobody's failure.
 func (p *Platform) Submit(ctx context.Context, scan Scan, tapped time.Time) Result {
 	if reason := p.gate.admit(time.Now()); reason != "" {
 		p.ask()
@@ -165,12 +166,16 @@ func (p *Platform) Submit(ctx context.Context, scan Scan, tapped time.Time) Resu
 		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}
 	}
 	s := newSending(tapped.Add(resendWithin))
-	s.ahead, s.next, s.await = true, scan.Next, scan.Await
+	s.ahead, s.next, s.hold = true, scan.Next, scan.Hold
 	req, err := p.request(s.in(ctx), http.MethodPost, body, "tags", scan.Tag, "verifications")
 	if err != nil {
 		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}
 	}
 	r := p.post(req, s, scan.Tag)
+	if r.Outcome == NotSent && ctx.Err() != nil && scan.Hold.holds() {
+		return r
+	}
+	p.counts.request(r.Status, s, r.Answer)
 	if r.Outcome == Pending {
 		p.dialer.ahead(nextWait)
 	}
@@ -206,8 +211,7 @@ func (p *Platform) post(req *retryablehttp.Request, s *sending, tag string) (r R
 	started := time.Now()
 	defer func() {
 		r.Connect = s.connected()
-		r.Answer = time.Since(started) - r.Connect
-		p.counts.request(r.Status, s, r.Answer)
+		r.Answer = s.hold.since(started) - r.Connect
 	}()
 	resp, err := p.client.Do(req)
 	if err != nil {

@@ -16,13 +16,13 @@ type Scan struct {
 	Params  map[string]string
 	Session string
 
-	// Next tells that another scan follows at once: its connection is dialled while
-	// the platform answers this one.
+	// Next tells that another scan follows at once: its connection is dialled beside
+	// this one's.
 	Next bool
 
-	// Await holds back the first byte of the request until it is closed. Connection and
-	// request are prepared meanwhile. May be nil.
-	Await <-chan struct{}
+	// Hold keeps back the first byte of the request. Connection and request are prepared
+	// meanwhile. May be nil.
+	Hold *Hold
 }
 
 // Limits of a tap URL's query.

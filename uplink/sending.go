@@ -38,13 +38,13 @@ func (s *seal) close() (unsent bool) {
 type sealedConn struct {
 	net.Conn
 	seal   *seal
-	await  <-chan struct{} // holds back the first byte until it is closed; may be nil
+	hold   *Hold // may be nil
 	closed chan struct{}
 	once   sync.Once
 }
 
-func seals(c net.Conn, s *seal, await <-chan struct{}) *sealedConn {
-	return &sealedConn{Conn: c, seal: s, await: await, closed: make(chan struct{})}
+func seals(c net.Conn, s *seal, hold *Hold) *sealedConn {
+	return &sealedConn{Conn: c, seal: s, hold: hold, closed: make(chan struct{})}
 }
 
 // Close ends a Write that is held back: net/http waits for that.
@@ -54,9 +54,9 @@ func (c *sealedConn) Close() error {
 }
 
 func (c *sealedConn) Write(b []byte) (int, error) {
-	if c.await != nil {
+	if c.hold != nil {
 		select {
-		case <-c.await:
+		case <-c.hold.released:
 		case <-c.closed:
 			return 0, errSealed
 		}
@@ -81,12 +81,12 @@ type sending struct {
 	resendUntil time.Time // zero: never
 	ahead       bool      // may use a connection that was dialled ahead
 	next        bool      // another follows
-	await       <-chan struct{}
+	hold        *Hold     // may be nil
 
 	mu      sync.Mutex
 	seal    *seal
 	resends int
-	connect time.Duration // waited for connections
+	connect time.Duration // waited for connections when nothing else held it
 	proof   period        // of the last connection's certificates
 	unsent  error         // why the last sealed attempt failed
 }
@@ -112,22 +112,22 @@ func (s *sending) conn(ctx context.Context, d *dialer) (net.Conn, error) {
 	seal := s.seal
 	s.mu.Unlock()
 	begun := time.Now()
-	dial := d.dial
+	var spare *spare
 	if s.ahead {
-		dial = d.connect
+		spare = d.take()
 	}
-	l, err := dial(ctx)
-	if err == nil && s.next {
+	if s.next {
 		d.ahead(tapWait)
 	}
+	l, err := d.connect(ctx, spare)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.connect += time.Since(begun)
+	s.connect += s.hold.since(begun)
 	if err != nil {
 		return nil, err
 	}
 	s.proof = l.proof
-	return seals(l.Conn, seal, s.await), nil
+	return seals(l.Conn, seal, s.hold), nil
 }
 
 // connected is how long the sending waited for its connections.

@@ -94,11 +94,12 @@ func TestCertificateIsNotTriedAgain(t *testing.T) {
 	}
 }
 
-// A scan is held back until it may go, on a connection that is made meanwhile. One
-// that may not go in time was not sent.
-func TestAwait(t *testing.T) {
+// A scan is held back until it is released, on a connection that is made meanwhile; what
+// that took was no wait. One that is not released in time was not sent.
+func TestHold(t *testing.T) {
 	connected := make(chan struct{})
 	server, p := newUnruly(t, func(c *sim.Call) {
+		<-time.After(50 * time.Millisecond) // of network
 		if !c.Handshake() {
 			return
 		}
@@ -109,25 +110,57 @@ func TestAwait(t *testing.T) {
 			c.Answer(201, validAnswer)
 		}
 	})
-	may := make(chan struct{})
+	hold := NewHold()
+	var before time.Duration
+	begun := time.Now()
 	go func() {
-		defer close(may)
+		defer hold.Release()
 		<-connected
 		if n := server.Reads(pathA); n != 0 {
 			t.Errorf("%d requests were read before they might go", n)
 		}
+		before = time.Since(begun)
 	}()
 	scan := scanA
-	scan.Await = may
-	if r := submit(t, p, scan); r.Outcome != Valid || server.Reads(pathA) != 1 {
+	scan.Hold = hold
+	r := submit(t, p, scan)
+	if r.Outcome != Valid || server.Reads(pathA) != 1 {
 		t.Errorf("%s (%v), %d requests; want valid, one", r.Outcome, r.Err, server.Reads(pathA))
+	}
+	if rest := time.Since(begun) - before; r.Connect > rest || r.Answer > rest {
+		t.Errorf("connection %v and answer %v, of %v after it was released", r.Connect, r.Answer, rest)
 	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	scan.Await = make(chan struct{})
+	scan.Hold = NewHold()
 	if r := p.Submit(ctx, scan, time.Now()); r.Outcome != NotSent || server.Reads(pathA) != 1 {
 		t.Errorf("%s, %d requests; want not_sent, one", r.Outcome, server.Reads(pathA))
+	}
+}
+
+// Scans that are withdrawn while they are held are not sent, at once, and are no reason
+// for the breaker or a service code.
+func TestWithdrawn(t *testing.T) {
+	server, p := newUnruly(t, func(c *sim.Call) {
+		if c.Handshake() && c.Read() {
+			c.Answer(201, validAnswer)
+		}
+	})
+	for range breakerFailures + 1 {
+		ctx, cancel := context.WithCancel(t.Context())
+		scan := scanA
+		scan.Hold = NewHold()
+		time.AfterFunc(10*time.Millisecond, cancel)
+		if r := p.Submit(ctx, scan, time.Now()); r.Outcome != NotSent || r.Reason == NotSentBreaker {
+			t.Fatalf("%s %s, want not_sent", r.Outcome, r.Reason)
+		}
+	}
+	if trouble := p.Trouble(); trouble != "" || p.Breaker() || p.Counts().Requests["none"] != 0 {
+		t.Errorf("trouble %q, breaker %t, %d requests without an answer; want none of them", trouble, p.Breaker(), p.Counts().Requests["none"])
+	}
+	if r := submit(t, p, scanA); r.Outcome != Valid || server.Reads(pathA) != 1 {
+		t.Errorf("then %s, %d requests; want valid, one", r.Outcome, server.Reads(pathA))
 	}
 }
 

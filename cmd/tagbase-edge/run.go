@@ -88,6 +88,7 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger, prog
 		Journal:  past.Journal,
 		Lamps:    lamps,
 		Log:      log,
+		OneTap:   cfg.reader.liveness == reader.OneTap,
 		Timeout:  cfg.platform.timeout,
 		Wall:     time.Now,
 		Progress: progress,

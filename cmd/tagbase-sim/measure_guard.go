@@ -11,7 +11,7 @@ import (
 
 // Limits beyond which the bench, or somebody else on the machine, was what was measured.
 const (
-	lateLimit    = 500 * time.Microsecond // 99 of 100 frames, parcels and naps are less late than this
+	lateLimit    = 500 * time.Microsecond // 99 of 100 frames, parcels, bells and naps are less late than this
 	foreignLimit = 0.15                   // of one processor, by others than the bench and what it measures
 	quietFor     = 3 * time.Second        // before a series begins
 	quietWait    = 30 * time.Minute       // that it waits for that
@@ -28,8 +28,8 @@ type guard struct {
 
 // A bench's fault is how exact it was itself.
 type fault struct {
-	Foreign                    float64 // processors that others used
-	ChipLate, NetLate, NapLate time.Duration
+	Foreign                              float64 // processors that others used
+	ChipLate, NetLate, BellLate, NapLate time.Duration
 }
 
 func newGuard() (*guard, error) {
@@ -49,7 +49,7 @@ func ourTime() (sum time.Duration) {
 }
 
 // end gives the bench's faults since newGuard.
-func (g *guard) end(chip, net sample) (fault, error) {
+func (g *guard) end(chip, net, bell sample) (fault, error) {
 	naps := g.pulse.end()
 	busy, err := busyTime()
 	if err != nil {
@@ -60,6 +60,7 @@ func (g *guard) end(chip, net sample) (fault, error) {
 		Foreign:  max(0, float64(others)/float64(time.Since(g.began))),
 		ChipLate: chip.quantile(0.99),
 		NetLate:  net.quantile(0.99),
+		BellLate: bell.quantile(0.99),
 		NapLate:  naps.quantile(0.99),
 	}, nil
 }
@@ -69,12 +70,12 @@ type busyError struct{ fault }
 
 func (e *busyError) Error() string {
 	return fmt.Sprintf("the machine was too busy to measure: others used %.2f of a processor (limit %.2f); at p99 the reader chip was %v late, "+
-		"the network %v, a sleeping thread %v (limit %v); end what else runs here", e.Foreign, foreignLimit,
-		e.ChipLate.Round(time.Microsecond), e.NetLate.Round(time.Microsecond), e.NapLate.Round(time.Microsecond), lateLimit)
+		"the network %v, whoever waits for a file %v, a sleeping thread %v (limit %v); end what else runs here", e.Foreign, foreignLimit,
+		e.ChipLate.Round(time.Microsecond), e.NetLate.Round(time.Microsecond), e.BellLate.Round(time.Microsecond), e.NapLate.Round(time.Microsecond), lateLimit)
 }
 
 func (f fault) check() error {
-	if f.Foreign > foreignLimit || max(f.ChipLate, f.NetLate, f.NapLate) > lateLimit {
+	if f.Foreign > foreignLimit || max(f.ChipLate, f.NetLate, f.BellLate, f.NapLate) > lateLimit {
 		return &busyError{f}
 	}
 	return nil
@@ -89,7 +90,7 @@ func awaitQuiet(ctx context.Context, say func(string, ...any)) error {
 			return err
 		}
 		pause(ctx, quietFor)
-		f, err := g.end(nil, nil)
+		f, err := g.end(nil, nil, nil)
 		if err == nil {
 			err = f.check()
 		}

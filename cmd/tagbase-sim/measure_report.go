@@ -163,13 +163,13 @@ func (m *measurement) reportFaults(b *strings.Builder) {
 	if m.still != nil {
 		worst = worst.or(m.still.Fault)
 	}
-	fmt.Fprintf(b, "The bench itself, in its worst series: at p99 the virtual chip was %v late, the network %v, a sleeping thread %v (limit %v); "+
+	fmt.Fprintf(b, "The bench itself, in its worst series: at p99 the virtual chip was %v late, the network %v, its own goroutines %v, a sleeping thread %v (limit %v); "+
 		"others used %.2f of a processor (limit %.2f).\n", worst.ChipLate.Round(time.Microsecond), worst.NetLate.Round(time.Microsecond),
-		worst.NapLate.Round(time.Microsecond), lateLimit, worst.Foreign, foreignLimit)
+		worst.BellLate.Round(time.Microsecond), worst.NapLate.Round(time.Microsecond), lateLimit, worst.Foreign, foreignLimit)
 }
 
 func (f fault) or(g fault) fault {
-	return fault{max(f.Foreign, g.Foreign), max(f.ChipLate, g.ChipLate), max(f.NetLate, g.NetLate), max(f.NapLate, g.NapLate)}
+	return fault{max(f.Foreign, g.Foreign), max(f.ChipLate, g.ChipLate), max(f.NetLate, g.NetLate), max(f.BellLate, g.BellLate), max(f.NapLate, g.NapLate)}
 }
 
 func (m *measurement) of(who string) (some []*result) {

@@ -22,6 +22,7 @@ type rig struct {
 	bench *sim.Bench
 	relay *sim.Relay
 	calls calls
+	bell  *bell
 
 	chipLate sample
 	tags     []sim.Chip
@@ -35,6 +36,9 @@ func newRig(dir, chip string, trip time.Duration, timing bool) (*rig, error) {
 		return nil, err
 	}
 	r := new(rig)
+	if r.bell, err = newBell(); err != nil {
+		return nil, err
+	}
 	if r.bench, err = sim.NewBench(own); err != nil {
 		return nil, err
 	}
@@ -46,7 +50,10 @@ func newRig(dir, chip string, trip time.Duration, timing bool) (*rig, error) {
 	if r.relay, err = sim.NewRelay(server.Host, trip); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
-	r.relay.Watch(r.calls.passed)
+	r.relay.Watch(func(p sim.Passage) {
+		r.calls.passed(p)
+		r.bell.ring()
+	})
 	server.Host = r.relay.Addr
 	r.bench.Base = server.String()
 	for n := range tagsInTurn {
@@ -79,5 +86,6 @@ func (r *rig) close() error {
 	if r.relay != nil {
 		err = errors.Join(err, r.relay.Close())
 	}
+	r.bell.close()
 	return errors.Join(err, os.RemoveAll(filepath.Clean(r.bench.Dir)))
 }

@@ -90,6 +90,7 @@ func (r *rig) run(ctx context.Context, s subject, p plan, taps int) (*result, er
 		if n == warmTaps {
 			r.chipLate = nil
 			r.calls.lateness()
+			r.bell.lateness()
 			if disk, err = written(s.pids()); err != nil {
 				return nil, err
 			}
@@ -140,7 +141,7 @@ func (r *rig) account(res *result, s subject, g *guard, disk int) (err error) {
 			return fmt.Errorf("%v is less than the %v that the wire takes: the bench is wrong", took, res.Floor.Time)
 		}
 	}
-	if res.Fault, err = g.end(r.chipLate, r.calls.lateness()); err != nil {
+	if res.Fault, err = g.end(r.chipLate, r.calls.lateness(), r.bell.lateness()); err != nil {
 		return err
 	}
 	now, err := written(s.pids())

@@ -114,6 +114,7 @@ func TestBusyMachine(t *testing.T) {
 		"others":  {Foreign: foreignLimit + .01},
 		"chip":    {ChipLate: late},
 		"network": {NetLate: late},
+		"bell":    {BellLate: late},
 		"naps":    {NapLate: late},
 	} {
 		var busy *busyError
@@ -121,7 +122,7 @@ func TestBusyMachine(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := (fault{foreignLimit, lateLimit, lateLimit, lateLimit}).check(); err != nil {
+	if err := (fault{foreignLimit, lateLimit, lateLimit, lateLimit, lateLimit}).check(); err != nil {
 		t.Error(err)
 	}
 }
@@ -138,7 +139,7 @@ func TestGuardSeesOthers(t *testing.T) {
 	if worked := ourTime() - ours; worked < 50*time.Millisecond {
 		t.Errorf("300 ms of work were %v", worked)
 	}
-	if _, err := g.end(nil, nil); err != nil {
+	if _, err := g.end(nil, nil, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -65,6 +65,14 @@ func three(s sample) string {
 	return fmt.Sprintf("%s / %s / %s", short(s.quantile(.5)), short(s.quantile(.95)), short(s.quantile(.99)))
 }
 
+// median is p50 in milliseconds.
+func median(s sample) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return short(s.quantile(.5))
+}
+
 func short(d time.Duration) string {
 	if d < 10*time.Millisecond {
 		return fmt.Sprintf("%.2f", milli(d))
@@ -99,15 +107,15 @@ func (m *measurement) reportTaps(b *strings.Builder) {
 
 func (m *measurement) reportWire(b *strings.Builder) {
 	b.WriteString("Until the URL, with the check that no other tag is there, beside the floor, which is the fewest commands and a host that takes no time:\n\n")
-	b.WriteString("| chip | who | commands | floor | bytes | floor | tag enters → URL, p50 | floor | ratio |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| chip | who | commands | floor | bytes | floor | tag enters → URL, p50 | to its last byte | floor | ratio |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, r := range m.results {
 		p := r.Plan
 		if !p.Timing || p.Liveness != "two-taps" || p.Who == stationName && p.Trip != otherTrip {
 			continue
 		}
 		url := r.URL.quantile(.5)
-		fmt.Fprintf(b, "| %s | %s | %.1f | %d | %.0f | %d | %s | %.1f | %.2f |\n", p.Chip, p.Who, r.Commands, r.Floor.Commands, r.Bytes, r.Floor.Bytes,
-			short(url), milli(r.Floor.Time), float64(url)/float64(r.Floor.Time))
+		fmt.Fprintf(b, "| %s | %s | %.1f | %d | %.0f | %d | %s | %s | %.1f | %.2f |\n", p.Chip, p.Who, r.Commands, r.Floor.Commands, r.Bytes, r.Floor.Bytes,
+			short(url), median(r.Read), milli(r.Floor.Time), float64(url)/float64(r.Floor.Time))
 	}
 	b.WriteString("\n")
 }

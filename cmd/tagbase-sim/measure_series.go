@@ -38,6 +38,7 @@ type result struct {
 	Taps     int
 	Amber    sample // tag enters -> amber
 	URL      sample // tag enters -> URL
+	Read     sample // tag enters -> the last byte of the URL, before the look for another tag
 	Wire     sample // URL -> the network has the first byte of the request
 	Lamp     sample // the network gives the last byte of the answer -> lamp
 	Own      sample // the last two together, less what was waited for a connection
@@ -153,6 +154,9 @@ func (r *rig) account(res *result, s subject, g *guard, disk int) (err error) {
 	return err
 }
 
+// inDeselect is the command with which a station begins to look for another tag (PN532 User Manual, 7.3.10).
+const inDeselect = 0x44
+
 var errNoLamp = errors.New("no lamp changed")
 
 // tap lays a tag on the reader and takes it away when all is shown.
@@ -188,11 +192,19 @@ func (r *rig) tap(ctx context.Context, s subject, res *result, tag sim.Chip, bef
 func (r *rig) counts(res *result, from, to time.Time) {
 	traffic := r.bench.Chip.Traffic()
 	r.chipLate = append(r.chipLate, traffic.Late...)
+	var last, read time.Time
 	for _, d := range traffic.Dialogues {
 		if d.Began.After(from) && d.Ended.Before(to) {
 			res.Commands += 1 / float64(res.Taps)
 			res.Bytes += float64(d.Bytes) / float64(res.Taps)
+			if d.Code == inDeselect {
+				read = last
+			}
+			last = d.Ended
 		}
+	}
+	if !read.IsZero() {
+		res.Read = append(res.Read, read.Sub(from))
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Limits beyond which the bench, or somebody else on the machine, was what was measured.
 const (
-	lateLimit    = 500 * time.Microsecond // 99 of 100 frames, parcels, bells and naps are less late than this
+	lateLimit    = 500 * time.Microsecond // 99 of 100 frames, parcels and naps are less late than this
+	bellLimit    = time.Millisecond       // 99 of 100 bells are
 	foreignLimit = 0.15                   // of one processor, by others than the bench and what it measures
 	quietFor     = 3 * time.Second        // before a series begins
 	quietWait    = 30 * time.Minute       // that it waits for that
@@ -70,12 +71,13 @@ type busyError struct{ fault }
 
 func (e *busyError) Error() string {
 	return fmt.Sprintf("the machine was too busy to measure: others used %.2f of a processor (limit %.2f); at p99 the reader chip was %v late, "+
-		"the network %v, whoever waits for a file %v, a sleeping thread %v (limit %v); end what else runs here", e.Foreign, foreignLimit,
-		e.ChipLate.Round(time.Microsecond), e.NetLate.Round(time.Microsecond), e.BellLate.Round(time.Microsecond), e.NapLate.Round(time.Microsecond), lateLimit)
+		"the network %v, a sleeping thread %v (limit %v), its own goroutines %v (limit %v); end what else runs here", e.Foreign, foreignLimit,
+		e.ChipLate.Round(time.Microsecond), e.NetLate.Round(time.Microsecond), e.NapLate.Round(time.Microsecond), lateLimit,
+		e.BellLate.Round(time.Microsecond), bellLimit)
 }
 
 func (f fault) check() error {
-	if f.Foreign > foreignLimit || max(f.ChipLate, f.NetLate, f.BellLate, f.NapLate) > lateLimit {
+	if f.Foreign > foreignLimit || max(f.ChipLate, f.NetLate, f.NapLate) > lateLimit || f.BellLate > bellLimit {
 		return &busyError{f}
 	}
 	return nil

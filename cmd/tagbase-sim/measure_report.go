@@ -171,9 +171,9 @@ func (m *measurement) reportFaults(b *strings.Builder) {
 	if m.still != nil {
 		worst = worst.or(m.still.Fault)
 	}
-	fmt.Fprintf(b, "The bench itself, in its worst series: at p99 the virtual chip was %v late, the network %v, its own goroutines %v, a sleeping thread %v (limit %v); "+
+	fmt.Fprintf(b, "The bench itself, in its worst series: at p99 the virtual chip was %v late, the network %v, a sleeping thread %v (limit %v), its own goroutines %v (limit %v); "+
 		"others used %.2f of a processor (limit %.2f).\n", worst.ChipLate.Round(time.Microsecond), worst.NetLate.Round(time.Microsecond),
-		worst.BellLate.Round(time.Microsecond), worst.NapLate.Round(time.Microsecond), lateLimit, worst.Foreign, foreignLimit)
+		worst.NapLate.Round(time.Microsecond), lateLimit, worst.BellLate.Round(time.Microsecond), bellLimit, worst.Foreign, foreignLimit)
 }
 
 func (f fault) or(g fault) fault {

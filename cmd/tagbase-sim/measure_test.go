@@ -114,7 +114,7 @@ func TestBusyMachine(t *testing.T) {
 		"others":  {Foreign: foreignLimit + .01},
 		"chip":    {ChipLate: late},
 		"network": {NetLate: late},
-		"bell":    {BellLate: late},
+		"bell":    {BellLate: bellLimit + 1},
 		"naps":    {NapLate: late},
 	} {
 		var busy *busyError
@@ -122,7 +122,7 @@ func TestBusyMachine(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := (fault{foreignLimit, lateLimit, lateLimit, lateLimit, lateLimit}).check(); err != nil {
+	if err := (fault{foreignLimit, lateLimit, lateLimit, bellLimit, lateLimit}).check(); err != nil {
 		t.Error(err)
 	}
 }

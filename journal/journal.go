@@ -132,7 +132,8 @@ func (j *Journal) NextSeq() uint64 {
 	return j.seq
 }
 
-// Intend writes that a scan is about to be posted. The channel receives once:
+// Intend writes that a scan may be about to be posted; a later intent of the same number
+// takes the place of the first. The channel receives once:
 // nil when the line is on the disk, an error when the disk does not take it for
 // now. Wait for it no longer than Patience, beside other work.
 func (j *Journal) Intend(i Intent) <-chan error {

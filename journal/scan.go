@@ -32,7 +32,7 @@ type Scan struct {
 	Inserted time.Time `json:"-"` // when the platform created the verification, by its own clock; zero if there is none
 }
 
-// An Intent is a scan that is about to be posted.
+// An Intent is a scan that may be about to be posted.
 type Intent struct {
 	Seq        uint64    `json:"seq"`
 	Boot       string    `json:"boot"`     // id of the boot, "" if not known

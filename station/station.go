@@ -64,7 +64,6 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 		defer s.Progress.Over(loopSend)
 		for v, ok := s.nextVisit(visits); ok; v, ok = s.nextVisit(visits) {
 			if ctx.Err() != nil || s.late(v.tap) {
-				v.end()
 				s.finish(v, journal.Scan{Outcome: dropped})
 				continue
 			}
@@ -108,14 +107,10 @@ func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visit
 				open.leave()
 				s.begin()
 			case reader.Proved:
-				v := visit{tap: e.Tap, number: s.newest, rest: open.begin()}
-				if !bucket.take(time.Now()) || !s.queue(v, visits) {
-					open.leave()
-				}
+				s.queue(visit{tap: e.Tap, number: s.newest, rest: open.begin()}, visits, bucket.take(time.Now()))
 			case reader.Tapped:
-				v := visit{tap: e.Tap, number: s.newest}
-				if !open.end(e.Tap) && (!bucket.take(time.Now()) || !s.queue(v, visits)) {
-					s.finish(v, journal.Scan{Outcome: dropped})
+				if !open.end(e.Tap) {
+					s.queue(visit{tap: e.Tap, number: s.newest}, visits, bucket.take(time.Now()))
 				}
 			}
 		}
@@ -144,14 +139,15 @@ func (s *Station) begin() {
 	s.Platform.Ahead()
 }
 
-// queue tells whether there was room.
-func (s *Station) queue(v visit, visits chan<- visit) bool {
-	select {
-	case visits <- v:
-		return true
-	default:
-		return false
+func (s *Station) queue(v visit, visits chan<- visit, pass bool) {
+	if pass {
+		select {
+		case visits <- v:
+			return
+		default:
+		}
 	}
+	s.finish(v, journal.Scan{Outcome: dropped})
 }
 
 // late tells that less than half of a tap's time is left for the platform; and the
@@ -201,7 +197,7 @@ func (s *Station) second(v visit, first journal.Scan) (visit, journal.Scan) {
 	s.record(v, first)
 	s.mu.Unlock()
 	v.tap.URL, v.tap.Second, v.seq = v.tap.Second, "", 0
-	r, _ := s.submit(scan, &v)
+	r := s.submit(scan, &v)
 	return v, r
 }
 
@@ -209,49 +205,52 @@ func (s *Station) second(v visit, first journal.Scan) (visit, journal.Scan) {
 // it was when its first URL was read is judged again as what it is.
 func (s *Station) judge(v *visit) journal.Scan {
 	scan, err := s.Tags.Scan(v.tap.URL)
-	if err != nil {
-		v.end()
-	}
-	if v.tap.Reason != "" {
+	switch {
+	case err != nil && v.rest != nil:
+		v.end(s.deadline(v.tap))
+		return s.judge(v)
+	case v.tap.Reason != "":
 		return journal.Scan{Seq: v.seq, Outcome: unreadable, Reason: string(v.tap.Reason)}
-	}
-	if err != nil {
+	case err != nil:
 		return journal.Scan{Seq: v.seq, Outcome: foreign, Reason: foreignReasons[err]}
 	}
 	scan.Next = v.tap.Second != "" || v.rest != nil && s.OneTap
-	r, posted := s.submit(scan, v)
-	if !posted {
-		return s.judge(v)
-	}
-	return r
+	return s.submit(scan, v)
 }
 
+// deadline is when a tap must have come to something.
+func (s *Station) deadline(t reader.Tap) time.Time { return t.Entered.Add(s.Timeout) }
+
 // submit posts the scan in its tag's session, once the reader is done with the tap and the
-// journal has it, and keeps what the platform says. A tap that comes to anything but the URL
-// that it had is not posted. It is not cut short by the daemon's end: what was posted has an
-// outcome.
-func (s *Station) submit(scan uplink.Scan, v *visit) (r journal.Scan, posted bool) {
+// journal has it or has kept it waiting for journal.Patience, and keeps what the platform
+// says. A tap that comes to anything but the URL that it had is not posted, and judged again.
+// It is not cut short by the daemon's end: what was posted has an outcome.
+func (s *Station) submit(scan uplink.Scan, v *visit) journal.Scan {
 	scan.Session = s.carried(scan.Tag)
-	written := s.intend(scan, v)
+	written, enough := s.intend(scan, v), time.After(journal.Patience)
 	scan.Hold = uplink.NewHold()
-	ctx, cancel := context.WithDeadline(context.Background(), v.tap.Entered.Add(s.Timeout))
+	proved, deadline := v.tap, s.deadline(v.tap)
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
-	proved := v.tap
-	same := make(chan bool, 1)
+	counts := make(chan bool, 1)
 	go func() {
-		v.end()
-		ok := v.tap.Reason == "" && v.tap.URL == proved.URL
-		if !ok {
+		v.end(deadline)
+		if v.tap.Reason != "" || v.tap.URL != proved.URL {
 			cancel()
-		} else {
-			<-written
-			scan.Hold.Release()
+			counts <- false
+			return
 		}
-		same <- ok
+		counts <- true
+		select {
+		case <-written:
+		case <-enough:
+		}
+		scan.Hold.Release()
 	}()
 	res := s.Platform.Submit(ctx, scan, proved.Entered)
-	if !<-same {
-		return r, false
+	if !<-counts {
+		s.contacted()
+		return s.judge(v)
 	}
 	s.answered(scan, res)
 	s.contacted()
@@ -271,16 +270,16 @@ func (s *Station) submit(scan uplink.Scan, v *visit) (r journal.Scan, posted boo
 		AnswerMS:       milliseconds(res.Answer),
 		AgeMS:          res.Verification.Age.Milliseconds(),
 		Inserted:       res.Verification.Inserted,
-	}, true
+	}
 }
 
-// intend has the journal write that the scan is about to be posted. Written is
-// closed when the disk has it, or has not answered for journal.Patience.
-func (s *Station) intend(scan uplink.Scan, v *visit) (written <-chan struct{}) {
+// intend has the journal write that the scan may be about to be posted. The channel receives
+// when the disk has it, or does not take it.
+func (s *Station) intend(scan uplink.Scan, v *visit) (written <-chan error) {
 	if v.seq == 0 {
 		v.seq = s.Journal.NextSeq()
 	}
-	done := s.Journal.Intend(journal.Intent{
+	return s.Journal.Intend(journal.Intent{
 		Seq:        v.seq,
 		Boot:       bootID(),
 		BoottimeMS: sinceBoot().Milliseconds(),
@@ -293,15 +292,6 @@ func (s *Station) intend(scan uplink.Scan, v *visit) (written <-chan struct{}) {
 		Session:    scan.Session,
 		Params:     hashed(scan.Params),
 	})
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		select {
-		case <-done:
-		case <-time.After(journal.Patience):
-		}
-	}()
-	return over
 }
 
 func (s *Station) carried(tag string) string {

@@ -16,18 +16,23 @@ type visit struct {
 	rest   <-chan reader.Tap // of a tap that is proved gives it as it ends; nil when it has
 }
 
-// end waits until the reader is done with the tap. One of which the reader says no more
-// was torn.
-func (v *visit) end() {
+// end waits until the reader is done with the tap. One of which the reader has no more to say
+// by then was torn.
+func (v *visit) end(by time.Time) {
 	if v.rest == nil {
 		return
 	}
-	t, ok := <-v.rest
-	if !ok {
-		t = v.tap
-		t.Reason, t.Read = reader.Torn, time.Now()
+	rest := v.rest
+	v.rest = nil
+	select {
+	case t, ok := <-rest:
+		if ok {
+			v.tap = t
+			return
+		}
+	case <-time.After(time.Until(by)):
 	}
-	v.tap, v.rest = t, nil
+	v.tap.Reason, v.tap.Read = reader.Torn, time.Now()
 }
 
 // An opening is the tap that the reader is at, if that is queued already.
@@ -35,11 +40,12 @@ type opening struct{ rest chan reader.Tap }
 
 // begin gives what the tap's visit waits for.
 func (o *opening) begin() <-chan reader.Tap {
+	o.leave()
 	o.rest = make(chan reader.Tap, 1)
 	return o.rest
 }
 
-// end passes on what the tap came to, and tells whether there was anybody to.
+// end passes on what the tap came to, and tells whether its visit was begun.
 func (o *opening) end(t reader.Tap) bool {
 	if o.rest == nil {
 		return false

@@ -5,6 +5,7 @@ package station
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,10 @@ func TestProved(t *testing.T) {
 			tap.URL = "https://elsewhere.example/?x=1"
 			r.ends(tap)
 		}, "foreign", "entry_point", ""},
+		{"was torn, foreign, and turned ours", "https://elsewhere.example/?x=1", func(r *rig, tap reader.Tap) {
+			tap.URL = tagA
+			r.ends(tap)
+		}, "valid", "", `"e":"1"`},
 		{"is foreign", "https://elsewhere.example/?x=1", (*rig).ends, "foreign", "entry_point", ""},
 		{"is foreign beside another", "https://elsewhere.example/?x=1", func(r *rig, tap reader.Tap) {
 			tap.URL, tap.Reason = "", reader.TwoTags
@@ -111,4 +116,30 @@ func TestProved(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A reader's process that has lost count costs taps, and holds nothing up.
+func TestProvedWithoutAnEnd(t *testing.T) {
+	platform := make(valid, 10)
+	server := httptest.NewServer(platform)
+	t.Cleanup(server.Close)
+	r := newRigAt(t, server.URL+"/api/v1", nil, time.Second)
+	r.proves(tagA)
+	r.want("unreadable", "torn")
+	r.proves(tagA)
+	tap := r.proves(tagA)
+	r.want("unreadable", "torn")
+	r.ends(tap)
+	r.want("valid", "")
+	for _, url := range []string{tagA, "https://elsewhere.example/?x=1"} {
+		again := r.proves(tagA)
+		again.URL = url
+		r.send(reader.Event{Kind: reader.Proved, Tap: again})
+		r.want("unreadable", "torn")
+		r.want("unreadable", "torn")
+	}
+	if n := len(platform); n != 1 {
+		t.Errorf("%d requests, want one", n)
+	}
+	r.stop()
 }

@@ -21,8 +21,8 @@ const (
 	dialTimeout = 3 * time.Second
 	tlsTimeout  = 3 * time.Second
 	// How long a connection that was dialled ahead may wait: for the tap that has
-	// begun, and for the one that a pending scan asks the person for. A server gives
-	// a new connection longer, and one that it has closed is not used.
+	// begun or its second scan, and for the tap that a pending scan asks the person
+	// for. A server gives a new connection longer, and one that it has closed is not used.
 	tapWait  = 2 * time.Second
 	nextWait = 10 * time.Second
 )

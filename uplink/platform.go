@@ -221,6 +221,9 @@ func (p *Platform) post(req *retryablehttp.Request, s *sending, tag string) (r R
 		return Result{Outcome: Unknown, Reason: UnknownNoAnswer, Err: shown(err)}
 	}
 	defer resp.Body.Close()
+	if why := s.close(errMalformed); why != nil { // an answer to nothing: a proxy that is tired of waiting
+		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: shown(why)}
+	}
 	p.dated(resp, s)
 	r.Status, r.RetryAfter = resp.StatusCode, retryAfter(resp)
 	if resp.StatusCode/100 != 2 {

@@ -120,6 +120,9 @@ func (s *sending) conn(ctx context.Context, d *dialer) (net.Conn, error) {
 		d.ahead(tapWait)
 	}
 	l, err := d.connect(ctx, spare)
+	if err == nil && s.next {
+		d.ahead(tapWait) // from now on
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.connect += s.hold.since(begun)

@@ -139,6 +139,28 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// What a proxy says on a connection on which nothing was asked is no answer to the scan, and
+// no reason to let it go later.
+func TestAnswerToNothing(t *testing.T) {
+	for _, status := range []int{408, 201} {
+		server, p := newUnruly(t, func(c *sim.Call) {
+			if c.Handshake() && c.Answer(status, validAnswer) {
+				c.Read()
+			}
+		})
+		scan := scanA
+		scan.Hold = NewHold()
+		if r := submit(t, p, scan); r.Outcome != NotSent || r.Reason != NotSentNetwork {
+			t.Errorf("%d before the request: %s %s, want not_sent network", status, r.Outcome, r.Reason)
+		}
+		scan.Hold.Release()
+		server.Close()
+		if n := server.Reads(pathA); n != 0 {
+			t.Errorf("%d before the request: %d requests came after it was not sent", status, n)
+		}
+	}
+}
+
 // Scans that are withdrawn while they are held are not sent, at once, and are no reason
 // for the breaker or a service code.
 func TestWithdrawn(t *testing.T) {

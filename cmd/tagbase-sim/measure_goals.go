@@ -37,7 +37,7 @@ func (m *measurement) reportGoals(b *strings.Builder) {
 		if limit > 0 {
 			row(fmt.Sprintf("%s, two-taps: tag enters → URL, p50, within 1.25 times the floor and half a polling interval: %.1f ms", chip, milli(limit)),
 				fmt.Sprintf("%.1f ms", milli(url)), url <= limit)
-			row("the same to the URL's last byte, before the look for another tag", fmt.Sprintf("%.1f ms", milli(read)), read <= limit)
+			row("the same to the URL's last byte, before the look for another tag", fmt.Sprintf("%.1f ms", milli(read)), read > 0 && read <= limit)
 		}
 	}
 	m.reportOwn(row)

@@ -40,6 +40,7 @@ func newRig(dir, chip string, trip time.Duration, timing bool) (*rig, error) {
 		return nil, err
 	}
 	if r.bench, err = sim.NewBench(own); err != nil {
+		r.bell.close()
 		return nil, err
 	}
 	r.bench.Chip.Timing(timing)

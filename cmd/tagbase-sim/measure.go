@@ -29,6 +29,12 @@ func measureCommand() *cobra.Command {
 	c.Flags().StringVar(&m.only, "only", "", "only the series whose name holds `TEXT`")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		m.out, m.progress = c.OutOrStdout(), c.ErrOrStderr()
+		if m.taps < 1 {
+			return fmt.Errorf("--taps %d: at least 1", m.taps)
+		}
+		if m.into != "" && m.only != "" {
+			return errors.New("--into takes the figures of all series: leave out --only")
+		}
 		runtime.GOMAXPROCS(benchProcs)
 		return inTemp(func(dir string) error {
 			m.dir = dir
@@ -93,6 +99,9 @@ func (m *measurement) run(ctx context.Context) error {
 		}
 		m.results = append(m.results, res)
 		m.show(res)
+	}
+	if len(m.results) == 0 && m.still == nil {
+		return fmt.Errorf("--only %q: no series has that in its name; one is called %q", m.only, plans()[0])
 	}
 	fmt.Fprint(m.out, m.report())
 	if m.into == "" {

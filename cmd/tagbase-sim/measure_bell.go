@@ -50,9 +50,7 @@ func (b *bell) ring() {
 func (b *bell) lateness() sample {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	late := b.late
-	b.late = nil
-	return late
+	return b.late.take()
 }
 
 func (b *bell) close() {

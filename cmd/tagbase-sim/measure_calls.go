@@ -108,7 +108,5 @@ func (c *calls) between(from, to time.Time) (found []call) {
 func (c *calls) lateness() sample {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	late := c.late
-	c.late = nil
-	return late
+	return c.late.take()
 }

@@ -20,4 +20,11 @@ func (s sample) quantile(q float64) time.Duration {
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
+// take gives what has been collected, and begins anew.
+func (s *sample) take() sample {
+	all := *s
+	*s = nil
+	return all
+}
+
 func milli(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -21,7 +21,6 @@ const (
 	counter   = "counter"
 	gauge     = "gauge"
 	histogram = "histogram"
-	summary   = "summary"
 )
 
 // family begins a family of metrics. Its samples follow.
@@ -67,11 +66,6 @@ func (e *exposition) buckets(name string, bounds []float64, counts []uint64, sum
 		}
 		e.sample(name+"_bucket", float64(n), "le", number(bound))
 	}
-	e.total(name, n, sum)
-}
-
-// total adds the sum and the count of a histogram or a summary.
-func (e *exposition) total(name string, count uint64, sum float64, labels ...string) {
-	e.sample(name+"_sum", sum, labels...)
-	e.sample(name+"_count", float64(count), labels...)
+	e.sample(name+"_sum", sum)
+	e.sample(name+"_count", float64(n))
 }

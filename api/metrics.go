@@ -110,10 +110,6 @@ func expose(e *exposition, s Status) {
 	is("restarts_since_boot", "Starts of the daemon since the board's start, less the first.", float64(s.Restarts))
 	labelled("requests_total", "Requests to the platform by the answer's status; none is no answer.", "code", f.Requests)
 	total("resends_total", "Scans sent again, which proves that nothing of them was sent before.", float64(f.Resends))
-	e.family(summary, prefix+"request_phase_seconds", "Phases of requests to the platform.")
-	for _, p := range slices.Sorted(maps.Keys(f.Phases)) {
-		e.total(prefix+"request_phase_seconds", f.Phases[p].Count, f.Phases[p].Sum.Seconds(), "phase", p)
-	}
 	is("sessions_active", "Sessions that a scan would carry.", float64(s.Sessions.Active))
 	is("reader_up", "1 while the reader answers.", one(s.Reader.Up))
 	total("reader_reopens_total", "How often the reader came back.", float64(s.Reader.Reopens))
@@ -122,7 +118,6 @@ func expose(e *exposition, s Status) {
 	is("breaker_state", "1 while taps are turned away without asking the platform.", one(s.Platform.Breaker))
 	is("key_valid", "0 while the key is refused.", one(!s.Key.Refused))
 	is("clock_synced", "1 if the wall clock is synchronised.", one(s.Clock.Synced))
-	total("clock_step_seconds_total", "By how much the wall clock was stepped, in either direction.", f.ClockSteps.Seconds())
 	labelled("journal_errors_total", "What failed at the disk.", "op", f.JournalErrs)
 	is("journal_degraded", "1 while the disk does not take the journal.", one(s.Storage.Error != ""))
 	total("journal_skipped_records_total", "Lines of the journal that could not be read.", float64(s.Storage.Skipped))

@@ -37,8 +37,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{T: t, feed: NewFeed(), path: filepath.Join(t.TempDir(), "api.sock"), status: Status{
 		Station: "rig", Version: "1.2.3", OK: true, Service: "none", Words: "reader ready, platform reached",
 		Reader: Reader{Up: true}, Platform: Platform{Up: true, Met: true}, Started: time.Unix(1700000000, 0),
-		Figures: Figures{Requests: map[string]uint64{"2xx": 3, "none": 0}, Phases: map[string]Phase{"dns": {2, time.Second}},
-			JournalErrs: map[string]uint64{"sync": 4}},
+		Figures: Figures{Requests: map[string]uint64{"2xx": 3, "none": 0}, JournalErrs: map[string]uint64{"sync": 4}},
 	}}
 	r.api = New(Source{
 		Status: func() Status {

@@ -122,18 +122,10 @@ type Scan struct {
 type Figures struct {
 	Requests    map[string]uint64 // to the platform, by class of the answer's status
 	Resends     uint64
-	Phases      map[string]Phase // of requests
-	ReaderQuiet time.Duration    // since the reader's supervision last came round
-	ClockSteps  time.Duration    // by which the wall clock was stepped, in all
+	ReaderQuiet time.Duration // since the reader's supervision last came round
 	JournalErrs map[string]uint64
 	LampErrs    uint64
 	Late        uint64 // times a loop was late
-}
-
-// A Phase of requests: how often, and how long in all.
-type Phase struct {
-	Count uint64
-	Sum   time.Duration
 }
 
 // A Lit is which lamps the station shows as lit.

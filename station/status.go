@@ -76,20 +76,14 @@ func (s *Station) liveSessions() int {
 
 func (s *Station) figures() api.Figures {
 	counts := s.Platform.Counts()
-	f := api.Figures{
+	return api.Figures{
 		Requests:    counts.Requests,
 		Resends:     counts.Resends,
-		Phases:      make(map[string]api.Phase),
 		ReaderQuiet: s.Progress.Silent(LoopReader),
-		ClockSteps:  s.steps.sum(),
 		JournalErrs: s.Journal.Failures(),
 		LampErrs:    s.Lamps.Failures(),
 		Late:        s.Progress.Lates(),
 	}
-	for name, p := range counts.Phases {
-		f.Phases[name] = api.Phase(p)
-	}
-	return f
 }
 
 func lampsOf(l *led.Lamps) api.Lamps {

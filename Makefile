@@ -16,7 +16,9 @@ DESTDIR     ?=
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 BUILT   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 BUILD   := GO=$(GO) packaging/build $(VERSION) $(BUILT) -o bin/
-SIM     := $(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/tagbase-sim
+TOOL    := $(GO) build -trimpath -ldflags '-s -w' -o bin/
+SIM     := $(TOOL) ./cmd/tagbase-sim
+PERF    := $(TOOL) ./cmd/tagbase-perf
 MODULE  := $(shell $(GO) list -m 2>/dev/null)
 LEAVES  := ./reader ./session ./uplink ./led ./journal ./doctor ./api
 
@@ -82,7 +84,8 @@ soak-reader: deps ## 1,000 aborts, hangs and unplugs, 10,000 taps of tags that l
 	IDLE=60s $(GO) test -count=1 -timeout 10m -v -run TestIdle ./cmd/tagbase-edge
 
 bench: deps-bench build ## tap to verdict, with what a user would otherwise have; writes docs/performance.md; TAPS=50 is shorter
-	bin/tagbase-sim measure --taps $(TAPS) --into docs
+	$(PERF)
+	bin/tagbase-perf --taps $(TAPS) --into docs
 
 deb: deps-deb ## build/tagbase-edge_VERSION_ARCH.deb of each of ARCHES; two builds of a commit give the same bytes
 	@for arch in $(ARCHES); do packaging/deb $$arch $$(packaging/version) build $(CACHE) || exit 1; done

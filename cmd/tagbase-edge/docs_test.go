@@ -20,7 +20,7 @@ func literals(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
-		if d.IsDir() && (d.Name() == "sim" || d.Name() == "tagbase-sim") {
+		if d.IsDir() && (d.Name() == "sim" || d.Name() == "tagbase-sim" || d.Name() == "tagbase-perf") {
 			return fs.SkipDir
 		}
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {

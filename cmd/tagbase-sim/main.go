@@ -28,7 +28,7 @@ func main() {
 		SilenceErrors: true,
 	}
 	root.AddCommand(benchCommand(), readerCommand(), platformCommand(), tagsCommand(),
-		putCommand(), tapCommand(), removeCommand(), storyCommand(), measureCommand(), plainCommand())
+		putCommand(), tapCommand(), removeCommand(), storyCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:

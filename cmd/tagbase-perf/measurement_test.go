@@ -201,8 +201,7 @@ func TestReport(t *testing.T) {
 // What cannot be measured is refused before anything is.
 func TestMeasureRefuses(t *testing.T) {
 	for _, args := range [][]string{{"--taps", "0"}, {"--only", "nonsense"}, {"--only", "one-tap", "--into", "docs"}} {
-		c := measureCommand()
-		c.SilenceUsage, c.SilenceErrors = true, true
+		c := rootCommand()
 		c.SetArgs(args)
 		c.SetOut(io.Discard)
 		c.SetErr(io.Discard)

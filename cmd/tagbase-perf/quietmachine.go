@@ -108,3 +108,11 @@ func awaitQuiet(ctx context.Context, say func(string, ...any)) error {
 		}
 	}
 }
+
+// pause waits for d, or until ctx is done.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}

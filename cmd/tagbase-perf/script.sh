@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# measure.sh DEVICE BASE_URL CA KEY LAMPS: what somebody has without a daemon, to measure a station beside. Debian's nfc-poll
+# script.sh DEVICE BASE_URL CA KEY LAMPS: what somebody has without a daemon, to measure a station beside. Debian's nfc-poll
 # waits for a tag, pn53x-tamashell reads it by the NFC Forum's six APDUs, curl posts it.
 set -u
 device=$1 base=$2 ca=$3 key=$4 lamps=$5

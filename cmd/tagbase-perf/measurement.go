@@ -7,46 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 	"time"
-
-	"github.com/spf13/cobra"
 )
-
-func measureCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "measure",
-		Short: "Measure a station, and what a user would otherwise have, from tap to verdict",
-		Args:  cobra.NoArgs,
-	}
-	m := new(measurement)
-	c.Flags().StringVar(&m.program, "daemon", "bin/tagbase-edge", "the station's `PROGRAM`")
-	c.Flags().IntVar(&m.taps, "taps", 500, "so many `TAPS` in each series")
-	c.Flags().BoolVar(&m.anyway, "anyway", false, "measure on a machine that is busy; the figures are worth nothing")
-	c.Flags().StringVar(&m.into, "into", "", "write the figures into performance.md in `DIRECTORY`, and performance.svg beside it")
-	c.Flags().DurationVar(&m.idle, "idle", time.Minute, "so long nobody taps, for the idle processor time")
-	c.Flags().StringVar(&m.only, "only", "", "only the series whose name holds `TEXT`")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		m.out, m.progress = c.OutOrStdout(), c.ErrOrStderr()
-		if m.taps < 1 {
-			return fmt.Errorf("--taps %d: at least 1", m.taps)
-		}
-		if m.into != "" && m.only != "" {
-			return errors.New("--into takes the figures of all series: leave out --only")
-		}
-		runtime.GOMAXPROCS(benchProcs)
-		return inTemp(func(dir string) error {
-			m.dir = dir
-			return m.run(c.Context())
-		})
-	}
-	return c
-}
-
-// benchProcs is more than the bench has to do at once. With as many as there are processors Go has whoever waits for a file
-// wait for up to 10 ms longer while others are at work, and lamps were seen 5 ms late.
-const benchProcs = 8
 
 // A measurement is all series.
 type measurement struct {

@@ -12,10 +12,10 @@ import (
 
 func plainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    "plain",
+		Use:    "plain-loop",
 		Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("tagbase-sim was built without libnfc; build it with CGO_ENABLED=1 and libnfc-dev")
+			return errors.New("tagbase-perf was built without libnfc; build it with CGO_ENABLED=1 and libnfc-dev")
 		},
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-//go:embed measure.sh
+//go:embed script.sh
 var script []byte
 
 // An other is what a user has without a station: a program that says "ready" once and "scan OUTCOME MICROSECONDS" of each
@@ -41,7 +41,7 @@ func (r *rig) startOther(ctx context.Context, who string) (subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		cmd = exec.Command(self, "plain", "--device", r.bench.Device("libnfc"), "--base-url", r.bench.Base,
+		cmd = exec.Command(self, "plain-loop", "--device", r.bench.Device("libnfc"), "--base-url", r.bench.Base,
 			"--ca", ca, "--key", r.bench.Key, "--lamps", dir)
 	} else {
 		for _, tool := range []string{"nfc-poll", "pn53x-tamashell", "curl", "stdbuf"} {
@@ -49,7 +49,7 @@ func (r *rig) startOther(ctx context.Context, who string) (subject, error) {
 				return nil, fmt.Errorf("%w: apt install libnfc-examples libnfc-pn53x-examples curl coreutils", err)
 			}
 		}
-		file := filepath.Join(dir, "measure.sh")
+		file := filepath.Join(dir, "script.sh")
 		if err := os.WriteFile(file, script, 0o755); err != nil {
 			return nil, err
 		}

@@ -27,7 +27,7 @@ import (
 // six APDUs, net/http's client as it comes, and three files for lamps.
 func plainCommand() *cobra.Command {
 	p := &plainLoop{sessions: make(map[string]string)}
-	c := &cobra.Command{Use: "plain", Hidden: true, Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "plain-loop", Hidden: true, Args: cobra.NoArgs}
 	c.Flags().StringVar(&p.device, "device", "", "")
 	c.Flags().StringVar(&p.base, "base-url", "", "")
 	c.Flags().StringVar(&p.key, "key", "", "")

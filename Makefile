@@ -57,8 +57,10 @@ check: deps-check ## what must hold of the source
 	$(GO) vet -tags browser ./cmd/tagbase-edge
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) run $(STATICCHECK) -tags device ./device
-	@# no leaf room imports a sibling, and no station imports the bench
-	@! $(GO) list -f '{{.ImportPath}}: {{join .Imports " "}}' $(LEAVES) | grep ' $(MODULE)/'
+	@# a leaf room imports no sibling, only scan and the small tools; scan imports nothing of ours; no station imports the bench
+	@! $(GO) list -f '{{$$room := .ImportPath}}{{range .Imports}}{{$$room}} imports {{.}}{{"\n"}}{{end}}' $(LEAVES) | \
+		grep ' imports $(MODULE)/' | grep -v ' imports $(MODULE)/scan$$' | grep -v ' imports $(MODULE)/internal/'
+	@! $(GO) list -f '{{join .Imports "\n"}}' ./scan | grep '[.]'
 	@! $(GO) list -deps ./cmd/tagbase-edge | grep '^$(MODULE)/sim'
 	@for arch in amd64 arm64 arm; do echo "build linux/$$arch without libnfc"; \
 		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOARM=6 $(GO) build -tags nolibnfc -o /dev/null ./cmd/tagbase-edge || exit 1; done

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // A stream is a client's end of /events.
@@ -62,22 +64,22 @@ func (s *stream) want(event string, into any) {
 // A listener is told how the station is, and then each thing as it happens, in order.
 func TestEvents(t *testing.T) {
 	r := newRig(t)
-	r.feed.Past(Scan{Seq: 1, Outcome: "valid"})
+	r.feed.Past(scan.Record{Seq: 1, Outcome: "valid"})
 	s := r.listen()
 	var status Status
 	if s.want("status", &status); status.Station != "rig" || len(status.Scans) != 1 || status.Scans[0].Seq != 1 {
 		t.Errorf("at first: %+v", status)
 	}
 	r.feed.Lamps(Lit{Amber: true})
-	r.feed.Scan(Scan{Seq: 2, Outcome: "pending", Tag: "<script>\u2028\u202e\n"})
+	r.feed.Scan(scan.Record{Seq: 2, Outcome: "pending", Tag: "<script>\u2028\u202e\n"})
 	r.feed.Service(Service{Code: 3, Words: "platform unreachable", Mend: "look"})
 	var lit Lit
 	if s.want("lamps", &lit); lit != (Lit{Amber: true}) {
 		t.Errorf("lit %+v", lit)
 	}
-	var scan Scan
-	if s.want("scan", &scan); scan.Seq != 2 || scan.Tag != "<script>\u2028\u202e\n" {
-		t.Errorf("scan %+v", scan)
+	var record scan.Record
+	if s.want("scan", &record); record.Seq != 2 || record.Tag != "<script>\u2028\u202e\n" {
+		t.Errorf("scan %+v", record)
 	}
 	if s.want("status", &status); len(status.Scans) != 2 {
 		t.Errorf("after a scan: %+v", status)
@@ -115,13 +117,13 @@ func TestSlowListener(t *testing.T) {
 	big := strings.Repeat("x", 100<<10)
 	for n := range uint64(300) {
 		before := time.Now()
-		r.feed.Scan(Scan{Seq: n, Tag: big})
+		r.feed.Scan(scan.Record{Seq: n, Tag: big})
 		if took := time.Since(before); took > time.Second {
 			t.Fatalf("scan %d took %v to hand over", n, took)
 		}
-		var scan Scan
-		if quick.want("scan", &scan); scan.Seq != n {
-			t.Fatalf("scan %d came, want %d", scan.Seq, n)
+		var record scan.Record
+		if quick.want("scan", &record); record.Seq != n {
+			t.Fatalf("scan %d came, want %d", record.Seq, n)
 		}
 		quick.want("status", &status)
 		if time.Since(begun) > 4*time.Second {
@@ -166,8 +168,8 @@ func TestManyListeners(t *testing.T) {
 // A nil feed takes everything and says nothing.
 func TestNilFeed(t *testing.T) {
 	var f *Feed
-	f.Past(Scan{})
-	f.Scan(Scan{})
+	f.Past(scan.Record{})
+	f.Scan(scan.Record{})
 	f.Lamps(Lit{})
 	f.Service(Service{})
 	if f.Scans() != nil {

@@ -5,6 +5,8 @@ package api
 import (
 	"slices"
 	"sync"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const (
@@ -21,7 +23,7 @@ type Feed struct {
 
 	mu        sync.Mutex
 	listeners map[chan note]struct{}
-	scans     []Scan
+	scans     []scan.Record
 }
 
 // A note is one event on its way to listeners.
@@ -36,7 +38,7 @@ func NewFeed() *Feed {
 }
 
 // Past takes a scan from before the daemon's start.
-func (f *Feed) Past(s Scan) {
+func (f *Feed) Past(s scan.Record) {
 	if f == nil {
 		return
 	}
@@ -46,7 +48,7 @@ func (f *Feed) Past(s Scan) {
 }
 
 // Scan takes a scan that is finished.
-func (f *Feed) Scan(s Scan) {
+func (f *Feed) Scan(s scan.Record) {
 	if f == nil {
 		return
 	}
@@ -82,7 +84,7 @@ func (f *Feed) tell(n note) {
 	}
 }
 
-func (f *Feed) keep(s Scan) {
+func (f *Feed) keep(s scan.Record) {
 	f.scans = append(f.scans, s)
 	if len(f.scans) > lastScans {
 		f.scans = slices.Clone(f.scans[len(f.scans)-lastScans:])
@@ -90,7 +92,7 @@ func (f *Feed) keep(s Scan) {
 }
 
 // Scans are the last ones, oldest first.
-func (f *Feed) Scans() []Scan {
+func (f *Feed) Scans() []scan.Record {
 	if f == nil {
 		return nil
 	}

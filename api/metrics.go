@@ -13,19 +13,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"golang.org/x/sys/unix"
 )
 
 const prefix = "tagbase_edge_"
 
-// outcomes are all that a scan can come to (docs/journal.md).
-var outcomes = []string{"valid", "invalid", "pending", "refused", "unknown", "not_sent", "unreadable", "foreign", "dropped"}
-
 // A tally counts scans. All its labels are there from the start, so that a rate
 // can be taken of what has never happened yet. It may be used from any goroutine.
 type tally struct {
 	mu       sync.Mutex
-	scans    map[string]uint64
+	scans    map[scan.Outcome]uint64
 	carried  map[string]uint64
 	duration []uint64 // of scans in each bucket
 	seconds  float64  // of all of them
@@ -38,15 +36,13 @@ var results = []string{"same", "other", "refused"}
 var durations = []float64{.05, .1, .25, .5, 1, 2, 4, 8}
 
 func newTally() *tally {
-	return &tally{scans: make(map[string]uint64), carried: make(map[string]uint64), duration: make([]uint64, len(durations)+1)}
+	return &tally{scans: make(map[scan.Outcome]uint64), carried: make(map[string]uint64), duration: make([]uint64, len(durations)+1)}
 }
 
-func (t *tally) count(s Scan) {
+func (t *tally) count(s scan.Record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if slices.Contains(outcomes, s.Outcome) {
-		t.scans[s.Outcome]++
-	}
+	t.scans[s.Outcome]++
 	if s.HTTPStatus > 0 {
 		bucket, _ := slices.BinarySearch(durations, s.TotalMS/1000)
 		t.duration[bucket]++
@@ -58,7 +54,7 @@ func (t *tally) count(s Scan) {
 		t.carried["same"]++
 	case s.Session != "":
 		t.carried["other"]++
-	case s.HTTPStatus == http.StatusNotFound || s.HTTPStatus == http.StatusUnprocessableEntity:
+	case scan.RefusesSession(s.HTTPStatus):
 		t.carried["refused"]++
 	}
 }
@@ -68,8 +64,8 @@ func (t *tally) expose(e *exposition) {
 	defer t.mu.Unlock()
 	name := prefix + "scans_total"
 	e.family(counter, name, "Finished scans by outcome.")
-	for _, o := range outcomes {
-		e.sample(name, float64(t.scans[o]), "outcome", o)
+	for _, o := range scan.Outcomes() {
+		e.sample(name, float64(t.scans[o]), "outcome", string(o))
 	}
 	name = prefix + "session_carried_total"
 	e.family(counter, name, "Scans that carried a session, by whether the answer named the same, another, or refused it.")

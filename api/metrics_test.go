@@ -10,6 +10,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // names are what others' dashboards hold on to (docs/page.md).
@@ -52,7 +53,7 @@ func TestMetrics(t *testing.T) {
 	if n := len(before[prefix+"scans_total"].Metric); n != 9 {
 		t.Errorf("%d outcomes, want 9", n)
 	}
-	for _, s := range []Scan{
+	for _, s := range []scan.Record{
 		{Outcome: "pending", HTTPStatus: 201, TotalMS: 90, Session: "ses_1", Tag: "tag_secret"},
 		{Outcome: "valid", HTTPStatus: 201, TotalMS: 300, Session: "ses_1", CarriedSession: "ses_1"},
 		{Outcome: "pending", HTTPStatus: 201, TotalMS: 300, Session: "ses_2", CarriedSession: "ses_1"},

@@ -12,7 +12,11 @@
 //	page    GET / /status /events /metrics /livez /readyz
 package api
 
-import "time"
+import (
+	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
+)
 
 // A Status is how a station is. As JSON it is what `status --json` prints: durations
 // in milliseconds, times ISO 8601 in UTC.
@@ -26,14 +30,14 @@ type Status struct {
 	Words       string `json:"words"`        // all in one line
 	Note        string `json:"note"`         // what a reload did not take, or which loop is stuck
 
-	Reader   Reader   `json:"reader"`
-	Lamps    Lamps    `json:"lamps"`
-	Platform Platform `json:"platform"`
-	Key      Key      `json:"key"`
-	Clock    Clock    `json:"clock"`
-	Storage  Storage  `json:"storage"`
-	Sessions Sessions `json:"sessions"`
-	Scans    []Scan   `json:"scans"` // the last ones, oldest first
+	Reader   Reader        `json:"reader"`
+	Lamps    Lamps         `json:"lamps"`
+	Platform Platform      `json:"platform"`
+	Key      Key           `json:"key"`
+	Clock    Clock         `json:"clock"`
+	Storage  Storage       `json:"storage"`
+	Sessions Sessions      `json:"sessions"`
+	Scans    []scan.Record `json:"scans"` // the last ones, oldest first
 
 	Started  time.Time `json:"started"`
 	UptimeMS int64     `json:"uptime_ms"`
@@ -95,26 +99,6 @@ type Storage struct {
 
 type Sessions struct {
 	Active int `json:"active"`
-}
-
-// A Scan is a finished scan, as `scans --json` prints it.
-type Scan struct {
-	Seq            uint64    `json:"seq"`
-	Time           time.Time `json:"time"`
-	Station        string    `json:"station"`
-	Outcome        string    `json:"outcome"`
-	Reason         string    `json:"reason"`
-	Tag            string    `json:"tag"`
-	UID            string    `json:"uid"`
-	Chip           string    `json:"chip"`
-	CarriedSession string    `json:"carried_session"`
-	Session        string    `json:"session"`
-	Verification   string    `json:"verification"`
-	HTTPStatus     int       `json:"http_status"`
-	ReadMS         float64   `json:"read_ms"`
-	ConnectMS      float64   `json:"connect_ms"`
-	AnswerMS       float64   `json:"answer_ms"`
-	TotalMS        float64   `json:"total_ms"`
 }
 
 // Figures are what only metrics tell. Counts are since the daemon's start or its

@@ -64,7 +64,7 @@ func BenchmarkOpen(b *testing.B) {
 		for len(segment) < 1<<20-1000 {
 			seq++
 			lines += 2
-			segment = append(append(segment, intentOf(seq, "a").line()...), scanOf(seq, "a").line()...)
+			segment = append(append(segment, intentOf(seq, "a").line()...), recordLine(scanOf(seq, "a"))...)
 		}
 		if err := os.WriteFile(fileName(dir, n, segmentEnd), segment, 0o600); err != nil {
 			b.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 	"golang.org/x/sys/unix"
 )
@@ -24,7 +25,7 @@ import (
 type shelf struct {
 	files map[string][]byte
 	lines [][]byte
-	scans []Scan // of each line; an intent's is what it comes to
+	scans []scan.Record // of each line; an intent's is what it comes to
 }
 
 func newShelf(t *testing.T) shelf {
@@ -48,7 +49,7 @@ func newShelf(t *testing.T) shelf {
 		s.files[e.Name()] = b
 		for p := range pieces(b) {
 			s.lines = append(s.lines, b[p.at:p.end])
-			s.scans = append(s.scans, p.scan)
+			s.scans = append(s.scans, p.record)
 		}
 	}
 	if len(s.files) < 2 || len(s.lines) != 7 {
@@ -87,8 +88,8 @@ func (s shelf) survives(t *testing.T, damaged shelf) error {
 		for i, line := range s.lines {
 			whole := slices.ContainsFunc(slices.Collect(maps.Values(damaged.files)), func(b []byte) bool { return bytes.Contains(b, line) })
 			seq := s.scans[i].Seq
-			there := slices.ContainsFunc(past.Scans, func(p Scan) bool {
-				return p == s.scans[i] || s.scans[i].Reason == restart && p.Seq == seq
+			there := slices.ContainsFunc(past.Scans, func(p scan.Record) bool {
+				return p == s.scans[i] || s.scans[i].Reason == scan.ReasonRestart && p.Seq == seq
 			})
 			if whole && !there {
 				return fmt.Errorf("start %d: undamaged line %d is gone: %s", start, i, line)
@@ -103,9 +104,9 @@ func (s shelf) survives(t *testing.T, damaged shelf) error {
 		if err := j.Close(); err != nil {
 			return err
 		}
-		s.lines = append(s.lines[:len(s.lines):len(s.lines)], scanOf(seq, "b").line())
+		s.lines = append(s.lines[:len(s.lines):len(s.lines)], recordLine(scanOf(seq, "b")))
 		s.scans = append(s.scans[:len(s.scans):len(s.scans)], scanOf(seq, "b"))
-		damaged.files = map[string][]byte{"new": scanOf(seq, "b").line()}
+		damaged.files = map[string][]byte{"new": recordLine(scanOf(seq, "b"))}
 	}
 	return nil
 }
@@ -198,7 +199,7 @@ func TestStrangeDirectory(t *testing.T) {
 		{"the highest number", func(dir string) error { return os.WriteFile(dir+"/999999999.jsonl", nil, 0o600) }},
 		{"a number far above", func(dir string) error { return os.WriteFile(dir+"/999999998.jsonl", nil, 0o600) }},
 		{"a link to a file", func(dir string) error {
-			if err := os.WriteFile(dir+"/elsewhere", scanOf(77, "a").line(), 0o600); err != nil {
+			if err := os.WriteFile(dir+"/elsewhere", recordLine(scanOf(77, "a")), 0o600); err != nil {
 				return err
 			}
 			return os.Symlink("elsewhere", dir+"/000007.jsonl")
@@ -227,7 +228,7 @@ func TestStrangeDirectory(t *testing.T) {
 		}},
 		{"a number too large for a scan", func(dir string) error {
 			s := scanOf(1<<64-1, "a")
-			return os.WriteFile(dir+"/000007.jsonl", s.line(), 0o600)
+			return os.WriteFile(dir+"/000007.jsonl", recordLine(s), 0o600)
 		}},
 		{"10,000 names", func(dir string) error {
 			for i := range 10000 {
@@ -282,7 +283,7 @@ func TestStrangeDirectory(t *testing.T) {
 // TestTornEndIsCut: what a start has cut off, the next does not find.
 func TestTornEndIsCut(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, 1, scanOf(1, "a").line(), scanOf(2, "a").line()[:50])
+	write(t, dir, 1, recordLine(scanOf(1, "a")), recordLine(scanOf(2, "a"))[:50])
 	for _, want := range []uint64{1, 0} {
 		j, _ := Open(dir, Options{})
 		intend(t, j, intentOf(j.NextSeq(), "a"))
@@ -299,7 +300,7 @@ func TestTornEndIsCut(t *testing.T) {
 // TestLastNumber: after the last number that there is the journal goes on.
 func TestLastNumber(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, 1<<64-1, scanOf(1, "a").line())
+	write(t, dir, 1<<64-1, recordLine(scanOf(1, "a")))
 	o := Options{SegmentSize: 600, Segments: 100}
 	for range 5 {
 		j, _ := Open(dir, o)
@@ -339,7 +340,7 @@ func TestUnreadableSegment(t *testing.T) {
 func TestBadCopies(t *testing.T) {
 	dir := t.TempDir()
 	for n := range 7 {
-		b := bytes.Join([][]byte{scanOf(uint64(2*n+1), "a").line(), []byte("damaged\n"), scanOf(uint64(2*n+2), "a").line()}, nil)
+		b := bytes.Join([][]byte{recordLine(scanOf(uint64(2*n+1), "a")), []byte("damaged\n"), recordLine(scanOf(uint64(2*n+2), "a"))}, nil)
 		if err := os.WriteFile(fileName(dir, uint64(n), segmentEnd), b, 0o600); err != nil {
 			t.Fatal(err)
 		}

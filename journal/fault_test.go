@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -65,7 +66,7 @@ func TestBadDisk(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				disk := sim.NewDisk()
 				j, _ := Open("/j", Options{FS: disk, SegmentSize: 4000, Segments: 100})
-				var want []Scan
+				var want []scan.Record
 				scans := func(n int, patience time.Duration) {
 					for range n {
 						seq := j.NextSeq()
@@ -279,7 +280,7 @@ func TestOpenOnASlowDisk(t *testing.T) {
 		}
 		closed(t, j)
 		j, past = Open("/j", Options{FS: disk})
-		if want := []Scan{lostOf(1, "a"), scanOf(500, "b")}; !slices.Equal(past.Scans, want) {
+		if want := []scan.Record{lostOf(1, "a"), scanOf(500, "b")}; !slices.Equal(past.Scans, want) {
 			t.Errorf("found %v, want %v", past.Scans, want)
 		}
 		closed(t, j)
@@ -297,7 +298,7 @@ func TestOpenOnABadDisk(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				f.Write(scanOf(1, "a").line())
+				f.Write(recordLine(scanOf(1, "a")))
 				f.Write(intentOf(2, "a").line())
 				disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
 					if op.Kind == kind {

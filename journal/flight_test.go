@@ -9,7 +9,7 @@ func TestFlightIsBounded(t *testing.T) {
 	var f flight
 	next := uint64(1)
 	for seq := range uint64(10000) {
-		for _, s := range f.take(piece{kind: intent, scan: lostOf(seq+1, "a")}) {
+		for _, s := range f.take(piece{kind: intent, record: lostOf(seq+1, "a")}) {
 			if s != lostOf(next, "a") {
 				t.Fatalf("got %+v, want scan %d", s, next)
 			}
@@ -29,8 +29,8 @@ func TestIntentAnew(t *testing.T) {
 	var f flight
 	later := lostOf(1, "a")
 	later.Tag = "tag_other"
-	f.take(piece{kind: intent, scan: lostOf(1, "a")})
-	f.take(piece{kind: intent, scan: later})
+	f.take(piece{kind: intent, record: lostOf(1, "a")})
+	f.take(piece{kind: intent, record: later})
 	if len(f.open) != 1 || f.open[0] != later {
 		t.Errorf("open are %+v, want the later one alone", f.open)
 	}

@@ -23,6 +23,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const (
@@ -49,8 +51,8 @@ type Options struct {
 
 // A Past is what a journal held when it was opened.
 type Past struct {
-	Scans     []Scan // finished, oldest first
-	Recovered int    // how many of them, the last, were in flight when their daemon died: unknown, restart
+	Scans     []scan.Record // finished, oldest first
+	Recovered int           // how many of them, the last, were in flight when their daemon died: unknown, restart
 }
 
 // Counts are since Open.
@@ -143,7 +145,7 @@ func (j *Journal) Intend(i Intent) <-chan error {
 }
 
 // Finish writes a finished scan. It is on the disk within a second or so.
-func (j *Journal) Finish(s Scan) { j.add(note{s.line(), nil}) }
+func (j *Journal) Finish(s scan.Record) { j.add(note{recordLine(s), nil}) }
 
 func (j *Journal) add(n note) {
 	j.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -23,8 +24,8 @@ func intentOf(seq uint64, boot string) Intent {
 	}
 }
 
-func scanOf(seq uint64, boot string) Scan {
-	return Scan{
+func scanOf(seq uint64, boot string) scan.Record {
+	return scan.Record{
 		Seq: seq, Time: noon.Add(time.Duration(seq)*time.Second + 171*time.Millisecond), Station: "gate-1",
 		Outcome: "valid", Tag: fmt.Sprintf("tag_%d", seq), UID: "04a1b2c3d4e5f6", Chip: "ntag424",
 		CarriedSession: "ses_4", Session: "ses_5", Verification: "vrf_6", HTTPStatus: 201,
@@ -34,9 +35,9 @@ func scanOf(seq uint64, boot string) Scan {
 }
 
 // lostOf is what an intent comes to when its daemon dies.
-func lostOf(seq uint64, boot string) Scan {
+func lostOf(seq uint64, boot string) scan.Record {
 	i := intentOf(seq, boot)
-	return Scan{
+	return scan.Record{
 		Seq: seq, Time: i.Time, Station: i.Station, Outcome: "unknown", Reason: "restart",
 		Tag: i.Tag, UID: i.UID, Chip: i.Chip, CarriedSession: i.Session,
 		Boot: boot, BoottimeMS: i.BoottimeMS, Synced: true,
@@ -77,7 +78,7 @@ func TestOpenFindsWhatWasWritten(t *testing.T) {
 	intend(t, j, intentOf(j.NextSeq(), "a"))
 	closed(t, j)
 
-	want := Past{Scans: []Scan{scanOf(1, "a"), scanOf(2, "a"), scanOf(3, "a"), lostOf(4, "a")}, Recovered: 1}
+	want := Past{Scans: []scan.Record{scanOf(1, "a"), scanOf(2, "a"), scanOf(3, "a"), lostOf(4, "a")}, Recovered: 1}
 	for _, boot := range []string{"the same", "again"} {
 		j, past = Open(dir, Options{})
 		if diff := cmp.Diff(want, past); diff != "" {
@@ -107,7 +108,7 @@ func TestLinesAsTold(t *testing.T) {
 		t.Errorf("scan (-want +got):\n%s", diff)
 	}
 	wantScan := `{"k":"scan",` + scan[1:len(scan)-1] + `,"boot":"a","boottime":17171,"synced":true,"age_ms":2000}` + "\n"
-	if diff := cmp.Diff(wantScan, string(scanOf(17, "a").line()[crcLen:])); diff != "" {
+	if diff := cmp.Diff(wantScan, string(recordLine(scanOf(17, "a"))[crcLen:])); diff != "" {
 		t.Errorf("line of a scan (-want +got):\n%s", diff)
 	}
 	wantIntent := `{"k":"intent","seq":17,"boot":"a","boottime":17000,"time":"2026-03-01T12:00:17Z","synced":true,` +

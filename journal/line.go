@@ -11,6 +11,8 @@ import (
 	"iter"
 	"math"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // crcLen is the checksum's 8 hex digits and a space.
@@ -22,7 +24,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // know are of another version, and no fault.
 type line struct {
 	Kind string `json:"k"`
-	Scan
+	scan.Record
 	Boot       string `json:"boot"`
 	BoottimeMS int64  `json:"boottime"`
 	Synced     bool   `json:"synced"`
@@ -42,7 +44,7 @@ func (i Intent) line() []byte {
 		&i.Boot, &i.Station, &i.Tag, &i.UID, &i.Chip, &i.Session, &i.Params)
 }
 
-func (s Scan) line() []byte {
+func recordLine(s scan.Record) []byte {
 	s.Time = wall(s.Time)
 	for _, f := range []*float64{&s.ReadMS, &s.ConnectMS, &s.AnswerMS, &s.TotalMS} {
 		if math.IsNaN(*f) || math.IsInf(*f, 0) {
@@ -50,7 +52,7 @@ func (s Scan) line() []byte {
 		}
 	}
 	return encode(func() any { return line{"scan", s, s.Boot, s.BoottimeMS, s.Synced, s.AgeMS, s.Inserted} },
-		&s.Boot, &s.Station, &s.Outcome, &s.Reason, &s.Tag, &s.UID, &s.Chip,
+		&s.Boot, &s.Station, (*string)(&s.Outcome), (*string)(&s.Reason), &s.Tag, &s.UID, &s.Chip,
 		&s.CarriedSession, &s.Session, &s.Verification)
 }
 
@@ -99,7 +101,7 @@ const (
 type piece struct {
 	kind    kind
 	at, end int
-	scan    Scan
+	record  scan.Record
 }
 
 // pieces takes a segment's bytes apart. A line whose neighbour lost its end is
@@ -166,21 +168,21 @@ func rest(b []byte) ([]byte, bool) {
 	return nil, false
 }
 
-func decode(text []byte) (kind, Scan) {
+func decode(text []byte) (kind, scan.Record) {
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
-		return other, Scan{}
+		return other, scan.Record{}
 	}
-	s := l.Scan
+	s := l.Record
 	s.Boot, s.BoottimeMS, s.Synced, s.AgeMS = l.Boot, l.BoottimeMS, l.Synced, l.AgeMS
 	s.Inserted = l.Inserted
 	switch l.Kind {
 	case "intent":
-		s.Outcome, s.Reason = "unknown", restart
+		s.Outcome, s.Reason = scan.Unknown, scan.ReasonRestart
 		s.CarriedSession, s.Session = s.Session, ""
 		return intent, s
 	case "scan":
 		return finished, s
 	}
-	return other, Scan{}
+	return other, scan.Record{}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // sum makes a line of JSON, as another version may have written it.
@@ -20,7 +21,7 @@ func sum(text string) string {
 }
 
 func TestPieces(t *testing.T) {
-	one, two := string(scanOf(1, "a").line()), string(intentOf(2, "a").line())
+	one, two := string(recordLine(scanOf(1, "a"))), string(intentOf(2, "a").line())
 	type part struct {
 		kind kind
 		seq  uint64
@@ -49,7 +50,7 @@ func TestPieces(t *testing.T) {
 	} {
 		var got []part
 		for p := range pieces([]byte(tt.text)) {
-			got = append(got, part{p.kind, p.scan.Seq})
+			got = append(got, part{p.kind, p.record.Seq})
 		}
 		if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(part{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
@@ -62,20 +63,20 @@ func TestPieces(t *testing.T) {
 func TestLineFits(t *testing.T) {
 	long := strings.Repeat("\x01\n\xff", 3000)
 	for _, tt := range []struct {
-		name string
-		scan Scan
-		want Scan
+		name   string
+		record scan.Record
+		want   scan.Record
 	}{
 		{"as always", scanOf(1, "a"), scanOf(1, "a")},
-		{"long", Scan{Seq: 1, Session: long, Tag: "tag_1"}, Scan{Seq: 1, Tag: "tag_1"}},
-		{"all long", Scan{Seq: 1, Station: long, Tag: long, UID: long, Chip: long, Session: long, CarriedSession: long,
-			Verification: long, Reason: long, Outcome: long, Boot: long}, Scan{Seq: 1}},
-		{"lines in a text", Scan{Seq: 1, UID: "\n\n00000000 {}\n"}, Scan{Seq: 1, UID: "\n\n00000000 {}\n"}},
-		{"no numbers", Scan{Seq: 1, ReadMS: math.NaN(), TotalMS: math.Inf(1)}, Scan{Seq: 1}},
-		{"a year that there is not", Scan{Seq: 1, Time: time.Unix(1<<40, 0)}, Scan{Seq: 1}},
-		{"another zone", Scan{Time: noon.In(time.FixedZone("", 3600))}, Scan{Time: noon}},
+		{"long", scan.Record{Seq: 1, Session: long, Tag: "tag_1"}, scan.Record{Seq: 1, Tag: "tag_1"}},
+		{"all long", scan.Record{Seq: 1, Station: long, Tag: long, UID: long, Chip: long, Session: long, CarriedSession: long,
+			Verification: long, Reason: scan.Reason(long), Outcome: scan.Outcome(long), Boot: long}, scan.Record{Seq: 1}},
+		{"lines in a text", scan.Record{Seq: 1, UID: "\n\n00000000 {}\n"}, scan.Record{Seq: 1, UID: "\n\n00000000 {}\n"}},
+		{"no numbers", scan.Record{Seq: 1, ReadMS: math.NaN(), TotalMS: math.Inf(1)}, scan.Record{Seq: 1}},
+		{"a year that there is not", scan.Record{Seq: 1, Time: time.Unix(1<<40, 0)}, scan.Record{Seq: 1}},
+		{"another zone", scan.Record{Time: noon.In(time.FixedZone("", 3600))}, scan.Record{Time: noon}},
 	} {
-		line := tt.scan.line()
+		line := recordLine(tt.record)
 		var got []piece
 		for p := range pieces(line) {
 			got = append(got, p)
@@ -95,7 +96,7 @@ func TestLineFits(t *testing.T) {
 // FuzzPieces: the pieces of anything cover it, in order, and what is whole is
 // found again with anything before it.
 func FuzzPieces(f *testing.F) {
-	one, two := scanOf(1, "a").line(), intentOf(2, "a").line()
+	one, two := recordLine(scanOf(1, "a")), intentOf(2, "a").line()
 	f.Add(one)
 	f.Add(two[:50])
 	f.Add(append(one[:len(one)-1:len(one)-1], two...))
@@ -109,7 +110,7 @@ func FuzzPieces(f *testing.F) {
 			}
 			at = p.end
 			if p.kind == finished {
-				if n := len(p.scan.line()); n > MaxLine {
+				if n := len(recordLine(p.record)); n > MaxLine {
 					t.Fatalf("a line of %d bytes", n)
 				}
 			}
@@ -121,7 +122,7 @@ func FuzzPieces(f *testing.F) {
 		for p := range pieces(append(b[:len(b):len(b)], two...)) {
 			last = p
 		}
-		if last.kind != intent || last.scan.Seq != 2 {
+		if last.kind != intent || last.record.Seq != 2 {
 			t.Fatalf("an intent after %q is not found", b)
 		}
 	})

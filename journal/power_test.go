@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -21,7 +22,7 @@ type life struct {
 	disk     *sim.Disk
 	intents  []Intent
 	promised []int
-	scans    []Scan
+	scans    []scan.Record
 }
 
 // live runs n scans; every third is left in flight, every fifth had no intent.
@@ -51,11 +52,11 @@ func (l *life) holds(past Past, ops int) error {
 	count := make(map[uint64]int)
 	for _, s := range past.Scans {
 		count[s.Seq]++
-		if s.Reason == restart && slices.ContainsFunc(l.intents, func(i Intent) bool { return lostOf(i.Seq, i.Boot) == s }) {
+		if s.Reason == scan.ReasonRestart && slices.ContainsFunc(l.intents, func(i Intent) bool { return lostOf(i.Seq, i.Boot) == s }) {
 			continue
 		}
 		if !slices.Contains(l.scans, s) {
-			return fmt.Errorf("scan %d was never written:\n%s", s.Seq, cmp.Diff(Scan{}, s))
+			return fmt.Errorf("scan %d was never written:\n%s", s.Seq, cmp.Diff(scan.Record{}, s))
 		}
 	}
 	for seq, n := range count {
@@ -138,8 +139,8 @@ func TestFoundStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Write(scanOf(1, "a").line())
-	f.Write(scanOf(2, "a").line())
+	f.Write(recordLine(scanOf(1, "a")))
+	f.Write(recordLine(scanOf(2, "a")))
 	j, past := Open("/j", Options{FS: disk})
 	ops := disk.Ops()
 	closed(t, j)
@@ -208,7 +209,7 @@ func TestBadDiskThenPowerCut(t *testing.T) {
 }
 
 // stay checks that a power cut now leaves these scans.
-func stay(t *testing.T, disk *sim.Disk, want ...Scan) {
+func stay(t *testing.T, disk *sim.Disk, want ...scan.Record) {
 	t.Helper()
 	for after := range disk.After(disk.Ops(), 1000) {
 		j, past := Open("/j", Options{FS: after})

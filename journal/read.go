@@ -11,6 +11,8 @@ import (
 	"iter"
 	"os"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // A LineError is a line that cannot be read.
@@ -32,16 +34,16 @@ const (
 // daemon that writes them. An error stands for what cannot be read, a *LineError
 // for a damaged line; what comes after it follows. An intent without a scan is
 // finished, unknown, once a later line shows that its daemon is gone.
-func Read(dir string) iter.Seq2[Scan, error] {
-	return func(yield func(Scan, error) bool) {
+func Read(dir string) iter.Seq2[scan.Record, error] {
+	return func(yield func(scan.Record, error) bool) {
 		t := tail{dir: dir, yield: yield}
 		t.run(context.Background(), false)
 	}
 }
 
 // Follow is Read, and then goes on with what is finished until ctx ends.
-func Follow(ctx context.Context, dir string) iter.Seq2[Scan, error] {
-	return func(yield func(Scan, error) bool) {
+func Follow(ctx context.Context, dir string) iter.Seq2[scan.Record, error] {
+	return func(yield func(scan.Record, error) bool) {
 		t := tail{dir: dir, yield: yield}
 		t.run(ctx, true)
 	}
@@ -50,7 +52,7 @@ func Follow(ctx context.Context, dir string) iter.Seq2[Scan, error] {
 // A tail reads segment after segment.
 type tail struct {
 	dir    string
-	yield  func(Scan, error) bool
+	yield  func(scan.Record, error) bool
 	flight flight
 
 	file   File   // nil if the newest segment cannot be read
@@ -65,7 +67,7 @@ func (t *tail) run(ctx context.Context, follow bool) {
 	for {
 		names, err := realFS{}.Names(t.dir)
 		if err != nil {
-			t.yield(Scan{}, err)
+			t.yield(scan.Record{}, err)
 			return
 		}
 		// What is read after a newer segment was seen is all that there will be.
@@ -104,7 +106,7 @@ func (t *tail) open(number uint64) bool {
 			t.offset = max(0, size-maxRead)
 		}
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotRegular):
-		return t.yield(Scan{}, err)
+		return t.yield(scan.Record{}, err)
 	}
 	return true
 }
@@ -116,7 +118,7 @@ func (t *tail) rest(final bool) bool {
 		n, err := t.file.ReadAt(t.buf[:], t.offset)
 		if err != nil && err != io.EOF {
 			t.leave()
-			return t.yield(Scan{}, err)
+			return t.yield(scan.Record{}, err)
 		}
 		if n == 0 {
 			return true
@@ -171,7 +173,7 @@ func (t *tail) lines(b []byte, final bool) (used int, ok bool) {
 
 func (t *tail) blame(bad []piece) bool {
 	for _, p := range bad {
-		if !t.yield(Scan{}, &LineError{t.number, t.offset + int64(p.at)}) {
+		if !t.yield(scan.Record{}, &LineError{t.number, t.offset + int64(p.at)}) {
 			return false
 		}
 	}

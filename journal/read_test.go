@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // write makes a segment of lines.
@@ -25,55 +26,55 @@ func write(t *testing.T, dir string, number uint64, lines ...[]byte) {
 
 func TestRead(t *testing.T) {
 	bad := []byte("damaged\n")
-	scan := func(seq uint64, boot string) []byte { return scanOf(seq, boot).line() }
+	line := func(seq uint64, boot string) []byte { return recordLine(scanOf(seq, boot)) }
 	intent := func(seq uint64, boot string) []byte { return intentOf(seq, boot).line() }
 	for _, tt := range []struct {
 		name     string
 		segments [][][]byte
-		want     []Scan
+		want     []scan.Record
 		bad      []LineError
 	}{
 		{name: "nothing"},
 		{
 			name:     "over two segments",
-			segments: [][][]byte{{intent(1, "a"), scan(1, "a"), intent(2, "a")}, {scan(2, "a")}},
-			want:     []Scan{scanOf(1, "a"), scanOf(2, "a")},
+			segments: [][][]byte{{intent(1, "a"), line(1, "a"), intent(2, "a")}, {line(2, "a")}},
+			want:     []scan.Record{scanOf(1, "a"), scanOf(2, "a")},
 		},
 		{
 			name:     "the open intent of the daemon that runs",
-			segments: [][][]byte{{scan(1, "a"), intent(2, "a"), scan(3, "a")}},
-			want:     []Scan{scanOf(1, "a"), scanOf(3, "a")},
+			segments: [][][]byte{{line(1, "a"), intent(2, "a"), line(3, "a")}},
+			want:     []scan.Record{scanOf(1, "a"), scanOf(3, "a")},
 		},
 		{
 			name:     "the open intent of a daemon before a reboot",
 			segments: [][][]byte{{intent(1, "a"), intent(2, "b")}},
-			want:     []Scan{lostOf(1, "a")},
+			want:     []scan.Record{lostOf(1, "a")},
 		},
 		{
 			name:     "of one before a restart",
-			segments: [][][]byte{{intent(1, "a"), lostOf(1, "a").line(), intent(2, "a")}},
-			want:     []Scan{lostOf(1, "a")},
+			segments: [][][]byte{{intent(1, "a"), recordLine(lostOf(1, "a")), intent(2, "a")}},
+			want:     []scan.Record{lostOf(1, "a")},
 		},
 		{
 			name:     "of two, finished by a third",
-			segments: [][][]byte{{intent(1, "a"), intent(2, "b"), lostOf(2, "b").line(), scan(3, "c")}},
-			want:     []Scan{lostOf(1, "a"), lostOf(2, "b"), scanOf(3, "c")},
+			segments: [][][]byte{{intent(1, "a"), intent(2, "b"), recordLine(lostOf(2, "b")), line(3, "c")}},
+			want:     []scan.Record{lostOf(1, "a"), lostOf(2, "b"), scanOf(3, "c")},
 		},
 		{
 			name:     "lines twice, for the disk could not tell",
-			segments: [][][]byte{{intent(1, "a"), scan(1, "a")}, {intent(1, "a"), scan(1, "a"), intent(2, "a")}},
-			want:     []Scan{scanOf(1, "a")},
+			segments: [][][]byte{{intent(1, "a"), line(1, "a")}, {intent(1, "a"), line(1, "a"), intent(2, "a")}},
+			want:     []scan.Record{scanOf(1, "a")},
 		},
 		{
 			name:     "the same number twice, for the disk could not be read",
-			segments: [][][]byte{{scan(1, "a"), scan(1, "b")}},
-			want:     []Scan{scanOf(1, "a"), scanOf(1, "b")},
+			segments: [][][]byte{{line(1, "a"), line(1, "b")}},
+			want:     []scan.Record{scanOf(1, "a"), scanOf(1, "b")},
 		},
 		{
 			name:     "damaged and torn",
-			segments: [][][]byte{{bad, scan(1, "a"), bad, scan(2, "a"), scan(3, "a")[:50]}, {scan(4, "a"), scan(5, "a")[:50]}},
-			want:     []Scan{scanOf(1, "a"), scanOf(2, "a"), scanOf(4, "a")},
-			bad:      []LineError{{0, 0}, {0, int64(8 + len(scan(1, "a")))}, {0, int64(16 + 2*len(scan(1, "a")))}},
+			segments: [][][]byte{{bad, line(1, "a"), bad, line(2, "a"), line(3, "a")[:50]}, {line(4, "a"), line(5, "a")[:50]}},
+			want:     []scan.Record{scanOf(1, "a"), scanOf(2, "a"), scanOf(4, "a")},
+			bad:      []LineError{{0, 0}, {0, int64(8 + len(line(1, "a")))}, {0, int64(16 + 2*len(line(1, "a")))}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,7 +82,7 @@ func TestRead(t *testing.T) {
 			for i, lines := range tt.segments {
 				write(t, dir, uint64(i), lines...)
 			}
-			var got []Scan
+			var got []scan.Record
 			var bad []LineError
 			for s, err := range Read(dir) {
 				var line *LineError
@@ -203,8 +204,8 @@ func TestFollow(t *testing.T) {
 // taken back, is read when it is whole.
 func TestFollowTornEnd(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, 1, scanOf(1, "a").line(), []byte("damaged\n"), scanOf(2, "a").line()[:100])
-	var got []Scan
+	write(t, dir, 1, recordLine(scanOf(1, "a")), []byte("damaged\n"), recordLine(scanOf(2, "a"))[:100])
+	var got []scan.Record
 	for s, err := range Follow(t.Context(), dir) {
 		if err != nil {
 			t.Fatal(err)
@@ -212,18 +213,18 @@ func TestFollowTornEnd(t *testing.T) {
 		got = append(got, s)
 		switch len(got) {
 		case 1:
-			write(t, dir, 1, scanOf(1, "a").line(), scanOf(3, "a").line(), scanOf(4, "a").line()[:200])
+			write(t, dir, 1, recordLine(scanOf(1, "a")), recordLine(scanOf(3, "a")), recordLine(scanOf(4, "a"))[:200])
 		case 2:
-			write(t, dir, 1, scanOf(1, "a").line(), scanOf(3, "a").line(), scanOf(4, "a").line())
+			write(t, dir, 1, recordLine(scanOf(1, "a")), recordLine(scanOf(3, "a")), recordLine(scanOf(4, "a")))
 		case 3:
 			os.Remove(fileName(dir, 1, segmentEnd))
-			write(t, dir, 3, scanOf(5, "a").line())
+			write(t, dir, 3, recordLine(scanOf(5, "a")))
 		}
 		if len(got) == 4 {
 			break
 		}
 	}
-	if want := []Scan{scanOf(1, "a"), scanOf(3, "a"), scanOf(4, "a"), scanOf(5, "a")}; !slices.Equal(got, want) {
+	if want := []scan.Record{scanOf(1, "a"), scanOf(3, "a"), scanOf(4, "a"), scanOf(5, "a")}; !slices.Equal(got, want) {
 		t.Errorf("scans (-want +got):\n%s", cmp.Diff(want, got))
 	}
 }

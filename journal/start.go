@@ -68,8 +68,8 @@ func load(fsys FS, dir string) (loaded, error) {
 	for _, r := range slices.Backward(readings) {
 		for _, p := range r.whole {
 			l.past.Scans = append(l.past.Scans, l.flight.take(p)...)
-			if p.scan.Seq <= maxSeq {
-				l.highest = max(l.highest, p.scan.Seq)
+			if p.record.Seq <= maxSeq {
+				l.highest = max(l.highest, p.record.Seq)
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func (w *writer) begin(l loaded) error {
 	w.number = l.newest.number
 	w.keepBad(l.bad)
 	for _, s := range l.flight.open {
-		w.loose = append(w.loose, note{line: s.line()})
+		w.loose = append(w.loose, note{line: recordLine(s)})
 	}
 	w.back()
 	if l.newest.size > 0 {

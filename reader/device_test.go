@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -294,8 +295,8 @@ func TestDeviceRead(t *testing.T) {
 			t.Errorf("an Ultralight: got %+v", tap)
 		}
 		for name, chip := range map[string]sim.Chip{"payment card": sim.NewPaymentCard(), "MIFARE Classic": sim.NewClassic()} {
-			if tap := read(chip); tap.Reason != Unsupported {
-				t.Errorf("%s: got %+v, want %s", name, tap, Unsupported)
+			if tap := read(chip); tap.Reason != scan.ReasonUnsupported {
+				t.Errorf("%s: got %+v, want %s", name, tap, scan.ReasonUnsupported)
 			}
 		}
 	})

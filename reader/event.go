@@ -10,6 +10,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -46,17 +48,17 @@ const maxLine = 4096
 // object a line. Moments are readings of CLOCK_MONOTONIC in nanoseconds, which
 // both processes share and nobody can step.
 type eventLine struct {
-	Kind    EventKind `json:"kind"`
-	UID     string    `json:"uid,omitempty"`
-	Chip    Chip      `json:"chip,omitempty"`
-	URL     []byte    `json:"url,omitempty"` // base64: any bytes may stand in a tag
-	Second  []byte    `json:"second,omitempty"`
-	Reason  Reason    `json:"reason,omitempty"`
-	Entered int64     `json:"entered,omitempty"`
-	Read    int64     `json:"read,omitempty"`
-	Err     string    `json:"error,omitempty"`
-	Missing bool      `json:"missing,omitempty"`
-	Silent  bool      `json:"silent,omitempty"`
+	Kind    EventKind   `json:"kind"`
+	UID     string      `json:"uid,omitempty"`
+	Chip    Chip        `json:"chip,omitempty"`
+	URL     []byte      `json:"url,omitempty"` // base64: any bytes may stand in a tag
+	Second  []byte      `json:"second,omitempty"`
+	Reason  scan.Reason `json:"reason,omitempty"`
+	Entered int64       `json:"entered,omitempty"`
+	Read    int64       `json:"read,omitempty"`
+	Err     string      `json:"error,omitempty"`
+	Missing bool        `json:"missing,omitempty"`
+	Silent  bool        `json:"silent,omitempty"`
 }
 
 func encodeEvent(e Event) ([]byte, error) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 func TestEventRoundTrip(t *testing.T) {
@@ -24,7 +26,7 @@ func TestEventRoundTrip(t *testing.T) {
 		{"beat", Event{Kind: Beat}},
 		{"entered", Event{Kind: Entered, Tap: Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: now}}},
 		{"tapped", Event{Kind: Tapped, Tap: Tap{UID: "04", Chip: ChipNTAG22x, URL: "https://a.example/?m=1&x=%20", Entered: now, Read: now.Add(46 * time.Millisecond)}}},
-		{"without a URL", Event{Kind: Tapped, Tap: Tap{UID: "04", Chip: ChipOther, Reason: Unsupported, Entered: now, Read: now}}},
+		{"without a URL", Event{Kind: Tapped, Tap: Tap{UID: "04", Chip: ChipOther, Reason: scan.ReasonUnsupported, Entered: now, Read: now}}},
 		{"hostile bytes", Event{Kind: Tapped, Tap: Tap{URL: "\x00\"}\n{\"kind\":\"fault\"}\r\n\xff\xfe<>&\u2028", Entered: now, Read: now}}},
 		{"1 KiB", Event{Kind: Tapped, Tap: Tap{UID: strings.Repeat("0", 20), Chip: ChipNTAG424, URL: kibURL, Entered: now, Read: now}}},
 		{"the longest prefix", Event{Kind: Tapped, Tap: Tap{URL: "ftp://anonymous:anonymous@" + strings.Repeat("\xff", maxNDEF)}}},

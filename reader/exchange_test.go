@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -33,17 +34,17 @@ func TestLimits(t *testing.T) {
 		chip   func() sim.Chip
 		took   time.Duration
 		url    string
-		reason Reason
+		reason scan.Reason
 		most   int // exchanges
 	}{
 		{"1 KiB in 64 exchanges", kilobyte, 0, kibURL, "", 11},
-		{"a byte at a time", dribble, 0, "", Unsupported, maxExchanges},
-		{"nothing but NAKs", func() sim.Chip { return mute{type2Target} }, 0, "", Torn, maxExchanges},
-		{"nothing but NAKs, slowly", func() sim.Chip { return mute{type2Target} }, 50 * time.Millisecond, "", Torn, 12},
-		{"a byte at a time, slowly", dribble, 50 * time.Millisecond, "", Torn, 12},
+		{"a byte at a time", dribble, 0, "", scan.ReasonUnsupported, maxExchanges},
+		{"nothing but NAKs", func() sim.Chip { return mute{type2Target} }, 0, "", scan.ReasonTorn, maxExchanges},
+		{"nothing but NAKs, slowly", func() sim.Chip { return mute{type2Target} }, 50 * time.Millisecond, "", scan.ReasonTorn, 12},
+		{"a byte at a time, slowly", dribble, 50 * time.Millisecond, "", scan.ReasonTorn, 12},
 		{"within 600 ms", kilobyte, 50 * time.Millisecond, kibURL, "", 11},
-		{"not within 600 ms", kilobyte, 61 * time.Millisecond, "", Torn, 10},
-		{"no answer", func() sim.Chip { return sim.NewClone("https://a.example", mute{type2Target}.target) }, 700 * time.Millisecond, "", Torn, 0},
+		{"not within 600 ms", kilobyte, 61 * time.Millisecond, "", scan.ReasonTorn, 10},
+		{"no answer", func() sim.Chip { return sim.NewClone("https://a.example", mute{type2Target}.target) }, 700 * time.Millisecond, "", scan.ReasonTorn, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -77,7 +78,7 @@ func TestHungChip(t *testing.T) {
 		}},
 		{"read, then select", newNTAG223(), func(dev Device) error {
 			tap, err := Read(dev, Target{UID: uid22x[:]}, time.Now(), TwoTaps)
-			if tap.Reason != Torn {
+			if tap.Reason != scan.ReasonTorn {
 				return fmt.Errorf("%+v, %w", tap, err)
 			}
 			_, err = dev.Select(1)

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const (
@@ -133,7 +135,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	defer func() {
 		if open != nil {
 			p.spare(open.UID)
-			open.Reason, open.Read = Torn, time.Now()
+			open.Reason, open.Read = scan.ReasonTorn, time.Now()
 			send(ctx, events, Event{Kind: Tapped, Tap: *open})
 		}
 	}()

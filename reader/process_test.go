@@ -21,6 +21,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -206,7 +207,7 @@ func TestProcessFaults(t *testing.T) {
 					t.Fatalf("got %+v, want %s", e, want)
 				}
 				if torn := tt.child != "dies between taps"; want == Tapped && torn {
-					if e.Tap.UID != aTap.UID || e.Tap.Reason != Torn || e.Tap.Read.IsZero() {
+					if e.Tap.UID != aTap.UID || e.Tap.Reason != scan.ReasonTorn || e.Tap.Read.IsZero() {
 						t.Errorf("got %+v, want it torn", e.Tap)
 					}
 				}

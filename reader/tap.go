@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // A Tap is one presentation of a tag: its URL, or the reason why there is none.
@@ -14,21 +16,10 @@ type Tap struct {
 	Chip    Chip
 	URL     string // as on the tag, not checked in any way; empty if Reason is set
 	Second  string // another, read later; empty if there was no time for it
-	Reason  Reason
+	Reason  scan.Reason
 	Entered time.Time // the tag was found in the field
 	Read    time.Time // its URL was read, or given up
 }
-
-// A Reason says in one word why a tag gave no URL.
-type Reason string
-
-const (
-	NoNDEF      Reason = "no_ndef"
-	NoURL       Reason = "no_url"
-	Torn        Reason = "torn"
-	TwoTags     Reason = "two_tags"
-	Unsupported Reason = "unsupported"
-)
 
 // A Liveness is how a tag shows that its proof is fresh.
 type Liveness string
@@ -66,7 +57,7 @@ func (x *exchange) read(entered time.Time, liveness Liveness) (Tap, error) {
 // readTap makes one try of all that a tap needs.
 func (x *exchange) readTap(tap *Tap, liveness Liveness, slow bool) error {
 	uri, err := x.readURI(&tap.Chip, slow)
-	if reason, _ := reasonOf(err); reason == Torn {
+	if reason, _ := reasonOf(err); reason == scan.ReasonTorn {
 		return err
 	}
 	tap.URL, tap.Second = string(uri), ""
@@ -105,21 +96,21 @@ func (x *exchange) readURI(chip *Chip, slow bool) ([]byte, error) {
 	return firstURI(msg)
 }
 
-func reasonOf(err error) (reason Reason, fault error) {
+func reasonOf(err error) (reason scan.Reason, fault error) {
 	switch {
 	case err == nil:
 		return "", nil
 	case errors.Is(err, errNoNDEF):
-		return NoNDEF, nil
+		return scan.ReasonNoNDEF, nil
 	case errors.Is(err, errNoURL):
-		return NoURL, nil
+		return scan.ReasonNoURL, nil
 	case errors.Is(err, errUnsupported), errors.Is(err, errTooBig), errors.Is(err, errTooMany):
-		return Unsupported, nil
+		return scan.ReasonUnsupported, nil
 	case errors.Is(err, errAnother):
-		return TwoTags, nil
+		return scan.ReasonTwoTags, nil
 	case errors.Is(err, ErrTagLost), errors.Is(err, errTooLong):
-		return Torn, nil
+		return scan.ReasonTorn, nil
 	default:
-		return Torn, err
+		return scan.ReasonTorn, err
 	}
 }

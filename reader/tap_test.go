@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -200,8 +201,8 @@ func TestReadOfAnotherTagInItsPlace(t *testing.T) {
 						return false
 					}
 					tap, err := a.tap()
-					if err != nil || tap.Reason != Torn || tap.URL != "" {
-						t.Errorf("got %+v, %v, want %s", tap, err, Torn)
+					if err != nil || tap.Reason != scan.ReasonTorn || tap.URL != "" {
+						t.Errorf("got %+v, %v, want %s", tap, err, scan.ReasonTorn)
 					}
 					if len(a.sent) != k || intruder.Counter() != 0 {
 						t.Errorf("%d exchanges, want %d; the other tag was read %d times", len(a.sent), k, intruder.Counter())
@@ -218,9 +219,9 @@ func TestReadOfWhatHasNoURL(t *testing.T) {
 		chip sim.Chip
 		want Tap
 	}{
-		{"blank", sim.NewBlank(), Tap{Chip: ChipNTAG21x, Reason: NoNDEF}},
-		{"payment card", sim.NewPaymentCard(), Tap{Chip: ChipType4, Reason: Unsupported}},
-		{"MIFARE Classic", sim.NewClassic(), Tap{Chip: ChipOther, Reason: Unsupported}},
+		{"blank", sim.NewBlank(), Tap{Chip: ChipNTAG21x, Reason: scan.ReasonNoNDEF}},
+		{"payment card", sim.NewPaymentCard(), Tap{Chip: ChipType4, Reason: scan.ReasonUnsupported}},
+		{"MIFARE Classic", sim.NewClassic(), Tap{Chip: ChipOther, Reason: scan.ReasonUnsupported}},
 		{"foreign", sim.NewForeign("https://example.net/x"), Tap{Chip: ChipNTAG21x, URL: "https://example.net/x"}},
 	}
 	for _, tt := range tests {
@@ -244,8 +245,8 @@ func TestReadOfATagThatIsGone(t *testing.T) {
 				return false
 			}
 			tap, err := a.tap()
-			if err != nil || tap.Reason != Torn || tap.URL != "" {
-				t.Errorf("%s: got %+v, %v, want %s", g.name, tap, err, Torn)
+			if err != nil || tap.Reason != scan.ReasonTorn || tap.URL != "" {
+				t.Errorf("%s: got %+v, %v, want %s", g.name, tap, err, scan.ReasonTorn)
 			}
 			if took := tap.Read.Sub(tap.Entered); took > maxTapTime+10*time.Millisecond {
 				t.Errorf("%s: given up after %v", g.name, took)
@@ -292,8 +293,8 @@ func TestReadOnABrokenReader(t *testing.T) {
 				}
 				b.at--
 				tap, err := Read(b, target, time.Now(), TwoTaps)
-				if !errors.Is(err, errBroken) || tap.Reason != Torn || tap.URL != "" {
-					t.Errorf("%s, fault at %d, lost at %d: got %+v, %v; want %s, %v", g.name, at, lost, tap, err, Torn, errBroken)
+				if !errors.Is(err, errBroken) || tap.Reason != scan.ReasonTorn || tap.URL != "" {
+					t.Errorf("%s, fault at %d, lost at %d: got %+v, %v; want %s, %v", g.name, at, lost, tap, err, scan.ReasonTorn, errBroken)
 				}
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -78,7 +79,7 @@ func TestType2(t *testing.T) {
 		name   string
 		memory []byte
 		want   string
-		reason Reason
+		reason scan.Reason
 	}{
 		{"NDEF alone", formatted(45, ccOf(144), ndef...), url, ""},
 		{"behind NULLs", formatted(45, ccOf(144), cat(make([]byte, 7), ndef)...), url, ""},
@@ -92,26 +93,26 @@ func TestType2(t *testing.T) {
 		{"of 850 bytes", formatted(231, ccOf(872), tlv3(tlvNDEF, longMessage)...), longURL, ""},
 		{"CC version 1.1", formatted(45, [4]byte{0xE1, 0x11, 18, 0x0F}, ndef...), url, ""},
 
-		{"blank: a message of no bytes", formatted(45, ccOf(144), tlv(tlvNDEF, nil)...), "", NoNDEF},
-		{"blank of three bytes", formatted(45, ccOf(144), tlv3(tlvNDEF, nil)...), "", NoNDEF},
-		{"a terminator before it", formatted(45, ccOf(144), cat([]byte{tlvTerminator, 0}, ndef)...), "", NoNDEF},
-		{"nothing but NULLs", formatted(45, ccOf(144)), "", NoNDEF},
-		{"beyond the data area", formatted(45, ccOf(16), ndef...), "", NoNDEF},
-		{"one byte beyond", formatted(16, ccOf(48), cat(make([]byte, 49-len(ndef)), ndef)...), "", NoNDEF},
-		{"behind the data area", formatted(45, ccOf(16), cat(make([]byte, 16), ndef)...), "", NoNDEF},
-		{"a proprietary TLV beyond", formatted(45, ccOf(144), tlv(0xFD, make([]byte, 150))...), "", NoNDEF},
-		{"its length beyond", formatted(16, ccOf(8), 0, 0, 0, 0, 0, 0, 0, tlvNDEF), "", NoNDEF},
-		{"its three-byte length beyond", formatted(16, ccOf(8), 0, 0, 0, 0, 0, tlvNDEF, 0xFF, 0, 3), "", NoNDEF},
-		{"no data area", formatted(16, ccOf(0), ndef...), "", NoNDEF},
-		{"wrong magic", formatted(45, [4]byte{0xE0, 0x10, 18, 0}, ndef...), "", NoNDEF},
-		{"as from the factory", formatted(45, [4]byte{}), "", NoNDEF},
-		{"version 0", formatted(45, [4]byte{0xE1, 0x01, 18, 0}, ndef...), "", NoNDEF},
-		{"version 2", formatted(45, [4]byte{0xE1, 0x20, 18, 0}, ndef...), "", NoNDEF},
-		{"no free read access", formatted(45, [4]byte{0xE1, 0x10, 18, 0x80}, ndef...), "", NoNDEF},
-		{"more than 1 KiB", formatted(256, ccOf(2040), tlv3(tlvNDEF, make([]byte, 1025))...), "", Unsupported},
-		{"behind the last page there is", formatted(256, ccOf(2040), tlv3(tlvNDEF, make([]byte, 1020))...), "", Unsupported},
-		{"a text", formatted(45, ccOf(144), tlv(tlvNDEF, record(only, "T", "", "\x02enx"))...), "", NoURL},
-		{"a broken message", formatted(45, ccOf(144), tlv(tlvNDEF, ndef[2:9])...), "", NoNDEF},
+		{"blank: a message of no bytes", formatted(45, ccOf(144), tlv(tlvNDEF, nil)...), "", scan.ReasonNoNDEF},
+		{"blank of three bytes", formatted(45, ccOf(144), tlv3(tlvNDEF, nil)...), "", scan.ReasonNoNDEF},
+		{"a terminator before it", formatted(45, ccOf(144), cat([]byte{tlvTerminator, 0}, ndef)...), "", scan.ReasonNoNDEF},
+		{"nothing but NULLs", formatted(45, ccOf(144)), "", scan.ReasonNoNDEF},
+		{"beyond the data area", formatted(45, ccOf(16), ndef...), "", scan.ReasonNoNDEF},
+		{"one byte beyond", formatted(16, ccOf(48), cat(make([]byte, 49-len(ndef)), ndef)...), "", scan.ReasonNoNDEF},
+		{"behind the data area", formatted(45, ccOf(16), cat(make([]byte, 16), ndef)...), "", scan.ReasonNoNDEF},
+		{"a proprietary TLV beyond", formatted(45, ccOf(144), tlv(0xFD, make([]byte, 150))...), "", scan.ReasonNoNDEF},
+		{"its length beyond", formatted(16, ccOf(8), 0, 0, 0, 0, 0, 0, 0, tlvNDEF), "", scan.ReasonNoNDEF},
+		{"its three-byte length beyond", formatted(16, ccOf(8), 0, 0, 0, 0, 0, tlvNDEF, 0xFF, 0, 3), "", scan.ReasonNoNDEF},
+		{"no data area", formatted(16, ccOf(0), ndef...), "", scan.ReasonNoNDEF},
+		{"wrong magic", formatted(45, [4]byte{0xE0, 0x10, 18, 0}, ndef...), "", scan.ReasonNoNDEF},
+		{"as from the factory", formatted(45, [4]byte{}), "", scan.ReasonNoNDEF},
+		{"version 0", formatted(45, [4]byte{0xE1, 0x01, 18, 0}, ndef...), "", scan.ReasonNoNDEF},
+		{"version 2", formatted(45, [4]byte{0xE1, 0x20, 18, 0}, ndef...), "", scan.ReasonNoNDEF},
+		{"no free read access", formatted(45, [4]byte{0xE1, 0x10, 18, 0x80}, ndef...), "", scan.ReasonNoNDEF},
+		{"more than 1 KiB", formatted(256, ccOf(2040), tlv3(tlvNDEF, make([]byte, 1025))...), "", scan.ReasonUnsupported},
+		{"behind the last page there is", formatted(256, ccOf(2040), tlv3(tlvNDEF, make([]byte, 1020))...), "", scan.ReasonUnsupported},
+		{"a text", formatted(45, ccOf(144), tlv(tlvNDEF, record(only, "T", "", "\x02enx"))...), "", scan.ReasonNoURL},
+		{"a broken message", formatted(45, ccOf(144), tlv(tlvNDEF, ndef[2:9])...), "", scan.ReasonNoNDEF},
 	}
 	// Old and new tags, and one that FAST_READ fails on, are read alike.
 	kinds := []struct {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -125,7 +126,7 @@ func TestType4(t *testing.T) {
 		name   string
 		change func(*card)
 		want   string
-		reason Reason
+		reason scan.Reason
 	}{
 		{"the usual", func(c *card) {}, url, ""},
 		{"another file id", func(c *card) { c.id = 0xE105 }, url, ""},
@@ -142,25 +143,25 @@ func TestType4(t *testing.T) {
 		{"1 KiB in another file", func(c *card) { c.file, c.id = newCard(kib).file, 0xE105 }, kibURL, ""},
 		{"bytes behind the message", func(c *card) { c.file = append(c.file, make([]byte, 300)...) }, url, ""},
 
-		{"the application is refused", func(c *card) { c.noApp = 0x6A82 }, "", Unsupported},
-		{"the application is blocked", func(c *card) { c.noApp = 0x6283 }, "", Unsupported},
-		{"NLEN 0", func(c *card) { c.file = make([]byte, 256) }, "", NoNDEF},
-		{"NLEN 0 in another file", func(c *card) { c.file, c.id = make([]byte, 256), 0xE105 }, "", NoNDEF},
-		{"NLEN above 1 KiB", func(c *card) { c.file = newCard(tooBig).file }, "", Unsupported},
-		{"NLEN FFFF", func(c *card) { c.file[0], c.file[1] = 0xFF, 0xFF }, "", Unsupported},
-		{"NLEN beyond the file", func(c *card) { c.file[1]++ }, "", NoNDEF},
-		{"a file of one byte", func(c *card) { c.file = []byte{0} }, "", NoNDEF},
-		{"no free read access", func(c *card) { c.id, c.access = 0xE105, 0x80 }, "", NoNDEF},
-		{"a container that breaks off", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 59, 0, 52, 4, 6, 0xE1, 5, 0, 50, 0} }, "", NoNDEF},
-		{"a container without the file", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 59, 0, 52, 5, 6, 0xE1, 5, 0, 50, 0, 0} }, "", NoNDEF},
-		{"a container of too short a TLV", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 59, 0, 52, 4, 5, 0xE1, 5, 0, 50, 0, 0} }, "", NoNDEF},
-		{"a container of MLe 0", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 0, 0, 52, 4, 6, 0xE1, 5, 0, 50, 0, 0} }, "", NoNDEF},
-		{"a container that names a file that is not there", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 59, 0, 52, 4, 6, 0xE1, 6, 0, 50, 0, 0} }, "", NoNDEF},
-		{"no container", func(c *card) { c.id, c.cc = 0xE105, []byte{} }, "", NoNDEF},
-		{"answers without data", func(c *card) { c.empty = true }, "", Unsupported},
-		{"more than was asked for", func(c *card) { c.trailer = make([]byte, 0x80) }, "", Unsupported},
-		{"a text", func(c *card) { c.file = newCard(record(only, "T", "", "\x02enx")).file }, "", NoURL},
-		{"a broken message", func(c *card) { c.file = newCard(small[:9]).file }, "", NoNDEF},
+		{"the application is refused", func(c *card) { c.noApp = 0x6A82 }, "", scan.ReasonUnsupported},
+		{"the application is blocked", func(c *card) { c.noApp = 0x6283 }, "", scan.ReasonUnsupported},
+		{"NLEN 0", func(c *card) { c.file = make([]byte, 256) }, "", scan.ReasonNoNDEF},
+		{"NLEN 0 in another file", func(c *card) { c.file, c.id = make([]byte, 256), 0xE105 }, "", scan.ReasonNoNDEF},
+		{"NLEN above 1 KiB", func(c *card) { c.file = newCard(tooBig).file }, "", scan.ReasonUnsupported},
+		{"NLEN FFFF", func(c *card) { c.file[0], c.file[1] = 0xFF, 0xFF }, "", scan.ReasonUnsupported},
+		{"NLEN beyond the file", func(c *card) { c.file[1]++ }, "", scan.ReasonNoNDEF},
+		{"a file of one byte", func(c *card) { c.file = []byte{0} }, "", scan.ReasonNoNDEF},
+		{"no free read access", func(c *card) { c.id, c.access = 0xE105, 0x80 }, "", scan.ReasonNoNDEF},
+		{"a container that breaks off", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 59, 0, 52, 4, 6, 0xE1, 5, 0, 50, 0} }, "", scan.ReasonNoNDEF},
+		{"a container without the file", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 59, 0, 52, 5, 6, 0xE1, 5, 0, 50, 0, 0} }, "", scan.ReasonNoNDEF},
+		{"a container of too short a TLV", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 59, 0, 52, 4, 5, 0xE1, 5, 0, 50, 0, 0} }, "", scan.ReasonNoNDEF},
+		{"a container of MLe 0", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 0, 0, 52, 4, 6, 0xE1, 5, 0, 50, 0, 0} }, "", scan.ReasonNoNDEF},
+		{"a container that names a file that is not there", func(c *card) { c.id, c.cc = 0xE105, []byte{0, 15, 0x20, 0, 59, 0, 52, 4, 6, 0xE1, 6, 0, 50, 0, 0} }, "", scan.ReasonNoNDEF},
+		{"no container", func(c *card) { c.id, c.cc = 0xE105, []byte{} }, "", scan.ReasonNoNDEF},
+		{"answers without data", func(c *card) { c.empty = true }, "", scan.ReasonUnsupported},
+		{"more than was asked for", func(c *card) { c.trailer = make([]byte, 0x80) }, "", scan.ReasonUnsupported},
+		{"a text", func(c *card) { c.file = newCard(record(only, "T", "", "\x02enx")).file }, "", scan.ReasonNoURL},
+		{"a broken message", func(c *card) { c.file = newCard(small[:9]).file }, "", scan.ReasonNoNDEF},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

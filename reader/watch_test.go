@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -412,7 +413,7 @@ func TestWatchFaultInATap(t *testing.T) {
 				t.Errorf("got %v, want %v", err, errBroken)
 			}
 			checkPairs(t, events)
-			if got := taps(events); len(got) != 1 || got[0].Tap.Reason != Torn {
+			if got := taps(events); len(got) != 1 || got[0].Tap.Reason != scan.ReasonTorn {
 				t.Errorf("got %s, want one torn tap", describe(got))
 			}
 		})

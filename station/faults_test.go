@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -20,9 +21,9 @@ var lampOf = map[string]sim.Lit{
 }
 
 // codeOf is the service code that a reason raises; the other reasons raise none.
-var codeOf = map[string]serviceCode{
-	"network": platformUnreachable, "dns": platformUnreachable, "no_answer": platformUnreachable, "server": platformUnreachable,
-	"tls": clockOrCertificate, "clock": clockOrCertificate, "key": keyRefused,
+var codeOf = map[string]scan.ServiceCode{
+	"network": scan.ServicePlatformUnreachable, "dns": scan.ServicePlatformUnreachable, "no_answer": scan.ServicePlatformUnreachable, "server": scan.ServicePlatformUnreachable,
+	"tls": scan.ServiceClockOrCertificate, "clock": scan.ServiceClockOrCertificate, "key": scan.ServiceKeyRefused,
 }
 
 const rowTime = 2 * time.Second // from tap to verdict
@@ -259,7 +260,7 @@ func (f fault) check(r *rig, server *sim.Unruly) {
 	}
 	want := codeOf[line["reason"].(string)]
 	if strings.Contains(f.name, "body") && f.outcome == "unknown" && f.name != "reset after the body" && f.name != "endless body" {
-		want = platformUnreachable // an answer that did not come to its end
+		want = scan.ServicePlatformUnreachable // an answer that did not come to its end
 	}
 	if got := r.station.services.showing(); got != want {
 		r.Errorf("service code %d, want %d", got, want)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/session"
 	"github.com/tagbase/tagbase-edge/sim"
 	"github.com/tagbase/tagbase-edge/uplink"
@@ -118,12 +119,12 @@ func (s *site) restart() {
 }
 
 // tap takes one tap of a chip to its end.
-func (s *site) tap(chip int) journal.Scan {
+func (s *site) tap(chip int) scan.Record {
 	now := time.Now()
 	tap := reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: s.chips[chip].Capture(), Entered: now, Read: now}
-	scan := s.judge(&visit{tap: tap})
-	s.finish(visit{tap: tap}, scan)
-	return scan
+	record := s.judge(&visit{tap: tap})
+	s.finish(visit{tap: tap}, record)
+	return record
 }
 
 // No step of the wall clock, in either direction, at any moment, changes a verdict
@@ -156,10 +157,10 @@ func TestClockStepsChangeNothing(t *testing.T) {
 
 func (s *site) stepClock() { s.step.Store(int64(rand.N(20*365*24*time.Hour) - 10*365*24*time.Hour)) }
 
-func (s *site) want(scan journal.Scan, outcome string) {
+func (s *site) want(record scan.Record, outcome scan.Outcome) {
 	s.Helper()
-	if scan.Outcome != outcome {
-		s.Fatalf("with the clock %v off: %+v, want %s", time.Duration(s.step.Load()), scan, outcome)
+	if record.Outcome != outcome {
+		s.Fatalf("with the clock %v off: %+v, want %s", time.Duration(s.step.Load()), record, outcome)
 	}
 }
 
@@ -177,8 +178,8 @@ func TestManyScans(t *testing.T) {
 		if i == warm {
 			before = s.footprint()
 		}
-		if scan := s.tap(i / 2 % 2); scan.Outcome != [...]string{"pending", "valid"}[i%2] {
-			t.Fatalf("scan %d: %+v", i, scan)
+		if record := s.tap(i / 2 % 2); record.Outcome != [...]scan.Outcome{"pending", "valid"}[i%2] {
+			t.Fatalf("scan %d: %+v", i, record)
 		}
 		if i%10000 == 9999 {
 			s.platform.Forget()
@@ -246,7 +247,7 @@ func TestIntentBeforePost(t *testing.T) {
 		}
 	})
 	for i := range 4 {
-		s.want(s.tap(0), [...]string{"pending", "valid"}[i%2])
+		s.want(s.tap(0), [...]scan.Outcome{"pending", "valid"}[i%2])
 	}
 	if posts != 4 {
 		t.Errorf("%d posts, want 4", posts)
@@ -285,7 +286,7 @@ func TestBadDisk(t *testing.T) {
 			var waits []time.Duration
 			for i := range 12 {
 				begun := time.Now()
-				s.want(s.tap(0), [...]string{"valid", "pending"}[i%2])
+				s.want(s.tap(0), [...]scan.Outcome{"valid", "pending"}[i%2])
 				waits = append(waits, time.Since(begun).Round(time.Millisecond))
 			}
 			slices.Sort(waits)

@@ -3,20 +3,18 @@
 package station
 
 import (
-	"time"
-
-	"github.com/tagbase/tagbase-edge/journal"
+	"github.com/tagbase/tagbase-edge/scan"
 	"go.uber.org/zap/zapcore"
 )
 
 // line is a finished scan in the log; the time is the log line's own.
-type line journal.Scan
+type line scan.Record
 
 func (l line) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	e.AddUint64("seq", l.Seq)
 	e.AddString("station", l.Station)
-	e.AddString("outcome", l.Outcome)
-	e.AddString("reason", l.Reason)
+	e.AddString("outcome", string(l.Outcome))
+	e.AddString("reason", string(l.Reason))
 	e.AddString("tag", l.Tag)
 	e.AddString("uid", l.UID)
 	e.AddString("chip", l.Chip)
@@ -30,6 +28,3 @@ func (l line) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	e.AddFloat64("total_ms", l.TotalMS)
 	return nil
 }
-
-// milliseconds keeps microseconds.
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

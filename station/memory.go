@@ -9,33 +9,32 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/journal"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/session"
-	"github.com/tagbase/tagbase-edge/uplink"
 )
 
 // Remember rebuilds the sessions from what the journal held. Within one boot ages
 // come from time since boot; what is older is carried until the platform's clock
 // tells its age.
-func (s *Station) Remember(past []journal.Scan) {
+func (s *Station) Remember(past []scan.Record) {
 	boot := bootID()
-	for _, scan := range past {
-		s.Feed.Past(told(scan))
+	for _, record := range past {
+		s.Feed.Past(record)
 	}
-	for _, scan := range past[max(0, len(past)-session.MaxTags):] {
+	for _, record := range past[max(0, len(past)-session.MaxTags):] {
 		answer := session.Answer{
-			Session: scan.Session,
-			Age:     time.Duration(scan.AgeMS) * time.Millisecond,
-			Verdict: scan.Outcome == string(uplink.Valid) || scan.Outcome == string(uplink.Invalid),
+			Session: record.Session,
+			Age:     time.Duration(record.AgeMS) * time.Millisecond,
+			Verdict: record.Outcome.Verdict(),
 		}
 		switch {
-		case scan.CarriedSession != "" && droppedBy(scan.HTTPStatus):
-			s.Sessions.Refused(scan.Tag)
-		case scan.Verification == "":
-		case boot != "" && scan.Boot == boot:
-			s.Sessions.Answered(scan.Tag, answer, time.Duration(scan.BoottimeMS)*time.Millisecond)
+		case record.CarriedSession != "" && scan.RefusesSession(record.HTTPStatus):
+			s.Sessions.Refused(record.Tag)
+		case record.Verification == "":
+		case boot != "" && record.Boot == boot:
+			s.Sessions.Answered(record.Tag, answer, time.Duration(record.BoottimeMS)*time.Millisecond)
 		default:
-			s.Sessions.Restore(scan.Tag, answer, scan.Inserted)
+			s.Sessions.Restore(record.Tag, answer, record.Inserted)
 		}
 	}
 }
@@ -46,7 +45,7 @@ const lately = 10 * time.Minute
 
 // Resting is the UID of the tag that may still lie on the reader from before the
 // daemon was started anew, or "".
-func Resting(past []journal.Scan) string {
+func Resting(past []scan.Record) string {
 	if len(past) == 0 {
 		return ""
 	}

@@ -8,13 +8,14 @@ import (
 
 	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/scan"
 	"go.uber.org/zap"
 )
 
 // A readiness is what the log knows of the reader. A reader that fails, or comes
 // and goes, is told of at once and then once a minute with a count, for either code.
 type readiness struct {
-	codes map[serviceCode]*failure
+	codes map[scan.ServiceCode]*failure
 	down  bool // it fails now
 	told  bool // the log knows that
 }
@@ -26,7 +27,7 @@ type failure struct {
 
 func (s *Station) readerReady() {
 	s.now.met(nil)
-	s.service(noService, readerMissing, readerSilent)
+	s.service(scan.ServiceNone, scan.ServiceReaderNotFound, scan.ServiceReaderSilent)
 	r := &s.reader
 	if r.told || !r.down {
 		s.Log.Info("reader ready")
@@ -35,18 +36,18 @@ func (s *Station) readerReady() {
 }
 
 func (s *Station) readerFault(e reader.Event) {
-	code := readerSilent
+	code := scan.ServiceReaderSilent
 	if e.Missing {
-		code = readerMissing
+		code = scan.ServiceReaderNotFound
 	}
 	s.now.met(e.Err)
-	s.service(code, readerMissing, readerSilent)
+	s.service(code, scan.ServiceReaderNotFound, scan.ServiceReaderSilent)
 	r := &s.reader
 	r.down = true
 	f := r.codes[code]
 	if f == nil {
 		if r.codes == nil {
-			r.codes = make(map[serviceCode]*failure)
+			r.codes = make(map[scan.ServiceCode]*failure)
 		}
 		f = &failure{}
 		r.codes[code] = f

@@ -13,6 +13,7 @@ import (
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/session"
 	"github.com/tagbase/tagbase-edge/uplink"
 	"go.uber.org/zap"
@@ -64,14 +65,14 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 		defer s.Progress.Over(loopSend)
 		for v, ok := s.nextVisit(visits); ok; v, ok = s.nextVisit(visits) {
 			if ctx.Err() != nil || s.late(v.tap) {
-				s.finish(v, journal.Scan{Outcome: dropped})
+				s.finish(v, scan.Record{Outcome: scan.Dropped})
 				continue
 			}
-			scan := s.judge(&v)
+			sub := s.judge(&v)
 			if ctx.Err() == nil {
-				v, scan = s.second(v, scan)
+				v, sub = s.second(v, sub)
 			}
-			s.finish(v, scan)
+			s.finish(v, sub)
 		}
 	})
 	s.receive(ctx, events, visits)
@@ -147,7 +148,7 @@ func (s *Station) queue(v visit, visits chan<- visit, pass bool) {
 		default:
 		}
 	}
-	s.finish(v, journal.Scan{Outcome: dropped})
+	s.finish(v, scan.Record{Outcome: scan.Dropped})
 }
 
 // late tells that less than half of a tap's time is left for the platform; and the
@@ -156,7 +157,7 @@ func (s *Station) late(t reader.Tap) bool { return time.Since(t.Read) > s.Timeou
 
 // finish ends a tap. The lamps show what came of it unless the next tap has
 // begun: green and red are for the object that lies on the reader.
-func (s *Station) finish(v visit, r journal.Scan) {
+func (s *Station) finish(v visit, r scan.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.finished = time.Now()
@@ -167,55 +168,55 @@ func (s *Station) finish(v visit, r journal.Scan) {
 }
 
 // record writes a finished scan to the journal and the log.
-func (s *Station) record(v visit, r journal.Scan) {
+func (s *Station) record(v visit, r scan.Record) {
 	if r.Seq == 0 {
 		r.Seq = s.Journal.NextSeq()
 	}
-	r.Time, r.Synced = s.Wall().UTC(), clockSynced()
+	r.Time, r.Synced = s.Wall().UTC().Truncate(time.Millisecond), clockSynced()
 	r.Boot, r.BoottimeMS = bootID(), sinceBoot().Milliseconds()
 	r.Station = s.Name
 	r.UID, r.Chip = v.tap.UID, string(v.tap.Chip)
-	r.ReadMS = milliseconds(v.tap.Read.Sub(v.tap.Entered))
-	r.TotalMS = milliseconds(time.Since(v.tap.Entered))
+	r.ReadMS = scan.Milliseconds(v.tap.Read.Sub(v.tap.Entered))
+	r.TotalMS = scan.Milliseconds(time.Since(v.tap.Entered))
 	s.Journal.Finish(r)
-	s.Feed.Scan(told(r))
+	s.Feed.Scan(r)
 	s.Log.Info("scan", zap.Inline(line(r)))
 }
 
 // second posts the second proof of a tap whose first one is pending, in its session,
 // and returns the scan that is still to finish. In any other case the proof is thrown
 // away: it is of no use later.
-func (s *Station) second(v visit, first journal.Scan) (visit, journal.Scan) {
-	if v.tap.Second == "" || first.Outcome != string(uplink.Pending) || s.late(v.tap) {
+func (s *Station) second(v visit, first scan.Record) (visit, scan.Record) {
+	if v.tap.Second == "" || first.Outcome != scan.Pending || s.late(v.tap) {
 		return v, first
 	}
-	scan, err := s.Tags.Scan(v.tap.Second)
-	if err != nil || scan.Tag != first.Tag || s.carried(scan.Tag) != first.Session {
+	sub, err := s.Tags.Scan(v.tap.Second)
+	if err != nil || sub.Tag != first.Tag || s.carried(sub.Tag) != first.Session {
 		return v, first
 	}
 	s.mu.Lock()
 	s.record(v, first)
 	s.mu.Unlock()
 	v.tap.URL, v.tap.Second, v.seq = v.tap.Second, "", 0
-	r := s.submit(scan, &v)
+	r := s.submit(sub, &v)
 	return v, r
 }
 
 // judge takes a tap through tags, session and platform. One that turns out to be another than
 // it was when its first URL was read is judged again as what it is.
-func (s *Station) judge(v *visit) journal.Scan {
-	scan, err := s.Tags.Scan(v.tap.URL)
+func (s *Station) judge(v *visit) scan.Record {
+	sub, err := s.Tags.Scan(v.tap.URL)
 	switch {
 	case err != nil && v.rest != nil:
 		v.end(s.deadline(v.tap))
 		return s.judge(v)
 	case v.tap.Reason != "":
-		return journal.Scan{Seq: v.seq, Outcome: unreadable, Reason: string(v.tap.Reason)}
+		return scan.Record{Seq: v.seq, Outcome: scan.Unreadable, Reason: v.tap.Reason}
 	case err != nil:
-		return journal.Scan{Seq: v.seq, Outcome: foreign, Reason: foreignReasons[err]}
+		return scan.Record{Seq: v.seq, Outcome: scan.Foreign, Reason: foreignReasons[err]}
 	}
-	scan.Next = v.tap.Second != "" || v.rest != nil && s.OneTap
-	return s.submit(scan, v)
+	sub.Next = v.tap.Second != "" || v.rest != nil && s.OneTap
+	return s.submit(sub, v)
 }
 
 // deadline is when a tap must have come to something.
@@ -225,10 +226,10 @@ func (s *Station) deadline(t reader.Tap) time.Time { return t.Entered.Add(s.Time
 // journal has it or has kept it waiting for journal.Patience, and keeps what the platform
 // says. A tap that comes to anything but the URL that it had is not posted, and judged again.
 // It is not cut short by the daemon's end: what was posted has an outcome.
-func (s *Station) submit(scan uplink.Scan, v *visit) journal.Scan {
-	scan.Session = s.carried(scan.Tag)
-	written, enough := s.intend(scan, v), time.After(journal.Patience)
-	scan.Hold = uplink.NewHold()
+func (s *Station) submit(sub uplink.Scan, v *visit) scan.Record {
+	sub.Session = s.carried(sub.Tag)
+	written, enough := s.intend(sub, v), time.After(journal.Patience)
+	sub.Hold = uplink.NewHold()
 	proved, deadline := v.tap, s.deadline(v.tap)
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
@@ -245,29 +246,29 @@ func (s *Station) submit(scan uplink.Scan, v *visit) journal.Scan {
 		case <-written:
 		case <-enough:
 		}
-		scan.Hold.Release()
+		sub.Hold.Release()
 	}()
-	res := s.Platform.Submit(ctx, scan, proved.Entered)
+	res := s.Platform.Submit(ctx, sub, proved.Entered)
 	if !<-counts {
 		s.contacted()
 		return s.judge(v)
 	}
-	s.answered(scan, res)
+	s.answered(sub, res)
 	s.contacted()
 	if res.Err != nil {
 		s.Log.Warn("not answered", zap.String("outcome", string(res.Outcome)), zap.Error(res.Err))
 	}
-	return journal.Scan{
+	return scan.Record{
 		Seq:            v.seq,
-		Outcome:        string(res.Outcome),
-		Reason:         string(res.Reason),
-		Tag:            scan.Tag,
-		CarriedSession: scan.Session,
+		Outcome:        res.Outcome,
+		Reason:         res.Reason,
+		Tag:            sub.Tag,
+		CarriedSession: sub.Session,
 		Session:        res.Verification.Session,
 		Verification:   res.Verification.ID,
 		HTTPStatus:     res.Status,
-		ConnectMS:      milliseconds(res.Connect),
-		AnswerMS:       milliseconds(res.Answer),
+		ConnectMS:      scan.Milliseconds(res.Connect),
+		AnswerMS:       scan.Milliseconds(res.Answer),
 		AgeMS:          res.Verification.Age.Milliseconds(),
 		Inserted:       res.Verification.Inserted,
 	}
@@ -275,7 +276,7 @@ func (s *Station) submit(scan uplink.Scan, v *visit) journal.Scan {
 
 // intend has the journal write that the scan may be about to be posted. The channel receives
 // when the disk has it, or does not take it.
-func (s *Station) intend(scan uplink.Scan, v *visit) (written <-chan error) {
+func (s *Station) intend(sub uplink.Scan, v *visit) (written <-chan error) {
 	if v.seq == 0 {
 		v.seq = s.Journal.NextSeq()
 	}
@@ -286,11 +287,11 @@ func (s *Station) intend(scan uplink.Scan, v *visit) (written <-chan error) {
 		Time:       s.Wall().UTC(),
 		Synced:     clockSynced(),
 		Station:    s.Name,
-		Tag:        scan.Tag,
+		Tag:        sub.Tag,
 		UID:        v.tap.UID,
 		Chip:       string(v.tap.Chip),
-		Session:    scan.Session,
-		Params:     hashed(scan.Params),
+		Session:    sub.Session,
+		Params:     hashed(sub.Params),
 	})
 }
 
@@ -300,23 +301,20 @@ func (s *Station) carried(tag string) string {
 	return s.Sessions.Carried(tag, sinceBoot())
 }
 
-func (s *Station) answered(scan uplink.Scan, res uplink.Result) {
+func (s *Station) answered(sub uplink.Scan, res uplink.Result) {
 	s.sessions.Lock()
 	defer s.sessions.Unlock()
 	switch {
 	case res.Verification.ID != "":
-		s.Sessions.Answered(scan.Tag, session.Answer{
+		s.Sessions.Answered(sub.Tag, session.Answer{
 			Session: res.Verification.Session,
 			Age:     res.Verification.Age,
-			Verdict: res.Verdict(),
+			Verdict: res.Outcome.Verdict(),
 		}, sinceBoot())
-	case scan.Session != "" && droppedBy(res.Status):
-		s.Sessions.Refused(scan.Tag)
+	case sub.Session != "" && scan.RefusesSession(res.Status):
+		s.Sessions.Refused(sub.Tag)
 	}
 }
-
-// droppedBy tells of an HTTP status that makes a carried session no good.
-func droppedBy(status int) bool { return status == 404 || status == 422 }
 
 // contacted takes what the last contact with the platform, scan or probe, came to.
 func (s *Station) contacted() {
@@ -327,10 +325,10 @@ func (s *Station) contacted() {
 	}
 	trouble := s.Platform.Trouble()
 	code := serviceOfTrouble[trouble]
-	if !s.service(code, platformUnreachable, keyRefused, clockOrCertificate) {
+	if !s.service(code, scan.ServicePlatformUnreachable, scan.ServiceKeyRefused, scan.ServiceClockOrCertificate) {
 		return
 	}
-	if code == noService {
+	if code == scan.ServiceNone {
 		s.Log.Info("platform reached")
 		return
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/session"
 	"github.com/tagbase/tagbase-edge/sim"
 	"github.com/tagbase/tagbase-edge/uplink"
@@ -44,7 +45,7 @@ type rig struct {
 }
 
 // showing is the code that the lamps show.
-func (s *services) showing() serviceCode {
+func (s *services) showing() scan.ServiceCode {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lowest()
@@ -368,18 +369,18 @@ func TestPlatformTroubleIsLogged(t *testing.T) {
 func TestServices(t *testing.T) {
 	var s services
 	for _, step := range []struct {
-		raise serviceCode
-		clear []serviceCode
-		want  serviceCode
+		raise scan.ServiceCode
+		clear []scan.ServiceCode
+		want  scan.ServiceCode
 	}{
-		{noService, nil, noService},
-		{lampsFail, nil, lampsFail},
-		{readerSilent, nil, readerSilent},
-		{keyRefused, nil, readerSilent},
-		{noService, []serviceCode{readerMissing, readerSilent}, keyRefused},
-		{platformUnreachable, []serviceCode{keyRefused}, platformUnreachable},
-		{noService, []serviceCode{platformUnreachable}, lampsFail},
-		{noService, []serviceCode{lampsFail}, noService},
+		{scan.ServiceNone, nil, scan.ServiceNone},
+		{scan.ServiceLamps, nil, scan.ServiceLamps},
+		{scan.ServiceReaderSilent, nil, scan.ServiceReaderSilent},
+		{scan.ServiceKeyRefused, nil, scan.ServiceReaderSilent},
+		{scan.ServiceNone, []scan.ServiceCode{scan.ServiceReaderNotFound, scan.ServiceReaderSilent}, scan.ServiceKeyRefused},
+		{scan.ServicePlatformUnreachable, []scan.ServiceCode{scan.ServiceKeyRefused}, scan.ServicePlatformUnreachable},
+		{scan.ServiceNone, []scan.ServiceCode{scan.ServicePlatformUnreachable}, scan.ServiceLamps},
+		{scan.ServiceNone, []scan.ServiceCode{scan.ServiceLamps}, scan.ServiceNone},
 	} {
 		s.change(nil, step.raise, step.clear...)
 		if got := s.lowest(); got != step.want {

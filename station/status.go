@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/api"
-	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // Status is how the station is. What it does not know of itself is left out: the
@@ -24,8 +24,8 @@ func (s *Station) Status() api.Status {
 	st := api.Status{
 		Station:     s.Name,
 		ServiceCode: int(code),
-		Service:     serviceWords[code],
-		Mend:        serviceMends[code],
+		Service:     code.String(),
+		Mend:        code.Mend(),
 		Words:       s.Words(),
 		Lamps:       lampsOf(s.Lamps),
 		Platform:    api.Platform{Up: trouble == "", Met: met, Trouble: string(trouble), Breaker: s.Platform.Breaker()},
@@ -45,7 +45,7 @@ func (s *Station) Status() api.Status {
 	if late := s.Progress.Late(); len(late) > 0 {
 		st.Note = "stuck: " + strings.Join(late, ", ")
 	}
-	st.OK = code == noService && st.Reader.Up && !st.Key.Refused && st.Clock.Good() && st.Note == ""
+	st.OK = code == scan.ServiceNone && st.Reader.Up && !st.Key.Refused && st.Clock.Good() && st.Note == ""
 	return st
 }
 
@@ -97,16 +97,6 @@ func lampView(v led.View) api.Lamp {
 		lamp.Error = v.Err.Error()
 	}
 	return lamp
-}
-
-// told is the scan as the feed has it.
-func told(s journal.Scan) api.Scan {
-	return api.Scan{
-		Seq: s.Seq, Time: s.Time.Truncate(time.Millisecond), Station: s.Station, Outcome: s.Outcome, Reason: s.Reason,
-		Tag: s.Tag, UID: s.UID, Chip: s.Chip, CarriedSession: s.CarriedSession, Session: s.Session,
-		Verification: s.Verification, HTTPStatus: s.HTTPStatus,
-		ReadMS: s.ReadMS, ConnectMS: s.ConnectMS, AnswerMS: s.AnswerMS, TotalMS: s.TotalMS,
-	}
 }
 
 // tellLamps hands on what is lit until ctx ends.

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
+
 	"go.uber.org/zap"
 )
 
@@ -21,7 +23,7 @@ const (
 // last told.
 type ailment struct {
 	what string
-	code serviceCode
+	code scan.ServiceCode
 	told time.Time // zero: all is well
 }
 
@@ -30,7 +32,7 @@ type ailment struct {
 func (s *Station) keepUp(ctx context.Context) {
 	look := time.NewTicker(upkeep)
 	defer look.Stop()
-	disk, lamps := &ailment{what: "storage", code: storage}, &ailment{what: "lamps", code: lampsFail}
+	disk, lamps := &ailment{what: "storage", code: scan.ServiceStorage}, &ailment{what: "lamps", code: scan.ServiceLamps}
 	defer s.Progress.Over(loopUpkeep)
 	defer s.Progress.Over(loopLamps)
 	var tidied collection
@@ -74,7 +76,7 @@ func (s *Station) tell(a *ailment, err error, fields ...zap.Field) {
 		s.Log.Error(a.what, append(fields, zap.Int("service_code", int(a.code)), zap.Error(err))...)
 	case err == nil && !a.told.IsZero():
 		a.told = time.Time{}
-		s.service(noService, a.code)
+		s.service(scan.ServiceNone, a.code)
 		s.Log.Info(a.what+" mended", fields...)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -38,14 +39,14 @@ func TestStorageIsTold(t *testing.T) {
 
 		time.Sleep(upkeep / 2) // off the beat of the reminders
 		disk.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Err: errors.New("input/output error")} })
-		records.Finish(journal.Scan{Seq: records.NextSeq()})
+		records.Finish(scan.Record{Seq: records.NextSeq()})
 		time.Sleep(150 * time.Second)
-		if got := s.services.showing(); got != storage {
-			t.Errorf("service code %d, want %d", got, storage)
+		if got := s.services.showing(); got != scan.ServiceStorage {
+			t.Errorf("service code %d, want %d", got, scan.ServiceStorage)
 		}
 		disk.Fault(nil)
 		time.Sleep(90 * time.Second)
-		if got := s.services.showing(); got != noService {
+		if got := s.services.showing(); got != scan.ServiceNone {
 			t.Errorf("service code %d after the disk was mended", got)
 		}
 		cancel()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // A visit is a tap on its way from the reader to its scan.
@@ -32,7 +33,7 @@ func (v *visit) end(by time.Time) {
 		}
 	case <-time.After(time.Until(by)):
 	}
-	v.tap.Reason, v.tap.Read = reader.Torn, time.Now()
+	v.tap.Reason, v.tap.Read = scan.ReasonTorn, time.Now()
 }
 
 // An opening is the tap that the reader is at, if that is queued already.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/uplink"
 )
 
@@ -42,7 +43,7 @@ func (r *rig) proves(url string) reader.Tap {
 func (r *rig) ends(tap reader.Tap) { r.send(reader.Event{Kind: reader.Tapped, Tap: tap}) }
 
 // unfinished are the scans that the journal of a station that has ended would come back with as unknown.
-func (r *rig) unfinished() []journal.Scan {
+func (r *rig) unfinished() []scan.Record {
 	r.Helper()
 	if err := r.station.Journal.Close(); err != nil {
 		r.Fatal(err)
@@ -65,7 +66,7 @@ func TestProved(t *testing.T) {
 	}{
 		{"counts", tagA, (*rig).ends, "valid", "", `"e":"1"`},
 		{"another was there", tagA, func(r *rig, tap reader.Tap) {
-			tap.URL, tap.Reason = "", reader.TwoTags
+			tap.URL, tap.Reason = "", scan.ReasonTwoTags
 			r.ends(tap)
 		}, "unreadable", "two_tags", ""},
 		{"was torn and read anew", tagA, func(r *rig, tap reader.Tap) {
@@ -82,7 +83,7 @@ func TestProved(t *testing.T) {
 		}, "valid", "", `"e":"1"`},
 		{"is foreign", "https://elsewhere.example/?x=1", (*rig).ends, "foreign", "entry_point", ""},
 		{"is foreign beside another", "https://elsewhere.example/?x=1", func(r *rig, tap reader.Tap) {
-			tap.URL, tap.Reason = "", reader.TwoTags
+			tap.URL, tap.Reason = "", scan.ReasonTwoTags
 			r.ends(tap)
 		}, "unreadable", "two_tags", ""},
 		{"the daemon ends", tagA, func(r *rig, _ reader.Tap) { r.stop() }, "unreadable", "torn", ""},

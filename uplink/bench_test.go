@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -57,7 +58,7 @@ func BenchmarkTapToAnswer(b *testing.B) {
 					}
 					time.Sleep(chipRead)
 					r := p.Submit(context.Background(), scanA, found)
-					if r.Outcome != Valid {
+					if r.Outcome != scan.Valid {
 						b.Fatalf("%s %s: %v", r.Outcome, r.Reason, r.Err)
 					}
 					connect += r.Connect

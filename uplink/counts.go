@@ -9,6 +9,8 @@ import (
 	"net/http/httptrace"
 	"sync"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // Counts are of all requests since the Platform was made.
@@ -114,11 +116,11 @@ func (p *Platform) Key() Key { return *p.key.Load() }
 
 // KeyRefused tells of a key that the platform has refused, and that is not used until
 // it is found good or another is there.
-func (p *Platform) KeyRefused() bool { return p.gate.admit(time.Now()) == NotSentKey }
+func (p *Platform) KeyRefused() bool { return p.gate.admit(time.Now()) == scan.ReasonKey }
 
 // Breaker tells that scans are turned away at once for now: the platform was out of
 // reach, or asked to wait.
-func (p *Platform) Breaker() bool { return p.gate.admit(time.Now()) == NotSentBreaker }
+func (p *Platform) Breaker() bool { return p.gate.admit(time.Now()) == scan.ReasonBreaker }
 
 // Contact is how long ago the platform was last met in good order, if it was.
 func (p *Platform) Contact() (ago time.Duration, met bool) { return p.sinceContact(), p.Met() }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -18,10 +19,10 @@ func TestAhead(t *testing.T) {
 	p.Ahead()
 	s := p.dialer.spare
 	<-s.done
-	if r := submit(t, p, scanA); r.Outcome != Valid || server.Connections() != 1 {
+	if r := submit(t, p, scanA); r.Outcome != scan.Valid || server.Connections() != 1 {
 		t.Errorf("%s over %d connections (%v), want valid over 1", r.Outcome, server.Connections(), r.Err)
 	}
-	if r := submit(t, p, scanA); r.Outcome != Valid || server.Connections() != 2 {
+	if r := submit(t, p, scanA); r.Outcome != scan.Valid || server.Connections() != 2 {
 		t.Errorf("the next: %s over %d connections, want valid over 2", r.Outcome, server.Connections())
 	}
 }
@@ -39,7 +40,7 @@ func TestAheadIsOnItsWay(t *testing.T) {
 	result := make(chan Result)
 	go func() { result <- submit(t, p, scanA) }()
 	close(shake)
-	if r := <-result; r.Outcome != Valid || server.Connections() != 1 {
+	if r := <-result; r.Outcome != scan.Valid || server.Connections() != 1 {
 		t.Errorf("%s over %d connections (%v), want valid over 1", r.Outcome, server.Connections(), r.Err)
 	}
 }
@@ -65,7 +66,7 @@ func TestAheadHasEnded(t *testing.T) {
 				}
 			}
 			r := submit(t, p, scanA)
-			if r.Outcome != Valid || server.Connections() != 2 || server.Reads(pathA) != 1 {
+			if r.Outcome != scan.Valid || server.Connections() != 2 || server.Reads(pathA) != 1 {
 				t.Errorf("%s over %d connections, read %d times (%v); want valid over 2, read once",
 					r.Outcome, server.Connections(), server.Reads(pathA), r.Err)
 			}
@@ -95,9 +96,9 @@ func TestAheadOfTheNext(t *testing.T) {
 				c.Answer(201, string(answerOf("pending")))
 			}
 		})
-		scan := scanA
-		scan.Next = next
-		if r := submit(t, p, scan); r.Outcome != Pending {
+		sub := scanA
+		sub.Next = next
+		if r := submit(t, p, sub); r.Outcome != scan.Pending {
 			t.Fatalf("%s, %v", r.Outcome, r.Err)
 		}
 		s := p.dialer.waiting()
@@ -105,7 +106,7 @@ func TestAheadOfTheNext(t *testing.T) {
 			t.Fatal("no connection is dialled ahead")
 		}
 		<-s.done
-		if r := submit(t, p, scanA); r.Outcome != Valid || server.Connections() != 2 || r.Connect > time.Millisecond*100 {
+		if r := submit(t, p, scanA); r.Outcome != scan.Valid || server.Connections() != 2 || r.Connect > time.Millisecond*100 {
 			t.Errorf("%s over %d connections (%v), want valid over 2", r.Outcome, server.Connections(), r.Err)
 		}
 		if p.dialer.waiting() != nil {
@@ -137,7 +138,7 @@ func TestAheadIsOld(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("a connection that nobody took was not closed")
 	}
-	if r := submit(t, p, scanA); r.Outcome != Valid || server.Connections() != 2 {
+	if r := submit(t, p, scanA); r.Outcome != scan.Valid || server.Connections() != 2 {
 		t.Errorf("%s over %d connections (%v), want valid over 2", r.Outcome, server.Connections(), r.Err)
 	}
 }
@@ -153,13 +154,13 @@ func TestClockAndCertificate(t *testing.T) {
 	for _, tt := range []struct {
 		name              string
 		notBefore, floors time.Duration // from now
-		reason            Reason
+		reason            scan.Reason
 	}{
 		{"the clock is right", -year, 0, ""},
-		{"ten years behind", 10 * year, 0, NotSentClock},
+		{"ten years behind", 10 * year, 0, scan.ReasonClock},
 		{"ten years behind, with a floor", 10 * year, 10*year + time.Hour, ""},
-		{"ten years ahead", -11 * year, 0, NotSentClock},
-		{"ten years ahead, with a floor", -11 * year, -10 * year, NotSentClock},
+		{"ten years ahead", -11 * year, 0, scan.ReasonClock},
+		{"ten years ahead, with a floor", -11 * year, -10 * year, scan.ReasonClock},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cert, err := authority.Issue(time.Now().Add(tt.notBefore), time.Now().Add(tt.notBefore+2*year-year/2), "127.0.0.1")
@@ -172,9 +173,9 @@ func TestClockAndCertificate(t *testing.T) {
 			}
 			t.Cleanup(func() { server.Close() })
 			p := unrulyPlatform(t, server, authority, NewClock(time.Now, time.Now().Add(tt.floors)))
-			want := NotSent
+			want := scan.NotSent
 			if tt.reason == "" {
-				want = Valid
+				want = scan.Valid
 			}
 			if r := submit(t, p, scanA); r.Outcome != want || r.Reason != tt.reason {
 				t.Errorf("%s %s (%v), want %s %s", r.Outcome, r.Reason, r.Err, want, tt.reason)
@@ -217,7 +218,7 @@ func TestClockSteps(t *testing.T) {
 	submit(t, p, scanA)
 	for range 100 {
 		step = rand.N(20*365*24*time.Hour) - 10*365*24*time.Hour
-		if r := submit(t, p, scanA); r.Outcome != Valid {
+		if r := submit(t, p, scanA); r.Outcome != scan.Valid {
 			t.Fatalf("after a step of %v: %s %s (%v)", step, r.Outcome, r.Reason, r.Err)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // An Examination is how far a harmless GET came. The first error that is not nil
@@ -47,7 +49,7 @@ func (p *Platform) Examine(ctx context.Context) (x Examination) {
 	defer raw.Close()
 	if p.dialer.tls != nil {
 		if x.Expires, x.TLS = p.shake(ctx, raw); x.TLS != nil {
-			x.Clock = reasonNotSent(x.TLS) == NotSentClock
+			x.Clock = reasonNotSent(x.TLS) == scan.ReasonClock
 			x.Lost = lostInHandshake(x.TLS)
 			return x
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -140,7 +141,7 @@ func judgeFaults(t *testing.T, server *sim.Unruly, results []Result) {
 			twice++
 			t.Errorf("proof %d was read %d times; it is %s %s", i, reads, r.Outcome, r.Reason)
 		}
-		if r.Outcome == NotSent && reads > 0 {
+		if r.Outcome == scan.NotSent && reads > 0 {
 			liars++
 			t.Errorf("proof %d was read and is called not_sent %s (%v)", i, r.Reason, r.Err)
 		}
@@ -156,7 +157,7 @@ func judgeFaults(t *testing.T, server *sim.Unruly, results []Result) {
 	}
 	t.Logf("%d requests over %d connections: %v; %d proofs read twice, %d called not_sent that were read",
 		len(results), server.Connections(), outcomes, twice, liars)
-	for _, want := range []Outcome{NotSent, Unknown, Refused, Valid} {
+	for _, want := range []scan.Outcome{scan.NotSent, scan.Unknown, scan.Refused, scan.Valid} {
 		if outcomes[string(want)] == 0 {
 			t.Errorf("no request was %s: the faults do not do what they should", want)
 		}

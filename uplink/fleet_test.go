@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const (
@@ -46,7 +48,7 @@ func loseFor(rng *rand.Rand, tapped bool) *fleet {
 				lost = true
 				at += s.lost()
 			default:
-				at += s.after(probe{reason: NotSentNetwork})
+				at += s.after(probe{reason: scan.ReasonNetwork})
 			}
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 func FuzzTapURL(f *testing.F) {
@@ -26,7 +28,7 @@ func FuzzTapURL(f *testing.F) {
 	address, _ := addressOf(shop)
 	tags := Tags{EntryPoints: []EntryPoint{entry}, Addresses: map[Address]string{address: "tag_shop"}}
 	f.Fuzz(func(t *testing.T, tapURL string) {
-		scan, err := tags.Scan(tapURL)
+		sub, err := tags.Scan(tapURL)
 		if err != nil {
 			return
 		}
@@ -35,30 +37,30 @@ func FuzzTapURL(f *testing.F) {
 		if err != nil || !strings.EqualFold(u.Scheme, "https") || !strings.EqualFold(u.Hostname(), "tap.example.com") {
 			t.Fatalf("%q passed as one of ours", tapURL)
 		}
-		if !isTagID(scan.Tag) {
-			t.Fatalf("tag %q", scan.Tag)
+		if !isTagID(sub.Tag) {
+			t.Fatalf("tag %q", sub.Tag)
 		}
-		if scan.Tag != "tag_shop" && !strings.HasSuffix(u.Path, "/"+scan.Tag) {
-			t.Fatalf("tag %q is not the end of %q", scan.Tag, u.Path)
+		if sub.Tag != "tag_shop" && !strings.HasSuffix(u.Path, "/"+sub.Tag) {
+			t.Fatalf("tag %q is not the end of %q", sub.Tag, u.Path)
 		}
 		query, err := url.ParseQuery(u.RawQuery)
-		if err != nil || len(query) != len(scan.Params) || len(query) > maxParams {
-			t.Fatalf("parameters %q of %q (%v)", scan.Params, u.RawQuery, err)
+		if err != nil || len(query) != len(sub.Params) || len(query) > maxParams {
+			t.Fatalf("parameters %q of %q (%v)", sub.Params, u.RawQuery, err)
 		}
 		for key, values := range query {
-			if len(values) != 1 || values[0] != scan.Params[key] {
-				t.Fatalf("parameter %q is %q, want %q", key, scan.Params[key], values)
+			if len(values) != 1 || values[0] != sub.Params[key] {
+				t.Fatalf("parameter %q is %q, want %q", key, sub.Params[key], values)
 			}
 		}
-		body, err := scan.encode()
+		body, err := sub.encode()
 		if err != nil {
 			t.Fatal(err)
 		}
 		var doc struct {
 			Data struct{ Attributes map[string]string }
 		}
-		if err := json.Unmarshal(body, &doc); err != nil || !maps.Equal(doc.Data.Attributes, scan.Params) {
-			t.Fatalf("the body holds %q (%v), want %q", doc.Data.Attributes, err, scan.Params)
+		if err := json.Unmarshal(body, &doc); err != nil || !maps.Equal(doc.Data.Attributes, sub.Params) {
+			t.Fatalf("the body holds %q (%v), want %q", doc.Data.Attributes, err, sub.Params)
 		}
 	})
 }
@@ -74,7 +76,7 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if outcome != Pending && outcome != Valid && outcome != Invalid {
+		if outcome != scan.Pending && outcome != scan.Valid && outcome != scan.Invalid {
 			t.Fatalf("outcome %q", outcome)
 		}
 		// Nothing less than a JSON document that says so in so many words.
@@ -84,7 +86,7 @@ func FuzzAnswer(f *testing.F) {
 		if !isVerificationID(v.ID) || v.Session != "" && !isSessionID(v.Session) || v.Age < 0 {
 			t.Fatalf("%+v", v)
 		}
-		if outcome == Pending && v.Session == "" {
+		if outcome == scan.Pending && v.Session == "" {
 			t.Fatal("pending without a session")
 		}
 	})

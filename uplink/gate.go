@@ -5,6 +5,8 @@ package uplink
 import (
 	"sync"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const (
@@ -29,14 +31,14 @@ type gate struct {
 }
 
 // admit tells why a scan may not be posted at now, or "".
-func (g *gate) admit(now time.Time) Reason {
+func (g *gate) admit(now time.Time) scan.Reason {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
 	case g.latched:
-		return NotSentKey
+		return scan.ReasonKey
 	case g.failures >= breakerFailures, now.Before(g.taps):
-		return NotSentBreaker
+		return scan.ReasonBreaker
 	default:
 		return ""
 	}
@@ -59,7 +61,7 @@ func (g *gate) scanned(r Result, now time.Time) {
 	}
 	g.failures = 0
 	switch {
-	case r.Reason == RefusedKey:
+	case r.Reason == scan.ReasonKey:
 		g.latched = true
 	case r.Status/100 == 2:
 		g.latched = false

@@ -5,26 +5,28 @@ package uplink
 import (
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 func TestGate(t *testing.T) {
 	start := time.Now()
-	failed := Result{Outcome: NotSent, Reason: NotSentNetwork}
-	cut := Result{Outcome: Unknown, Reason: UnknownBadAnswer, Status: 201, cut: true}
-	silent := Result{Outcome: Unknown, Reason: UnknownNoAnswer}
-	good := Result{Outcome: Pending, Status: 201}
-	badKey := Result{Outcome: Refused, Reason: RefusedKey, Status: 401}
+	failed := Result{Outcome: scan.NotSent, Reason: scan.ReasonNetwork}
+	cut := Result{Outcome: scan.Unknown, Reason: scan.ReasonBadAnswer, Status: 201, cut: true}
+	silent := Result{Outcome: scan.Unknown, Reason: scan.ReasonNoAnswer}
+	good := Result{Outcome: scan.Pending, Status: 201}
+	badKey := Result{Outcome: scan.Refused, Reason: scan.ReasonKey, Status: 401}
 	busy := func(d time.Duration) Result {
-		return Result{Outcome: Refused, Reason: RefusedBusy, Status: 429, RetryAfter: d}
+		return Result{Outcome: scan.Refused, Reason: scan.ReasonBusy, Status: 429, RetryAfter: d}
 	}
 	type step struct {
-		at   time.Duration
-		scan *Result
-		get  *probe
+		at  time.Duration
+		sub *Result
+		get *probe
 	}
 	scans := func(every time.Duration, results ...Result) (steps []step) {
 		for i := range results {
-			steps = append(steps, step{at: time.Duration(i) * every, scan: &results[i]})
+			steps = append(steps, step{at: time.Duration(i) * every, sub: &results[i]})
 		}
 		return steps
 	}
@@ -34,44 +36,44 @@ func TestGate(t *testing.T) {
 		name  string
 		steps []step
 		at    time.Duration
-		want  Reason
+		want  scan.Reason
 	}{
 		{"at the start", nil, 0, ""},
 		{"four failures", scans(s, failed, failed, failed, silent), 4 * s, ""},
-		{"five failures", scans(s, failed, silent, failed, failed, silent), 5 * s, NotSentBreaker},
-		{"and for ever", scans(s, failed, failed, failed, failed, failed), time.Hour, NotSentBreaker},
-		{"five that took 8 s each", scans(8*s, silent, silent, silent, silent, silent), 33 * s, NotSentBreaker},
+		{"five failures", scans(s, failed, silent, failed, failed, silent), 5 * s, scan.ReasonBreaker},
+		{"and for ever", scans(s, failed, failed, failed, failed, failed), time.Hour, scan.ReasonBreaker},
+		{"five that took 8 s each", scans(8*s, silent, silent, silent, silent, silent), 33 * s, scan.ReasonBreaker},
 		{"five more than 30 s apart", scans(31*s, failed, failed, failed, failed, failed), 125 * s, ""},
-		{"a body that never came is no answer", scans(s, cut, cut, cut, cut, cut), 5 * s, NotSentBreaker},
-		{"GETs count too", append(scans(s, failed, failed), get(3*s, probe{}), get(4*s, probe{}), get(5*s, probe{})), 6 * s, NotSentBreaker},
+		{"a body that never came is no answer", scans(s, cut, cut, cut, cut, cut), 5 * s, scan.ReasonBreaker},
+		{"GETs count too", append(scans(s, failed, failed), get(3*s, probe{}), get(4*s, probe{}), get(5*s, probe{})), 6 * s, scan.ReasonBreaker},
 		{"an answer between them", scans(s, failed, failed, good, failed, failed, failed), 6 * s, ""},
-		{"a 500 is an answer", scans(s, failed, failed, Result{Outcome: Unknown, Reason: UnknownServer, Status: 500}, failed, failed), 6 * s, ""},
+		{"a 500 is an answer", scans(s, failed, failed, Result{Outcome: scan.Unknown, Reason: scan.ReasonServer, Status: 500}, failed, failed), 6 * s, ""},
 		{"a GET closes it", append(scans(s, failed, failed, failed, failed, failed), get(6*s, probe{status: 404})), 7 * s, ""},
-		{"a GET without an answer does not", append(scans(s, failed, failed, failed, failed, failed), get(6*s, probe{reason: NotSentDNS})), 7 * s, NotSentBreaker},
-		{"nor does a 502", append(scans(s, failed, failed, failed, failed, failed), get(6*s, probe{status: 502})), 7 * s, NotSentBreaker},
+		{"a GET without an answer does not", append(scans(s, failed, failed, failed, failed, failed), get(6*s, probe{reason: scan.ReasonDNS})), 7 * s, scan.ReasonBreaker},
+		{"nor does a 502", append(scans(s, failed, failed, failed, failed, failed), get(6*s, probe{status: 502})), 7 * s, scan.ReasonBreaker},
 
-		{"a bad key", scans(s, badKey), time.Hour, NotSentKey},
+		{"a bad key", scans(s, badKey), time.Hour, scan.ReasonKey},
 		{"found good", append(scans(s, badKey), get(2*s, probe{status: 404})), 3 * s, ""},
-		{"found bad again", append(scans(s, badKey), get(2*s, probe{status: 401})), 3 * s, NotSentKey},
-		{"found bad by a GET", []step{get(0, probe{status: 401})}, s, NotSentKey},
-		{"a 500 says nothing of it", scans(s, badKey, Result{Outcome: Unknown, Reason: UnknownServer, Status: 500}), 3 * s, NotSentKey},
+		{"found bad again", append(scans(s, badKey), get(2*s, probe{status: 401})), 3 * s, scan.ReasonKey},
+		{"found bad by a GET", []step{get(0, probe{status: 401})}, s, scan.ReasonKey},
+		{"a 500 says nothing of it", scans(s, badKey, Result{Outcome: scan.Unknown, Reason: scan.ReasonServer, Status: 500}), 3 * s, scan.ReasonKey},
 		{"found good by a 200", append(scans(s, badKey), get(2*s, probe{status: 200})), 3 * s, ""},
-		{"a lost GET says nothing of it", append(scans(s, badKey), get(2*s, probe{}), get(3*s, probe{status: 503})), 4 * s, NotSentKey},
+		{"a lost GET says nothing of it", append(scans(s, badKey), get(2*s, probe{}), get(3*s, probe{status: 503})), 4 * s, scan.ReasonKey},
 
-		{"asked to wait", scans(s, busy(10*s)), 9 * s, NotSentBreaker},
+		{"asked to wait", scans(s, busy(10*s)), 9 * s, scan.ReasonBreaker},
 		{"the wait is over", scans(s, busy(10*s)), 10 * s, ""},
-		{"asked to wait a day", scans(s, busy(24*time.Hour)), 59 * s, NotSentBreaker},
+		{"asked to wait a day", scans(s, busy(24*time.Hour)), 59 * s, scan.ReasonBreaker},
 		{"which is capped", scans(s, busy(24*time.Hour)), 60 * s, ""},
-		{"a shorter wait does not shorten it", scans(s, busy(60*s), busy(s)), 30 * s, NotSentBreaker},
+		{"a shorter wait does not shorten it", scans(s, busy(60*s), busy(s)), 30 * s, scan.ReasonBreaker},
 		{"busy without a wait", scans(s, busy(0)), s, ""},
-		{"a GET is asked to wait", []step{get(0, probe{status: 503, retryAfter: 10 * s})}, 9 * s, NotSentBreaker},
+		{"a GET is asked to wait", []step{get(0, probe{status: 503, retryAfter: 10 * s})}, 9 * s, scan.ReasonBreaker},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var g gate
 			for _, step := range tt.steps {
-				if step.scan != nil {
-					g.scanned(*step.scan, start.Add(step.at))
+				if step.sub != nil {
+					g.scanned(*step.sub, start.Add(step.at))
 				} else {
 					g.probed(*step.get, start.Add(step.at))
 				}

@@ -2,46 +2,16 @@
 
 package uplink
 
-import "time"
+import (
+	"time"
 
-// An Outcome is what came of a scan at the platform.
-type Outcome string
-
-const (
-	Pending Outcome = "pending"  // accepted, the flow is open
-	Valid   Outcome = "valid"    // genuine
-	Invalid Outcome = "invalid"  // did not check out
-	Unknown Outcome = "unknown"  // may have reached the platform, no usable answer
-	NotSent Outcome = "not_sent" // provably never reached it
-	Refused Outcome = "refused"  // the platform said no
-)
-
-// A Reason tells which kind of outcome it was; verdicts have none.
-type Reason string
-
-const (
-	RefusedKey      Reason = "key"      // 401
-	RefusedTag      Reason = "tag"      // 403, 404
-	RefusedRequest  Reason = "request"  // 400, 413, 415, 422, 431 and the like
-	RefusedBusy     Reason = "busy"     // 429
-	RefusedRedirect Reason = "redirect" // 3xx, never followed
-
-	NotSentNetwork Reason = "network"
-	NotSentDNS     Reason = "dns"
-	NotSentTLS     Reason = "tls"
-	NotSentClock   Reason = "clock"   // a certificate that is not valid now, by our clock
-	NotSentKey     Reason = "key"     // refused before, and not changed since
-	NotSentBreaker Reason = "breaker" // the platform was out of reach, or asked to wait
-
-	UnknownNoAnswer  Reason = "no_answer"
-	UnknownBadAnswer Reason = "bad_answer"
-	UnknownServer    Reason = "server" // 5xx, 408, 425
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // A Result is all that is known of one scan.
 type Result struct {
-	Outcome Outcome
-	Reason  Reason
+	Outcome scan.Outcome
+	Reason  scan.Reason
 	Status  int // HTTP status, 0 without an answer
 
 	Verification Verification // zero unless the platform gave a usable one
@@ -53,29 +23,26 @@ type Result struct {
 	cut        bool          // the answer did not come to its end
 }
 
-// Verdict tells whether the platform has judged: valid or invalid.
-func (r Result) Verdict() bool { return r.Outcome == Valid || r.Outcome == Invalid }
-
 // unanswered tells of a platform that did not answer, or not to the end.
 func (r Result) unanswered() bool { return r.Status == 0 || r.cut }
 
 // outcomeOfStatus reads an HTTP status that is not 2xx.
-func outcomeOfStatus(status int) (Outcome, Reason) {
+func outcomeOfStatus(status int) (scan.Outcome, scan.Reason) {
 	switch {
 	case status >= 500, status == 408, status == 425:
 		// Gateways say these of requests that they have passed on.
-		return Unknown, UnknownServer
+		return scan.Unknown, scan.ReasonServer
 	case status >= 300 && status < 400:
-		return Refused, RefusedRedirect
+		return scan.Refused, scan.ReasonRedirect
 	case status == 401:
-		return Refused, RefusedKey
+		return scan.Refused, scan.ReasonKey
 	case status == 403, status == 404:
-		return Refused, RefusedTag
+		return scan.Refused, scan.ReasonTag
 	case status == 429:
-		return Refused, RefusedBusy
+		return scan.Refused, scan.ReasonBusy
 	case status >= 400:
-		return Refused, RefusedRequest
+		return scan.Refused, scan.ReasonRequest
 	default:
-		return Unknown, UnknownBadAnswer
+		return scan.Unknown, scan.ReasonBadAnswer
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const maxHeader = 32 << 10 // bytes of an answer's header
@@ -50,7 +51,7 @@ type Platform struct {
 	dialer  *dialer
 	client  *retryablehttp.Client
 	gate    gate
-	trouble atomic.Pointer[Reason]
+	trouble atomic.Pointer[scan.Reason]
 	born    time.Time
 	contact atomic.Int64  // the last one in good order, ns since born
 	asked   chan struct{} // to Watch: probe at once
@@ -156,27 +157,27 @@ func (p *Platform) Ahead() {
 // Submit posts the scan of a tap, unless the gate is closed. It returns no later
 // than ctx's deadline. After a pending one it connects for the next. A scan whose ctx ends
 // while its Hold holds is not sent, and that is nobody's failure.
-func (p *Platform) Submit(ctx context.Context, scan Scan, tapped time.Time) Result {
+func (p *Platform) Submit(ctx context.Context, sub Scan, tapped time.Time) Result {
 	if reason := p.gate.admit(time.Now()); reason != "" {
 		p.ask()
-		return Result{Outcome: NotSent, Reason: reason}
+		return Result{Outcome: scan.NotSent, Reason: reason}
 	}
-	body, err := scan.encode()
+	body, err := sub.encode()
 	if err != nil {
-		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}
+		return Result{Outcome: scan.NotSent, Reason: scan.ReasonNetwork, Err: err}
 	}
 	s := newSending(tapped.Add(resendWithin))
-	s.ahead, s.next, s.hold = true, scan.Next, scan.Hold
-	req, err := p.request(s.in(ctx), http.MethodPost, body, "tags", scan.Tag, "verifications")
+	s.ahead, s.next, s.hold = true, sub.Next, sub.Hold
+	req, err := p.request(s.in(ctx), http.MethodPost, body, "tags", sub.Tag, "verifications")
 	if err != nil {
-		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: err}
+		return Result{Outcome: scan.NotSent, Reason: scan.ReasonNetwork, Err: err}
 	}
-	r := p.post(req, s, scan.Tag)
-	if r.Outcome == NotSent && ctx.Err() != nil && scan.Hold.holds() {
+	r := p.post(req, s, sub.Tag)
+	if r.Outcome == scan.NotSent && ctx.Err() != nil && sub.Hold.holds() {
 		return r
 	}
 	p.counts.request(r.Status, s, r.Answer)
-	if r.Outcome == Pending {
+	if r.Outcome == scan.Pending {
 		p.dialer.ahead(nextWait)
 	}
 	p.gate.scanned(r, time.Now())
@@ -216,13 +217,13 @@ func (p *Platform) post(req *retryablehttp.Request, s *sending, tag string) (r R
 	resp, err := p.client.Do(req)
 	if err != nil {
 		if why := s.close(err); why != nil {
-			return Result{Outcome: NotSent, Reason: reasonNotSent(why), Err: shown(why)}
+			return Result{Outcome: scan.NotSent, Reason: reasonNotSent(why), Err: shown(why)}
 		}
-		return Result{Outcome: Unknown, Reason: UnknownNoAnswer, Err: shown(err)}
+		return Result{Outcome: scan.Unknown, Reason: scan.ReasonNoAnswer, Err: shown(err)}
 	}
 	defer resp.Body.Close()
 	if why := s.close(errMalformed); why != nil { // an answer to nothing: a proxy that is tired of waiting
-		return Result{Outcome: NotSent, Reason: NotSentNetwork, Err: shown(why)}
+		return Result{Outcome: scan.NotSent, Reason: scan.ReasonNetwork, Err: shown(why)}
 	}
 	p.dated(resp, s)
 	r.Status, r.RetryAfter = resp.StatusCode, retryAfter(resp)
@@ -232,7 +233,7 @@ func (p *Platform) post(req *retryablehttp.Request, s *sending, tag string) (r R
 	}
 	r.Outcome, r.Verification, err = decodeVerification(resp.Header, resp.Body, tag)
 	if err != nil {
-		r.Outcome, r.Reason, r.Err, r.cut = Unknown, UnknownBadAnswer, shown(err), errors.Is(err, errCut)
+		r.Outcome, r.Reason, r.Err, r.cut = scan.Unknown, scan.ReasonBadAnswer, shown(err), errors.Is(err, errCut)
 	}
 	return r
 }

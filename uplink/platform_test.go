@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const secret = "s3cr3t-of-the-test"
@@ -50,11 +51,11 @@ func serve(t *testing.T, handler http.HandlerFunc) *Platform {
 
 var scanA = Scan{Tag: "tag_a", Params: map[string]string{"e": "EF96", "c": "<&>\u2028"}}
 
-func submit(t *testing.T, p *Platform, scan Scan) Result {
+func submit(t *testing.T, p *Platform, sub Scan) Result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	return p.Submit(ctx, scan, time.Now())
+	return p.Submit(ctx, sub, time.Now())
 }
 
 func answer(w http.ResponseWriter, status int, body []byte) {
@@ -79,9 +80,9 @@ func TestRequest(t *testing.T) {
 			}
 			answer(w, 201, answerOf("pending"))
 		})
-		scan := scanA
-		scan.Session = tt.session
-		if r := submit(t, p, scan); r.Outcome != Pending || r.Err != nil {
+		sub := scanA
+		sub.Session = tt.session
+		if r := submit(t, p, sub); r.Outcome != scan.Pending || r.Err != nil {
 			t.Errorf("%+v", r)
 		}
 		want := seen{
@@ -104,57 +105,57 @@ func TestAnswers(t *testing.T) {
 		name    string
 		status  int
 		body    string
-		outcome Outcome
-		reason  Reason
+		outcome scan.Outcome
+		reason  scan.Reason
 	}{
-		{"pending", 201, string(answerOf("pending")), Pending, ""},
-		{"valid", 201, good, Valid, ""},
-		{"invalid", 201, string(answerOf("invalid")), Invalid, ""},
-		{"any 2xx", 200, good, Valid, ""},
-		{"valid without a session", 201, replace(`"session":{"data":{"type":"sessions","id":"ses_1"}},`, ""), Valid, ""},
-		{"session null", 201, replace(`{"data":{"type":"sessions","id":"ses_1"}}`, `{"data":null}`), Valid, ""},
-		{"valid without a tag", 201, replace(`,"tag":{"data":{"type":"tags","id":"tag_a"}}`, ""), Valid, ""},
-		{"members that we do not know", 201, replace(`{"data"`, `{"jsonapi":{"version":"1.1"},"data"`), Valid, ""},
+		{"pending", 201, string(answerOf("pending")), scan.Pending, ""},
+		{"valid", 201, good, scan.Valid, ""},
+		{"invalid", 201, string(answerOf("invalid")), scan.Invalid, ""},
+		{"any 2xx", 200, good, scan.Valid, ""},
+		{"valid without a session", 201, replace(`"session":{"data":{"type":"sessions","id":"ses_1"}},`, ""), scan.Valid, ""},
+		{"session null", 201, replace(`{"data":{"type":"sessions","id":"ses_1"}}`, `{"data":null}`), scan.Valid, ""},
+		{"valid without a tag", 201, replace(`,"tag":{"data":{"type":"tags","id":"tag_a"}}`, ""), scan.Valid, ""},
+		{"members that we do not know", 201, replace(`{"data"`, `{"jsonapi":{"version":"1.1"},"data"`), scan.Valid, ""},
 
-		{"pending without a session", 201, strings.Replace(string(answerOf("pending")), `"session":{"data":{"type":"sessions","id":"ses_1"}},`, "", 1), Unknown, UnknownBadAnswer},
-		{"another tag", 201, replace(`"id":"tag_a"`, `"id":"tag_b"`), Unknown, UnknownBadAnswer},
-		{"not a tag", 201, replace(`"type":"tags"`, `"type":"accounts"`), Unknown, UnknownBadAnswer},
-		{"not a session", 201, replace(`"type":"sessions"`, `"type":"tags"`), Unknown, UnknownBadAnswer},
-		{"session id that is none", 201, replace(`ses_1`, `1`), Unknown, UnknownBadAnswer},
-		{"not a verification", 201, replace(`"type":"verifications"`, `"type":"sessions"`), Unknown, UnknownBadAnswer},
-		{"id that is none", 201, replace(`vrf_1`, `ses_1`), Unknown, UnknownBadAnswer},
-		{"no id", 201, replace(`"id":"vrf_1",`, ``), Unknown, UnknownBadAnswer},
-		{"unknown status word", 201, replace(`"valid"`, `"VALID"`), Unknown, UnknownBadAnswer},
-		{"no status", 201, replace(`"status":"valid",`, ``), Unknown, UnknownBadAnswer},
-		{"status in another case too", 201, replace(`"status":"valid"`, `"status":"invalid","Status":"valid"`), Invalid, ""},
-		{"status only in another case", 201, replace(`"status"`, `"Status"`), Unknown, UnknownBadAnswer},
-		{"status twice", 201, replace(`"status":"valid"`, `"status":"invalid","status":"valid"`), Unknown, UnknownBadAnswer},
-		{"data twice", 201, replace(`{"data"`, `{"data":{},"data"`), Unknown, UnknownBadAnswer},
-		{"the same name in two objects", 201, replace(`{"data"`, `{"meta":[{"id":"a"},{"id":"b"},"id","id"],"data"`), Valid, ""},
-		{"status is a number", 201, replace(`"status":"valid"`, `"status":1`), Unknown, UnknownBadAnswer},
-		{"data is an array", 201, `{"data":[` + good + `]}`, Unknown, UnknownBadAnswer},
-		{"an array", 201, `[` + good + `]`, Unknown, UnknownBadAnswer},
-		{"null", 201, `null`, Unknown, UnknownBadAnswer},
-		{"cut", 201, good[:len(good)-2], Unknown, UnknownBadAnswer},
-		{"more behind it", 201, good + "{}", Unknown, UnknownBadAnswer},
-		{"empty", 201, "", Unknown, UnknownBadAnswer},
-		{"64 KiB", 201, good + strings.Repeat(" ", maxAnswer-len(good)), Valid, ""},
-		{"longer", 201, good + strings.Repeat(" ", maxAnswer-len(good)+1), Unknown, UnknownBadAnswer},
+		{"pending without a session", 201, strings.Replace(string(answerOf("pending")), `"session":{"data":{"type":"sessions","id":"ses_1"}},`, "", 1), scan.Unknown, scan.ReasonBadAnswer},
+		{"another tag", 201, replace(`"id":"tag_a"`, `"id":"tag_b"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"not a tag", 201, replace(`"type":"tags"`, `"type":"accounts"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"not a session", 201, replace(`"type":"sessions"`, `"type":"tags"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"session id that is none", 201, replace(`ses_1`, `1`), scan.Unknown, scan.ReasonBadAnswer},
+		{"not a verification", 201, replace(`"type":"verifications"`, `"type":"sessions"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"id that is none", 201, replace(`vrf_1`, `ses_1`), scan.Unknown, scan.ReasonBadAnswer},
+		{"no id", 201, replace(`"id":"vrf_1",`, ``), scan.Unknown, scan.ReasonBadAnswer},
+		{"unknown status word", 201, replace(`"valid"`, `"VALID"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"no status", 201, replace(`"status":"valid",`, ``), scan.Unknown, scan.ReasonBadAnswer},
+		{"status in another case too", 201, replace(`"status":"valid"`, `"status":"invalid","Status":"valid"`), scan.Invalid, ""},
+		{"status only in another case", 201, replace(`"status"`, `"Status"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"status twice", 201, replace(`"status":"valid"`, `"status":"invalid","status":"valid"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"data twice", 201, replace(`{"data"`, `{"data":{},"data"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"the same name in two objects", 201, replace(`{"data"`, `{"meta":[{"id":"a"},{"id":"b"},"id","id"],"data"`), scan.Valid, ""},
+		{"status is a number", 201, replace(`"status":"valid"`, `"status":1`), scan.Unknown, scan.ReasonBadAnswer},
+		{"data is an array", 201, `{"data":[` + good + `]}`, scan.Unknown, scan.ReasonBadAnswer},
+		{"an array", 201, `[` + good + `]`, scan.Unknown, scan.ReasonBadAnswer},
+		{"null", 201, `null`, scan.Unknown, scan.ReasonBadAnswer},
+		{"cut", 201, good[:len(good)-2], scan.Unknown, scan.ReasonBadAnswer},
+		{"more behind it", 201, good + "{}", scan.Unknown, scan.ReasonBadAnswer},
+		{"empty", 201, "", scan.Unknown, scan.ReasonBadAnswer},
+		{"64 KiB", 201, good + strings.Repeat(" ", maxAnswer-len(good)), scan.Valid, ""},
+		{"longer", 201, good + strings.Repeat(" ", maxAnswer-len(good)+1), scan.Unknown, scan.ReasonBadAnswer},
 
-		{"no body", 204, "", Unknown, UnknownBadAnswer},
-		{"400", 400, "", Refused, RefusedRequest},
-		{"401", 401, "", Refused, RefusedKey},
-		{"403", 403, "", Refused, RefusedTag},
-		{"404", 404, good, Refused, RefusedTag},
-		{"408", 408, "", Unknown, UnknownServer},
-		{"413", 413, "", Refused, RefusedRequest},
-		{"415", 415, "", Refused, RefusedRequest},
-		{"422", 422, "", Refused, RefusedRequest},
-		{"425", 425, "", Unknown, UnknownServer},
-		{"429", 429, "", Refused, RefusedBusy},
-		{"431", 431, "", Refused, RefusedRequest},
-		{"500", 500, good, Unknown, UnknownServer},
-		{"503", 503, "", Unknown, UnknownServer},
+		{"no body", 204, "", scan.Unknown, scan.ReasonBadAnswer},
+		{"400", 400, "", scan.Refused, scan.ReasonRequest},
+		{"401", 401, "", scan.Refused, scan.ReasonKey},
+		{"403", 403, "", scan.Refused, scan.ReasonTag},
+		{"404", 404, good, scan.Refused, scan.ReasonTag},
+		{"408", 408, "", scan.Unknown, scan.ReasonServer},
+		{"413", 413, "", scan.Refused, scan.ReasonRequest},
+		{"415", 415, "", scan.Refused, scan.ReasonRequest},
+		{"422", 422, "", scan.Refused, scan.ReasonRequest},
+		{"425", 425, "", scan.Unknown, scan.ReasonServer},
+		{"429", 429, "", scan.Refused, scan.ReasonBusy},
+		{"431", 431, "", scan.Refused, scan.ReasonRequest},
+		{"500", 500, good, scan.Unknown, scan.ReasonServer},
+		{"503", 503, "", scan.Unknown, scan.ReasonServer},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -167,7 +168,7 @@ func TestAnswers(t *testing.T) {
 			if r.Outcome != tt.outcome || r.Reason != tt.reason || r.Status != tt.status {
 				t.Errorf("%s %s %d (%v), want %s %s %d", r.Outcome, r.Reason, r.Status, r.Err, tt.outcome, tt.reason, tt.status)
 			}
-			if (r.Verification.ID != "") != (r.Outcome == Pending || r.Verdict()) {
+			if (r.Verification.ID != "") != (r.Outcome == scan.Pending || r.Outcome.Verdict()) {
 				t.Errorf("%s with verification %q", r.Outcome, r.Verification.ID)
 			}
 			if posts.Load() != 1 {
@@ -178,8 +179,8 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestMediaTypes(t *testing.T) {
-	for media, want := range map[string]Outcome{
-		MediaType: Valid, MediaType + "; charset=utf-8": Valid, "application/json": Unknown, "text/html": Unknown, "": Unknown,
+	for media, want := range map[string]scan.Outcome{
+		MediaType: scan.Valid, MediaType + "; charset=utf-8": scan.Valid, "application/json": scan.Unknown, "text/html": scan.Unknown, "": scan.Unknown,
 	} {
 		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header()["Content-Type"] = []string{media}
@@ -222,7 +223,7 @@ func TestRedirects(t *testing.T) {
 				w.Header().Set("Location", to)
 				w.WriteHeader(status)
 			})
-			if r := submit(t, p, scanA); r.Outcome != Refused || r.Reason != RefusedRedirect {
+			if r := submit(t, p, scanA); r.Outcome != scan.Refused || r.Reason != scan.ReasonRedirect {
 				t.Errorf("%d to %s: %s %s", status, to, r.Outcome, r.Reason)
 			}
 			if posts.Load() != 1 || others.Load() != 0 {
@@ -271,7 +272,7 @@ func TestBrokenConnections(t *testing.T) {
 				posts.Add(1)
 				tt.handler(w)
 			})
-			if r := submit(t, p, scanA); r.Outcome != Unknown || r.Reason != UnknownNoAnswer {
+			if r := submit(t, p, scanA); r.Outcome != scan.Unknown || r.Reason != scan.ReasonNoAnswer {
 				t.Errorf("%s %s (%v)", r.Outcome, r.Reason, r.Err)
 			}
 			if posts.Load() != 1 {
@@ -302,7 +303,7 @@ func TestEchoedKey(t *testing.T) {
 		if said := fmt.Sprint(r.Err); strings.Contains(said, secret) || len(said) > longestError+10 {
 			t.Errorf("%s: %q", name, said)
 		}
-		if r.Outcome != Unknown && r.Outcome != Refused {
+		if r.Outcome != scan.Unknown && r.Outcome != scan.Refused {
 			t.Errorf("%s: %s %s", name, r.Outcome, r.Reason)
 		}
 	}
@@ -317,12 +318,12 @@ func TestDeadline(t *testing.T) {
 	t.Cleanup(func() { close(end) })
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if r := p.Submit(ctx, scanA, time.Now()); r.Outcome != Unknown || r.Reason != UnknownNoAnswer {
+	if r := p.Submit(ctx, scanA, time.Now()); r.Outcome != scan.Unknown || r.Reason != scan.ReasonNoAnswer {
 		t.Errorf("%s %s (%v)", r.Outcome, r.Reason, r.Err)
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r := p.Submit(gone, scanA, time.Now()); r.Outcome != NotSent {
+	if r := p.Submit(gone, scanA, time.Now()); r.Outcome != scan.NotSent {
 		t.Errorf("after the deadline: %s %s (%v)", r.Outcome, r.Reason, r.Err)
 	}
 }
@@ -346,20 +347,20 @@ func TestNotSent(t *testing.T) {
 	defer old.Close()
 	for _, tt := range []struct {
 		name, url string
-		reason    Reason
+		reason    scan.Reason
 	}{
-		{"nobody listens", "https://" + closed.Addr().String(), NotSentNetwork},
-		{"no such host", "https://platform.invalid", NotSentDNS},
-		{"unknown authority", server.URL, NotSentTLS},
-		{"TLS 1.1", old.URL, NotSentTLS},
-		{"no TLS", strings.Replace(plain.URL, "http:", "https:", 1), NotSentTLS},
+		{"nobody listens", "https://" + closed.Addr().String(), scan.ReasonNetwork},
+		{"no such host", "https://platform.invalid", scan.ReasonDNS},
+		{"unknown authority", server.URL, scan.ReasonTLS},
+		{"TLS 1.1", old.URL, scan.ReasonTLS},
+		{"no TLS", strings.Replace(plain.URL, "http:", "https:", 1), scan.ReasonTLS},
 	} {
 		base, err := url.Parse(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r := submit(t, NewPlatform(Config{Base: base, Key: testKey(t), Clock: NewClock(time.Now)}), scanA)
-		if r.Outcome != NotSent || r.Reason != tt.reason {
+		if r.Outcome != scan.NotSent || r.Reason != tt.reason {
 			t.Errorf("%s: %s %s (%v), want not_sent %s", tt.name, r.Outcome, r.Reason, r.Err, tt.reason)
 		}
 		if r.Err == nil || strings.Contains(r.Err.Error(), secret) {

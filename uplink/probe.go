@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const (
@@ -25,8 +27,8 @@ const (
 
 // A probe is what came of a harmless GET.
 type probe struct {
-	status     int    // 0 without an answer
-	reason     Reason // why there is no answer, or none of use
+	status     int         // 0 without an answer
+	reason     scan.Reason // why there is no answer, or none of use
 	retryAfter time.Duration
 }
 
@@ -38,7 +40,7 @@ func (p *Platform) probe(ctx context.Context) probe {
 	s := newSending(time.Time{})
 	req, err := p.request(s.in(ctx), http.MethodGet, nil, "sessions", noSession)
 	if err != nil {
-		return probe{reason: NotSentNetwork}
+		return probe{reason: scan.ReasonNetwork}
 	}
 	begun := time.Now()
 	resp, err := p.client.Do(req)
@@ -53,9 +55,9 @@ func (p *Platform) probe(ctx context.Context) probe {
 	result := probe{status: resp.StatusCode, retryAfter: retryAfter(resp)}
 	switch {
 	case result.status == http.StatusUnauthorized:
-		result.reason = RefusedKey
+		result.reason = scan.ReasonKey
 	case !result.good():
-		result.reason = UnknownServer
+		result.reason = scan.ReasonServer
 	}
 	return result
 }
@@ -133,7 +135,7 @@ func (p *Platform) SetKey(key Key) {
 
 // refreshKey reads the key anew while it is refused, and tells whether it has changed.
 func (p *Platform) refreshKey() bool {
-	if p.reload == nil || p.gate.admit(time.Now()) != NotSentKey {
+	if p.reload == nil || p.gate.admit(time.Now()) != scan.ReasonKey {
 		return false
 	}
 	key, err := p.reload()
@@ -147,7 +149,7 @@ func (p *Platform) refreshKey() bool {
 
 // Trouble is why the platform could not be used when it was last tried: the key,
 // the network, DNS, TLS or the clock; or "".
-func (p *Platform) Trouble() Reason {
+func (p *Platform) Trouble() scan.Reason {
 	if r := p.trouble.Load(); r != nil {
 		return *r
 	}
@@ -155,7 +157,7 @@ func (p *Platform) Trouble() Reason {
 }
 
 // note keeps what the last contact came to, and tells whether trouble has begun.
-func (p *Platform) note(trouble Reason) (began bool) {
+func (p *Platform) note(trouble scan.Reason) (began bool) {
 	if trouble == "" {
 		p.contact.Store(int64(time.Since(p.born)))
 	}
@@ -172,11 +174,11 @@ func (p *Platform) sinceContact() time.Duration {
 }
 
 // troubleOf tells what of a scan's result is the station's or the platform's trouble.
-func troubleOf(r Result) Reason {
+func troubleOf(r Result) scan.Reason {
 	switch {
 	case r.cut:
-		return UnknownNoAnswer
-	case r.Outcome == NotSent, r.Reason == RefusedKey, r.Reason == UnknownNoAnswer, r.Reason == UnknownServer:
+		return scan.ReasonNoAnswer
+	case r.Outcome == scan.NotSent, r.Reason == scan.ReasonKey, r.Reason == scan.ReasonNoAnswer, r.Reason == scan.ReasonServer:
 		return r.Reason
 	default:
 		return ""

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -21,12 +22,12 @@ type watched struct {
 	key   atomic.Value // what the server takes, as a header
 	mu    sync.Mutex
 	calls []string
-	told  chan Reason // the trouble after each probe
+	told  chan scan.Reason // the trouble after each probe
 }
 
 func newWatched(t *testing.T, reload func() (Key, error)) *watched {
 	t.Helper()
-	w := &watched{told: make(chan Reason, 100)}
+	w := &watched{told: make(chan scan.Reason, 100)}
 	w.key.Store("Bearer key_test:" + secret)
 	w.Platform = serve(t, func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
@@ -52,7 +53,7 @@ func newWatched(t *testing.T, reload func() (Key, error)) *watched {
 	return w
 }
 
-func (w *watched) want(t *testing.T, trouble Reason) {
+func (w *watched) want(t *testing.T, trouble scan.Reason) {
 	t.Helper()
 	select {
 	case got := <-w.told:
@@ -65,7 +66,7 @@ func (w *watched) want(t *testing.T, trouble Reason) {
 }
 
 // await waits for a probe after which the trouble is this; others may come before.
-func (w *watched) await(t *testing.T, trouble Reason) {
+func (w *watched) await(t *testing.T, trouble scan.Reason) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
@@ -96,15 +97,15 @@ func (w *watched) posts() (n int) {
 func TestKeyLatch(t *testing.T) {
 	w := newWatched(t, nil)
 	w.key.Store("another")
-	if r := submit(t, w.Platform, scanA); r.Outcome != Refused || r.Reason != RefusedKey {
+	if r := submit(t, w.Platform, scanA); r.Outcome != scan.Refused || r.Reason != scan.ReasonKey {
 		t.Fatalf("%s %s, want refused key", r.Outcome, r.Reason)
 	}
 	for range 5 {
-		if r := submit(t, w.Platform, scanA); r.Outcome != NotSent || r.Reason != NotSentKey {
+		if r := submit(t, w.Platform, scanA); r.Outcome != scan.NotSent || r.Reason != scan.ReasonKey {
 			t.Fatalf("%s %s, want not_sent key", r.Outcome, r.Reason)
 		}
 	}
-	w.want(t, RefusedKey)
+	w.want(t, scan.ReasonKey)
 	if n := w.posts(); n != 1 {
 		t.Errorf("%d posts with a bad key, want 1", n)
 	}
@@ -119,7 +120,7 @@ func TestKeyLatch(t *testing.T) {
 	w.lastAsk.Store(int64(-askEvery)) // five seconds pass
 	submit(t, w.Platform, scanA)
 	w.want(t, "")
-	if r := submit(t, w.Platform, scanA); r.Outcome != Pending {
+	if r := submit(t, w.Platform, scanA); r.Outcome != scan.Pending {
 		t.Errorf("%s %s, want pending", r.Outcome, r.Reason)
 	}
 }
@@ -136,7 +137,7 @@ func TestKeyChanges(t *testing.T) {
 		submit(t, w.Platform, scanA)
 		w.SetKey(other)
 		w.await(t, "")
-		if r := submit(t, w.Platform, scanA); r.Outcome != Pending {
+		if r := submit(t, w.Platform, scanA); r.Outcome != scan.Pending {
 			t.Errorf("%s %s, want pending", r.Outcome, r.Reason)
 		}
 	})
@@ -145,7 +146,7 @@ func TestKeyChanges(t *testing.T) {
 		w.key.Store("Bearer key_other:y")
 		submit(t, w.Platform, scanA)
 		w.await(t, "") // within rereadEvery
-		if r := submit(t, w.Platform, scanA); r.Outcome != Pending {
+		if r := submit(t, w.Platform, scanA); r.Outcome != scan.Pending {
 			t.Errorf("%s %s, want pending", r.Outcome, r.Reason)
 		}
 	})
@@ -170,12 +171,12 @@ func TestBreaker(t *testing.T) {
 	})
 	long := time.Now().Add(-time.Minute) // no resends
 	for range breakerFailures {
-		if r := p.Submit(t.Context(), scanA, long); r.Reason != NotSentNetwork {
+		if r := p.Submit(t.Context(), scanA, long); r.Reason != scan.ReasonNetwork {
 			t.Fatalf("%s %s, want not_sent network", r.Outcome, r.Reason)
 		}
 	}
 	calls := server.Connections()
-	if r := p.Submit(t.Context(), scanA, long); r.Outcome != NotSent || r.Reason != NotSentBreaker {
+	if r := p.Submit(t.Context(), scanA, long); r.Outcome != scan.NotSent || r.Reason != scan.ReasonBreaker {
 		t.Errorf("%s %s, want not_sent breaker", r.Outcome, r.Reason)
 	}
 	p.Ahead()
@@ -188,7 +189,7 @@ func TestBreaker(t *testing.T) {
 	defer cancel()
 	go p.Watch(ctx, func() { told <- true }, func() {})
 	<-told // the tap above has asked for it
-	if r := p.Submit(t.Context(), scanA, time.Now()); r.Outcome != Valid {
+	if r := p.Submit(t.Context(), scanA, time.Now()); r.Outcome != scan.Valid {
 		t.Errorf("%s %s (%v), want valid", r.Outcome, r.Reason, r.Err)
 	}
 }
@@ -196,7 +197,7 @@ func TestBreaker(t *testing.T) {
 // A probe is one GET of a session that cannot exist, with the key and no body,
 // and is not repeated.
 func TestProbe(t *testing.T) {
-	for status, want := range map[int]Reason{404: "", 401: RefusedKey, 500: UnknownServer, 503: UnknownServer, 302: UnknownServer} {
+	for status, want := range map[int]scan.Reason{404: "", 401: scan.ReasonKey, 500: scan.ReasonServer, 503: scan.ReasonServer, 302: scan.ReasonServer} {
 		var got []string
 		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			got = append(got, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization")+" "+r.Header.Get("Accept"))

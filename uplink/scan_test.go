@@ -74,9 +74,9 @@ func TestScanOfTapURL(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			scan, err := tags.Scan(tt.url)
-			if scan.Tag != tt.tag || !errors.Is(err, tt.err) {
-				t.Errorf("Scan(%q) = %q, %v; want %q, %v", tt.url, scan.Tag, err, tt.tag, tt.err)
+			sub, err := tags.Scan(tt.url)
+			if sub.Tag != tt.tag || !errors.Is(err, tt.err) {
+				t.Errorf("Scan(%q) = %q, %v; want %q, %v", tt.url, sub.Tag, err, tt.tag, tt.err)
 			}
 		})
 	}
@@ -121,20 +121,20 @@ func TestScanOfQuery(t *testing.T) {
 	tags := tagsOf(t, "https://tap.example.com")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			scan, err := tags.Scan("https://tap.example.com/tag_a?" + tt.query)
+			sub, err := tags.Scan("https://tap.example.com/tag_a?" + tt.query)
 			if tt.want == nil {
 				if !errors.Is(err, ErrParameters) {
-					t.Errorf("%q gave %q, %v; want ErrParameters", tt.query, scan.Params, err)
+					t.Errorf("%q gave %q, %v; want ErrParameters", tt.query, sub.Params, err)
 				}
 				return
 			}
-			if err != nil || !maps.Equal(scan.Params, tt.want) {
-				t.Errorf("%q gave %q, %v; want %q", tt.query, scan.Params, err, tt.want)
+			if err != nil || !maps.Equal(sub.Params, tt.want) {
+				t.Errorf("%q gave %q, %v; want %q", tt.query, sub.Params, err, tt.want)
 			}
 		})
 	}
-	if scan, err := tags.Scan("https://tap.example.com/tag_a?" + many(32)); err != nil || len(scan.Params) != 32 {
-		t.Errorf("32 parameters: %d, %v", len(scan.Params), err)
+	if sub, err := tags.Scan("https://tap.example.com/tag_a?" + many(32)); err != nil || len(sub.Params) != 32 {
+		t.Errorf("32 parameters: %d, %v", len(sub.Params), err)
 	}
 }
 
@@ -154,8 +154,8 @@ func TestAddresses(t *testing.T) {
 		"https://tap.example.com/chair/7/?e=1": "",
 		"https://elsewhere.example/?e=1":       "",
 	} {
-		if scan, _ := tags.Scan(url); scan.Tag != want {
-			t.Errorf("%s is %q, want %q", url, scan.Tag, want)
+		if sub, _ := tags.Scan(url); sub.Tag != want {
+			t.Errorf("%s is %q, want %q", url, sub.Tag, want)
 		}
 	}
 

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // A seal proves whether a byte of a request can have left us. It lies above TLS,
@@ -158,7 +160,7 @@ func (s *sending) again(err error) bool {
 		return false
 	}
 	s.unsent = err
-	if s.resends == maxResends || !time.Now().Before(s.resendUntil) || reasonNotSent(err).lasts() {
+	if s.resends == maxResends || !time.Now().Before(s.resendUntil) || lasts(reasonNotSent(err)) {
 		return false
 	}
 	s.resends++
@@ -190,7 +192,7 @@ func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, erro
 	if s := sendingOf(ctx); s != nil {
 		return err != nil && s.again(err), nil
 	}
-	return err != nil && !reasonNotSent(err).lasts() || resp != nil && (resp.StatusCode == 429 || resp.StatusCode >= 500), nil
+	return err != nil && !lasts(reasonNotSent(err)) || resp != nil && (resp.StatusCode == 429 || resp.StatusCode >= 500), nil
 }
 
 // backoff is go-retryablehttp's Backoff: half of a doubling wait and a random
@@ -204,11 +206,11 @@ func backoff(first, last time.Duration, attempt int, resp *http.Response) time.D
 	return wait
 }
 
-// lasts tells of a reason that no second attempt mends.
-func (r Reason) lasts() bool { return r == NotSentTLS || r == NotSentClock }
+// lasts reports whether no second attempt mends the reason.
+func lasts(r scan.Reason) bool { return r == scan.ReasonTLS || r == scan.ReasonClock }
 
 // reasonNotSent tells by its type why a connection was not made.
-func reasonNotSent(err error) Reason {
+func reasonNotSent(err error) scan.Reason {
 	var (
 		dns     *net.DNSError
 		shake   *handshakeError
@@ -216,13 +218,13 @@ func reasonNotSent(err error) Reason {
 	)
 	switch {
 	case errors.As(err, &dns):
-		return NotSentDNS
+		return scan.ReasonDNS
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return NotSentClock
+		return scan.ReasonClock
 	case errors.As(err, &shake):
-		return NotSentTLS
+		return scan.ReasonTLS
 	default:
-		return NotSentNetwork
+		return scan.ReasonNetwork
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -21,14 +22,14 @@ func TestResend(t *testing.T) {
 		name    string
 		bad     int // connections that fail first
 		tapped  time.Duration
-		outcome Outcome
+		outcome scan.Outcome
 		calls   int
 	}{
-		{"the first works", 0, 0, Valid, 1},
-		{"the second works", 1, 0, Valid, 2},
-		{"the third works", 2, 0, Valid, 3},
-		{"there is no fourth", 3, 0, NotSent, 3},
-		{"the tap was 3 s ago", 1, resendWithin, NotSent, 1},
+		{"the first works", 0, 0, scan.Valid, 1},
+		{"the second works", 1, 0, scan.Valid, 2},
+		{"the third works", 2, 0, scan.Valid, 3},
+		{"there is no fourth", 3, 0, scan.NotSent, 3},
+		{"the tap was 3 s ago", 1, resendWithin, scan.NotSent, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server, p := newUnruly(t, func(c *sim.Call) {
@@ -45,7 +46,7 @@ func TestResend(t *testing.T) {
 				t.Errorf("%s over %d connections (%v), want %s over %d", r.Outcome, server.Connections(), r.Err, tt.outcome, tt.calls)
 			}
 			want := 0
-			if tt.outcome == Valid {
+			if tt.outcome == scan.Valid {
 				want = 1
 			}
 			if got := server.Reads(pathA); got != want {
@@ -89,7 +90,7 @@ func TestCertificateIsNotTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	server, p := newUnruly(t, func(c *sim.Call) { c.HandshakeAs(cert) })
-	if r := submit(t, p, scanA); r.Outcome != NotSent || r.Reason != NotSentTLS || server.Connections() != 1 {
+	if r := submit(t, p, scanA); r.Outcome != scan.NotSent || r.Reason != scan.ReasonTLS || server.Connections() != 1 {
 		t.Errorf("%s %s over %d connections, want not_sent tls over 1", r.Outcome, r.Reason, server.Connections())
 	}
 }
@@ -121,10 +122,10 @@ func TestHold(t *testing.T) {
 		}
 		before = time.Since(begun)
 	}()
-	scan := scanA
-	scan.Hold = hold
-	r := submit(t, p, scan)
-	if r.Outcome != Valid || server.Reads(pathA) != 1 {
+	sub := scanA
+	sub.Hold = hold
+	r := submit(t, p, sub)
+	if r.Outcome != scan.Valid || server.Reads(pathA) != 1 {
 		t.Errorf("%s (%v), %d requests; want valid, one", r.Outcome, r.Err, server.Reads(pathA))
 	}
 	if rest := time.Since(begun) - before; r.Connect > rest || r.Answer > rest {
@@ -133,8 +134,8 @@ func TestHold(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	scan.Hold = NewHold()
-	if r := p.Submit(ctx, scan, time.Now()); r.Outcome != NotSent || server.Reads(pathA) != 1 {
+	sub.Hold = NewHold()
+	if r := p.Submit(ctx, sub, time.Now()); r.Outcome != scan.NotSent || server.Reads(pathA) != 1 {
 		t.Errorf("%s, %d requests; want not_sent, one", r.Outcome, server.Reads(pathA))
 	}
 }
@@ -148,12 +149,12 @@ func TestAnswerToNothing(t *testing.T) {
 				c.Read()
 			}
 		})
-		scan := scanA
-		scan.Hold = NewHold()
-		if r := submit(t, p, scan); r.Outcome != NotSent || r.Reason != NotSentNetwork {
+		sub := scanA
+		sub.Hold = NewHold()
+		if r := submit(t, p, sub); r.Outcome != scan.NotSent || r.Reason != scan.ReasonNetwork {
 			t.Errorf("%d before the request: %s %s, want not_sent network", status, r.Outcome, r.Reason)
 		}
-		scan.Hold.Release()
+		sub.Hold.Release()
 		server.Close()
 		if n := server.Reads(pathA); n != 0 {
 			t.Errorf("%d before the request: %d requests came after it was not sent", status, n)
@@ -171,17 +172,17 @@ func TestWithdrawn(t *testing.T) {
 	})
 	for range breakerFailures + 1 {
 		ctx, cancel := context.WithCancel(t.Context())
-		scan := scanA
-		scan.Hold = NewHold()
+		sub := scanA
+		sub.Hold = NewHold()
 		time.AfterFunc(10*time.Millisecond, cancel)
-		if r := p.Submit(ctx, scan, time.Now()); r.Outcome != NotSent || r.Reason == NotSentBreaker {
+		if r := p.Submit(ctx, sub, time.Now()); r.Outcome != scan.NotSent || r.Reason == scan.ReasonBreaker {
 			t.Fatalf("%s %s, want not_sent", r.Outcome, r.Reason)
 		}
 	}
 	if trouble := p.Trouble(); trouble != "" || p.Breaker() || p.Counts().Requests["none"] != 0 {
 		t.Errorf("trouble %q, breaker %t, %d requests without an answer; want none of them", trouble, p.Breaker(), p.Counts().Requests["none"])
 	}
-	if r := submit(t, p, scanA); r.Outcome != Valid || server.Reads(pathA) != 1 {
+	if r := submit(t, p, scanA); r.Outcome != scan.Valid || server.Reads(pathA) != 1 {
 		t.Errorf("then %s, %d requests; want valid, one", r.Outcome, server.Reads(pathA))
 	}
 }

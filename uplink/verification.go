@@ -11,6 +11,8 @@ import (
 	"mime"
 	"net/http"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // MediaType is JSON:API's, on every body in both directions.
@@ -69,7 +71,7 @@ var (
 
 // decodeVerification reads a 2xx answer to a scan of the tag. Whatever is not
 // as documented is an error.
-func decodeVerification(header http.Header, body io.Reader, tag string) (Outcome, Verification, error) {
+func decodeVerification(header http.Header, body io.Reader, tag string) (scan.Outcome, Verification, error) {
 	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil || media != MediaType {
 		return "", Verification{}, fmt.Errorf("%w is not of type %s", errAnswer, MediaType)
@@ -90,8 +92,8 @@ func decodeVerification(header http.Header, body io.Reader, tag string) (Outcome
 
 // verification takes an answer for a verification of the tag. One that names no
 // tag is taken for ours, since we asked for it under the tag's own path.
-func (doc document) verification(header http.Header, tag string) (Outcome, Verification, error) {
-	outcome := Outcome(doc.text("data", "attributes", "status"))
+func (doc document) verification(header http.Header, tag string) (scan.Outcome, Verification, error) {
+	outcome := scan.Outcome(doc.text("data", "attributes", "status"))
 	v := Verification{ID: doc.text("data", "id"), Session: doc.text("data", "relationships", "session", "data", "id")}
 	session := doc.at("data", "relationships", "session", "data")
 	named := doc.at("data", "relationships", "tag", "data")
@@ -103,9 +105,9 @@ func (doc document) verification(header http.Header, tag string) (Outcome, Verif
 	case named != nil && (doc.text("data", "relationships", "tag", "data", "type") != "tags" ||
 		doc.text("data", "relationships", "tag", "data", "id") != tag):
 		return "", Verification{}, fmt.Errorf("%w is about another tag", errAnswer)
-	case outcome != Pending && outcome != Valid && outcome != Invalid:
+	case outcome != scan.Pending && outcome != scan.Valid && outcome != scan.Invalid:
 		return "", Verification{}, fmt.Errorf("%w has a status that is not pending, valid or invalid", errAnswer)
-	case outcome == Pending && v.Session == "":
+	case outcome == scan.Pending && v.Session == "":
 		return "", Verification{}, fmt.Errorf("%w is pending and names no session", errAnswer)
 	}
 	v.Inserted, v.Age = insertedAt(header, doc.text("data", "attributes", "inserted_at"))

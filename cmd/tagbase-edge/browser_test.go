@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // TestBrowser has Chromium open the page: a station on the bench with taps that come, a
@@ -74,8 +75,8 @@ func inBrowser(t *testing.T, scenario, url string, moves map[string]func(*http.R
 const evil = `"'><script>window.pwned = 1</script><img src=x onerror="window.pwned = 2"> ` +
 	"\u202egnp.exe\u202c \u2066\u200b\u0007\x1b[31m\x00\ue000 \u0430\u0308\u0308\u0308\u0308\u0308 ${alert(1)} \u2028</bdi>\r\n\n"
 
-func hostileScan(n uint64) api.Scan {
-	return api.Scan{Seq: n, Time: time.Now(), Station: evil, Outcome: evil, Reason: evil, Tag: evil, UID: evil, Chip: strings.Repeat("W", 4000),
+func hostileScan(n uint64) scan.Record {
+	return scan.Record{Seq: n, Time: time.Now(), Station: evil, Outcome: evil, Reason: evil, Tag: evil, UID: evil, Chip: strings.Repeat("W", 4000),
 		CarriedSession: evil, Session: evil, Verification: evil}
 }
 

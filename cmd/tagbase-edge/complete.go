@@ -7,14 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/doctor"
-	"github.com/tagbase/tagbase-edge/station"
 )
 
 // completions has shells offer what a flag may hold.
 func completions(root *cobra.Command) {
 	offers := map[string]cobra.CompletionFunc{
 		"config":   ends("toml"),
-		"outcome":  cobra.FixedCompletions(station.Outcomes(), cobra.ShellCompDirectiveNoFileComp),
+		"outcome":  cobra.FixedCompletions(outcomeNames(), cobra.ShellCompDirectiveNoFileComp),
 		"since":    fixed("10m", "1h", "24h"),
 		"device":   ports,
 		"green":    fixed(usualLines...),

@@ -16,7 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/journal"
-	"github.com/tagbase/tagbase-edge/station"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 func scansCommand() *cobra.Command {
@@ -34,8 +34,8 @@ func scansCommand() *cobra.Command {
 	follow := c.Flags().Bool("follow", false, "go on with new scans as they come")
 	asJSON := c.Flags().Bool("json", false, "one JSON object a line")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if *outcome != "" && !slices.Contains(station.Outcomes(), *outcome) {
-			return fmt.Errorf("%q is not an outcome; there are %s", *outcome, strings.Join(station.Outcomes(), ", "))
+		if *outcome != "" && !slices.Contains(outcomeNames(), *outcome) {
+			return fmt.Errorf("%q is not an outcome; there are %s", *outcome, strings.Join(outcomeNames(), ", "))
 		}
 		if *since < 0 {
 			return fmt.Errorf("--since %v is in the future; write how long ago, such as 1h", *since)
@@ -46,8 +46,8 @@ func scansCommand() *cobra.Command {
 			return exitError(exitConfig)
 		}
 		show := scanPrinter(c.OutOrStdout(), *asJSON)
-		wanted := func(s journal.Scan) bool {
-			return (*outcome == "" || s.Outcome == *outcome) && (*since == 0 || time.Since(s.Time) <= *since)
+		wanted := func(s scan.Record) bool {
+			return (*outcome == "" || s.Outcome == scan.Outcome(*outcome)) && (*since == 0 || time.Since(s.Time) <= *since)
 		}
 		scans := journal.Read(journalDir(cfg))
 		if *follow {
@@ -74,14 +74,23 @@ func scansCommand() *cobra.Command {
 	return c
 }
 
+// outcomeNames are the outcomes as a flag takes them.
+func outcomeNames() (names []string) {
+	for _, o := range scan.Outcomes() {
+		names = append(names, string(o))
+	}
+
+	return names
+}
+
 func journalDir(cfg *config) string { return filepath.Join(cfg.station.stateDir, "journal") }
 
 const scanRow = "%-19s  %-10s  %-11s  %-28s  %-30s  %8s\n"
 
 // scanPrinter writes scans for programs or for people.
-func scanPrinter(w io.Writer, asJSON bool) func(journal.Scan) error {
+func scanPrinter(w io.Writer, asJSON bool) func(scan.Record) error {
 	if asJSON {
-		return func(s journal.Scan) error {
+		return func(s scan.Record) error {
 			b, err := json.Marshal(s)
 			if err != nil {
 				return err
@@ -91,7 +100,7 @@ func scanPrinter(w io.Writer, asJSON bool) func(journal.Scan) error {
 		}
 	}
 	begun := false
-	return func(s journal.Scan) error {
+	return func(s scan.Record) error {
 		if !begun {
 			begun = true
 			fmt.Fprintf(w, scanRow, "TIME", "OUTCOME", "REASON", "TAG", "SESSION", "MS")
@@ -100,7 +109,7 @@ func scanPrinter(w io.Writer, asJSON bool) func(journal.Scan) error {
 		if tag == "" {
 			tag = s.UID
 		}
-		_, err := fmt.Fprintf(w, scanRow, s.Time.Local().Format(time.DateTime), plain(s.Outcome), plain(s.Reason),
+		_, err := fmt.Fprintf(w, scanRow, s.Time.Local().Format(time.DateTime), plain(string(s.Outcome)), plain(string(s.Reason)),
 			plain(tag), plain(s.Session), strconv.FormatFloat(s.TotalMS, 'f', 0, 64))
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/journal"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -154,7 +155,7 @@ func TestScansAreHarmless(t *testing.T) {
 	dir := t.TempDir()
 	hostile := "tag\x1b[2J\u202e\n\x07€"
 	j, _ := journal.Open(filepath.Join(dir, "journal"), journal.Options{})
-	j.Finish(journal.Scan{Seq: j.NextSeq(), Time: time.Now(), Station: hostile, Outcome: hostile, Reason: hostile, Tag: hostile,
+	j.Finish(scan.Record{Seq: j.NextSeq(), Time: time.Now(), Station: hostile, Outcome: scan.Outcome(hostile), Reason: scan.Reason(hostile), Tag: hostile,
 		UID: hostile, Chip: hostile, Session: hostile})
 	if err := j.Close(); err != nil {
 		t.Fatal(err)

@@ -94,9 +94,9 @@ func writeStatus(w io.Writer, s api.Status) error {
 	if len(s.Scans) > 0 {
 		fmt.Fprintf(&b, "\n"+scanRow, "TIME", "OUTCOME", "REASON", "TAG", "SESSION", "MS")
 	}
-	for _, scan := range s.Scans {
-		fmt.Fprintf(&b, scanRow, scan.Time.Local().Format(time.DateTime), plain(scan.Outcome), plain(scan.Reason),
-			plain(cmp.Or(scan.Tag, scan.UID)), plain(scan.Session), fmt.Sprintf("%.0f", scan.TotalMS))
+	for _, r := range s.Scans {
+		fmt.Fprintf(&b, scanRow, r.Time.Local().Format(time.DateTime), plain(string(r.Outcome)), plain(string(r.Reason)),
+			plain(cmp.Or(r.Tag, r.UID)), plain(r.Session), fmt.Sprintf("%.0f", r.TotalMS))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/journal"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // A diskUse is what one scan costs the disk.
@@ -65,7 +66,7 @@ func measureDisk(dir string, scans int) (use diskUse, err error) {
 		}
 		use.Wait = append(use.Wait, time.Since(at))
 		waited += disk.syncs.Load() - before
-		j.Finish(journal.Scan{Seq: seq, Station: "bench", Outcome: "valid", Tag: "tag_4Gz424bench0", UID: "04be7c80000000", Chip: "ntag424"})
+		j.Finish(scan.Record{Seq: seq, Station: "bench", Outcome: "valid", Tag: "tag_4Gz424bench0", UID: "04be7c80000000", Chip: "ntag424"})
 		time.Sleep(scanPause)
 	}
 	if err := j.Close(); err != nil {

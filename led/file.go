@@ -12,24 +12,27 @@ import (
 	"time"
 )
 
-// fileLine is a kernel LED's brightness, or any file that somebody watches.
+// fileLine is the brightness file of a kernel LED, or any other file or FIFO that a
+// program reads. It holds "1\n" or "0\n".
 type fileLine struct {
 	f       *os.File
-	regular bool // else a FIFO or a device, which has no offset
+	regular bool // false for a FIFO or a device, which has no offset
 }
 
-// pipeFull bounds a write to a FIFO whose reader sleeps.
+// pipeFull is how long a write waits for room in a FIFO whose reader does not read.
+// It is well below patience, so that the error names the FIFO.
 const pipeFull = 100 * time.Millisecond
 
 func openFile(path string) (Line, error) {
-	// Without O_NONBLOCK a FIFO that nobody reads would hold us here for ever.
+	// Without O_NONBLOCK, opening a FIFO without a reader would block for ever.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|syscall.O_NONBLOCK, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("%w%s", err, fileMend(path, err))
 	}
+
 	line, err := darken(f)
 	if err != nil {
-		_ = f.Close() // the failed write is what the caller hears of
+		_ = f.Close() // the caller gets the error of the write, which came first
 		return nil, err
 	}
 	return line, nil
@@ -40,44 +43,52 @@ func darken(f *os.File) (*fileLine, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	l := &fileLine{f: f, regular: info.Mode().IsRegular()}
 	if err := l.Set(false); err != nil {
 		return nil, err
 	}
+
+	// Cut off an older, longer content after the write. O_TRUNC would do it before,
+	// and a reader could find the file empty.
 	if l.regular {
-		// After the write, not by O_TRUNC before it: whoever reads never finds the file empty.
 		return l, f.Truncate(int64(len("0\n")))
 	}
 	return l, nil
 }
 
+// Set writes both bytes in one call, so that a reader never sees half of them.
 func (l *fileLine) Set(on bool) error {
 	text := []byte("0\n")
 	if on {
 		text[0] = '1'
 	}
+
 	var err error
 	if l.regular {
 		_, err = l.f.WriteAt(text, 0)
 	} else {
-		// Devices that cannot wait refuse the deadline, and do not need it.
+		// A device refuses the deadline if its writes cannot wait. Then it needs none.
 		_ = l.f.SetWriteDeadline(time.Now().Add(pipeFull))
 		_, err = l.f.Write(text)
 	}
+
 	if err != nil {
 		return fmt.Errorf("%w%s", err, fileMend(l.f.Name(), err))
 	}
 	return nil
 }
 
+// Close closes the file and leaves its content as it is.
 func (l *fileLine) Close() error { return l.f.Close() }
 
+// fileMend returns what a technician can do about the error, or "".
 func fileMend(path string, err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Sprintf("; create the directory %s, or load the driver of that LED", filepath.Dir(path))
 	case errors.Is(err, fs.ErrPermission):
-		return "; give the daemon's user leave to write there, for a kernel LED by a udev rule"
+		return "; give the daemon's user permission to write there, for a kernel LED by a udev rule"
 	case errors.Is(err, syscall.EROFS):
 		return "; name it in ReadWritePaths= of the unit, or choose another place"
 	case errors.Is(err, syscall.ENXIO):

@@ -15,35 +15,39 @@ import (
 	"periph.io/x/host/v3/gpioioctl"
 )
 
-func TestGPIOWithoutChip(t *testing.T) {
+func TestOpenOnMachineWithoutGPIOChip(t *testing.T) {
 	if nodes, _ := filepath.Glob("/dev/gpiochip*"); len(nodes) > 0 {
 		t.Skip("this machine has a GPIO chip")
 	}
+
 	lamps, err := Open(Config{Green: "GPIO17", Amber: "GPIO22"})
 	want := "leds.green: GPIO17: this machine has no GPIO chip; choose a lamp by file: or leave it empty\n" +
 		"leds.amber: GPIO22: this machine has no GPIO chip; choose a lamp by file: or leave it empty"
 	if err == nil || err.Error() != want {
 		t.Errorf("Open:\n%v\nwant\n%v", err, want)
 	}
+
 	lamps.Show(Valid)
 	if err := lamps.Close(); err == nil || err.Error() != want {
 		t.Errorf("Close:\n%v\nwant\n%v", err, want)
 	}
 }
 
-func TestFindLine(t *testing.T) {
+func TestFindLineSaysWhyLineIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	for _, p := range []string{dir, filepath.Dir(dir)} {
 		if err := os.Chmod(p, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	shut, open := filepath.Join(dir, "gpiochip0"), filepath.Join(dir, "gpiochip1")
 	for path, mode := range map[string]os.FileMode{shut: 0, open: 0o644} {
 		if err := os.WriteFile(path, nil, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	chips := []*gpioioctl.GPIOChip{{}}
 	for _, tt := range []struct {
 		name  string
@@ -56,12 +60,16 @@ func TestFindLine(t *testing.T) {
 		{"no permission", nil, []string{open, shut}, fs.ErrPermission, "; add the user to the group gpio"},
 		{"old kernel", nil, []string{open}, nil, "Linux 5.10 or newer"},
 		{"no such name", chips, []string{open}, nil, "GPIO17: no GPIO line has this name"},
-		{"may be on the chip that is shut", chips, []string{open, shut}, fs.ErrPermission, "; add the user to the group gpio"},
+		{"may be on a chip without permission", chips, []string{open, shut}, fs.ErrPermission,
+			"; add the user to the group gpio"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			asNobody(t, func() {
+			withoutRootPermissions(t, func() {
 				_, err := findLine(tt.chips, tt.nodes, "GPIO17")
-				if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "GPIO17: ") {
+				if err == nil {
+					t.Fatal("no error")
+				}
+				if !strings.HasPrefix(err.Error(), "GPIO17: ") || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got %v, want %q in it", err, tt.want)
 				}
 				if tt.typed != nil && !errors.Is(err, tt.typed) {
@@ -72,7 +80,7 @@ func TestFindLine(t *testing.T) {
 	}
 }
 
-func TestGPIOLevels(t *testing.T) {
+func TestGPIOLineLevels(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		activeLow bool
@@ -106,12 +114,13 @@ func TestGPIOLevels(t *testing.T) {
 	}
 }
 
-func TestGPIOHeld(t *testing.T) {
+func TestClaimNamesHolderAndReleasesLine(t *testing.T) {
 	for _, tt := range []struct {
 		holder, want string
 	}{
-		{"leds-gpio", `GPIO17: line is broken; another program holds it: "leds-gpio"; stop that one or choose another line`},
-		{"", "GPIO17: line is broken; gpioinfo tells whether another program holds it"},
+		{"leds-gpio", "GPIO17: line is broken; " +
+			`another program holds it: "leds-gpio"; stop that one or choose another line`},
+		{"", "GPIO17: line is broken; run gpioinfo to see whether another program holds it"},
 	} {
 		released := 0
 		_, err := claim(&gpioLine{

@@ -12,34 +12,38 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestHangingLine(t *testing.T) {
+func TestHangingLineHoldsUpNoOtherLamp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newRecordedLamps(t)
+
 		r.Show(Valid)
 		synctest.Wait()
-		stuck := r.stick(green) // it will not go off
+		release := r.hang(green) // it will not go off
 		r.overlap = true
 
 		began := time.Now()
 		r.Show(Reading)
-		if got := r.now(); !got[amber] {
+		if got := r.litNow(); !got[amber] {
 			t.Error("amber waits for green")
 		}
 		if got := time.Since(began); got != 0 {
 			t.Errorf("Show held up for %v", got)
 		}
-		pass(900 * ms)
+
+		advance(900 * ms)
 		if err := r.Err(); err != nil {
 			t.Errorf("Err before a second is over: %v", err)
 		}
-		pass(100 * ms)
-		if err := r.Err(); err == nil || !strings.Contains(err.Error(), "leds.green: the line does not answer within 1s") {
+
+		advance(100 * ms)
+		hangs := "leds.green: the line does not answer within 1s"
+		if err := r.Err(); err == nil || !strings.Contains(err.Error(), hangs) {
 			t.Errorf("Err of a hanging line: %v", err)
 		}
 
 		r.Show(Invalid)
-		pass(overlap)
-		if got := r.now(); !got[red] {
+		advance(overlap)
+		if got := r.litNow(); !got[red] {
 			t.Error("red waits for green longer than the overlap")
 		}
 
@@ -51,31 +55,34 @@ func TestHangingLine(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "leds.green") {
 			t.Errorf("Close: %v, want the name of the lamp", err)
 		}
-		if got, want := r.now(), [lampCount]bool{green: true}; got != want {
+		if got, want := r.litNow(), [lampCount]bool{green: true}; got != want {
 			t.Errorf("lit after Close: %v, want %v", got, want)
 		}
-		close(stuck)
-		if got, want := r.now(), [lampCount]bool{}; got != want {
+
+		close(release)
+		if got, want := r.litNow(), [lampCount]bool{}; got != want {
 			t.Errorf("lit after the line came back: %v, want none", got)
 		}
 	})
 }
 
-// What waits for a slow line when Close comes is never lit any more.
-func TestCloseOvertakesWhatWaits(t *testing.T) {
+// If a level still waits for a slow line when Close comes, Close replaces it: the lamp is not lit again.
+func TestCloseDropsLevelThatWaitsForSlowLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newRecordedLamps(t)
+
 		r.Show(Valid)
 		synctest.Wait()
-		stuck := r.stick(green)
+		release := r.hang(green)
 		r.Show(Dark)
 		synctest.Wait()
 		r.Show(Valid)
 		synctest.Wait()
 		if err := r.Close(); err == nil {
-			t.Error("Close with a line that hangs tells nothing")
+			t.Error("Close with a line that hangs returns no error")
 		}
-		close(stuck)
+
+		close(release)
 		synctest.Wait()
 		want := []string{"0s green on", "1s green off"}
 		if diff := cmp.Diff(want, r.changes); diff != "" {
@@ -84,56 +91,63 @@ func TestCloseOvertakesWhatWaits(t *testing.T) {
 	})
 }
 
-func TestFailingLine(t *testing.T) {
+func TestFailedLineIsOpenedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newRecordedLamps(t)
+
 		r.breakLine(amber, errLine)
 		r.Show(Reading)
 		synctest.Wait()
 		if err := r.Err(); !errors.Is(err, errLine) || !strings.HasPrefix(err.Error(), "leds.amber: ") {
 			t.Errorf("Err: %v", err)
 		}
+
 		r.Show(Valid)
-		if got, want := r.now(), [lampCount]bool{green: true}; got != want {
+		if got, want := r.litNow(), [lampCount]bool{green: true}; got != want {
 			t.Errorf("lit %v, want %v", got, want)
 		}
+
 		r.breakLine(amber, nil)
 		r.Show(Reading)
-		if got, want := r.now(), [lampCount]bool{amber: true}; got != want {
+		if got, want := r.litNow(), [lampCount]bool{amber: true}; got != want {
 			t.Errorf("lit %v after the line came back, want %v", got, want)
 		}
 		if err := r.Err(); err != nil {
 			t.Errorf("Err after the line came back: %v", err)
 		}
 		if got, want := r.opens, int(lampCount)+1; got != want {
-			t.Errorf("%d opens, want %d: a line that failed is opened anew", got, want)
+			t.Errorf("opened %d times, want %d: a line that failed is opened anew", got, want)
 		}
-		r.finish()
+
+		r.closeAndCheck()
 	})
 }
 
-// An off that fails is tried again without anybody asking.
-func TestFailedOffIsRetried(t *testing.T) {
+// A lamp that fails to go off is tried again by itself.
+func TestFailedOffIsRetriedUnasked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newRecordedLamps(t)
+
 		r.Show(Valid)
-		pass(2500 * ms)
+		advance(2500 * ms)
 		r.breakLine(green, errLine)
-		pass(1000 * ms)
+		advance(1000 * ms)
 		r.breakLine(green, nil)
-		pass(500 * ms)
+		advance(500 * ms)
 		want := []string{"0s green on", "4s green off"}
 		synctest.Wait()
 		if diff := cmp.Diff(want, r.changes); diff != "" {
 			t.Errorf("changes (-want +got):\n%s", diff)
 		}
-		r.finish()
+
+		r.closeAndCheck()
 	})
 }
 
-func TestCloseTellsOfLampThatStaysLit(t *testing.T) {
+func TestCloseReturnsErrorOfLampThatStaysLit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newRecordedLamps(t)
+
 		r.Show(Invalid)
 		synctest.Wait()
 		r.breakLine(red, errLine)
@@ -145,9 +159,9 @@ func TestCloseTellsOfLampThatStaysLit(t *testing.T) {
 	})
 }
 
-func TestOpenGoesOnWithoutLampsThatFail(t *testing.T) {
+func TestOpenGoesOnWithoutFailedLamps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{t: t, begin: time.Now()}
+		r := &recordedLamps{t: t, begin: time.Now()}
 		r.breakLine(red, errLine)
 		open := r.openers()
 		hold := make(chan struct{})
@@ -157,18 +171,25 @@ func TestOpenGoesOnWithoutLampsThatFail(t *testing.T) {
 		if got, want := time.Since(r.begin), time.Second; got != want {
 			t.Errorf("Open took %v, want %v", got, want)
 		}
-		if !errors.Is(err, errLine) || !strings.Contains(err.Error(), "leds.red: ") || !strings.Contains(err.Error(), "leds.amber: ") {
-			t.Errorf("Open: %v, want both lamps", err)
+		if !errors.Is(err, errLine) {
+			t.Errorf("Open: %v, want %v", err, errLine)
 		}
+		for _, lamp := range []string{"leds.red: ", "leds.amber: "} {
+			if err == nil || !strings.Contains(err.Error(), lamp) {
+				t.Errorf("Open: %v, want %q in it", err, lamp)
+			}
+		}
+
 		r.Show(Valid)
-		if got, want := r.now(), [lampCount]bool{green: true}; got != want {
+		if got, want := r.litNow(), [lampCount]bool{green: true}; got != want {
 			t.Errorf("lit %v, want %v", got, want)
 		}
+
 		close(hold)
 		if err := r.Close(); !errors.Is(err, errLine) {
 			t.Errorf("Close: %v, want %v", err, errLine)
 		}
-		if got, want := r.now(), [lampCount]bool{}; got != want {
+		if got, want := r.litNow(), [lampCount]bool{}; got != want {
 			t.Errorf("lit after Close: %v, want none", got)
 		}
 	})

@@ -10,228 +10,157 @@ import (
 	"time"
 )
 
-// Lamps shows one Signal at a time. Its methods may be called from any goroutine,
-// and none waits for a line but Close. A nil *Lamps shows nothing.
+// Lamps shows one Signal at a time. Any goroutine may call its methods. Only Close
+// and Test wait. A nil *Lamps shows nothing.
 type Lamps struct {
-	lamps [lampCount]*lamp // nil for a lamp that is not there
-	wake  chan struct{}
-	quit  chan struct{}
-	once  sync.Once
-	left  error // by Close
+	lamps [lampCount]*lamp // nil for a lamp that is not wired
+	wake  chan struct{}    // holds one wake-up of play
+	quit  chan struct{}    // closed by Close
 
-	born   time.Time
-	turned atomic.Int64 // when play last came round, since born
+	closing  sync.Once
+	closeErr error // what every Close returns
 
-	mu     sync.Mutex
-	signal Signal
-	shown  time.Time
-	code   int
-	coded  time.Time
-	walk   *walk // nil while the lamps are not tested
-	lit    [lampCount]bool
-	change chan struct{} // closed when lit changes
+	started  time.Time
+	lastTurn atomic.Int64 // when play last came round, in nanoseconds since started
+
+	mu          sync.Mutex // guards what follows
+	signal      Signal
+	signalSince time.Time
+	code        int // service code
+	codeSince   time.Time
+	test        *lampTest // nil while no test runs
+	lit         [lampCount]bool
+	change      chan struct{} // closed when lit changes
 }
 
 func start(open [lampCount]func() (Line, error)) (*Lamps, error) {
-	l := &Lamps{wake: make(chan struct{}, 1), quit: make(chan struct{}), born: time.Now(), change: make(chan struct{})}
+	l := &Lamps{
+		wake:    make(chan struct{}, 1),
+		quit:    make(chan struct{}),
+		started: time.Now(),
+		change:  make(chan struct{}),
+	}
+
 	var dark [lampCount]<-chan struct{}
 	for c, open := range open {
 		if open != nil {
 			l.lamps[c] = newLamp(colour(c), open)
-			dark[c] = l.lamps[c].post(false)
+			dark[c] = l.lamps[c].set(false)
 		}
 	}
-	err := l.await(dark)
+	err := l.waitForEach(dark)
+
+	// Close ends it. Until here we alone call lamp.set; from here on play alone does.
 	go l.play()
 	return l, err
 }
 
-// Show replaces at once what is being shown.
+// Show replaces the signal at once, whatever is being shown.
 func (l *Lamps) Show(s Signal) {
 	if l == nil {
 		return
 	}
+
 	l.mu.Lock()
-	l.signal, l.shown = s, time.Now()
-	l.take()
+	l.signal, l.signalSince = s, time.Now()
+	l.interruptTest()
 	l.mu.Unlock()
-	l.stir()
+
+	l.wakePlay()
 }
 
-// Service has amber blink the code over and over while no signal is being shown.
-// 0 ends that.
+// Service blinks the service code on amber, over and over, whenever no signal is
+// being shown. Code 0 ends it.
 func (l *Lamps) Service(code int) {
 	if l == nil {
 		return
 	}
+
 	l.mu.Lock()
-	if code != l.code {
-		l.code, l.coded = code, time.Now()
+	if code != l.code { // the same code goes on blinking where it is
+		l.code, l.codeSince = code, time.Now()
 	}
 	l.mu.Unlock()
-	l.stir()
+
+	l.wakePlay()
 }
 
-func (l *Lamps) stir() {
+// wakePlay never blocks. A wake-up that still waits in the channel serves both callers.
+func (l *Lamps) wakePlay() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Err tells of the lamps whose last write failed or does not end.
+// Err returns an error that names each lamp whose last write failed, or is hanging.
 func (l *Lamps) Err() error {
 	if l == nil {
 		return nil
 	}
+
 	var errs []error
-	for _, p := range l.lamps {
-		if p != nil {
-			errs = append(errs, p.failed())
+	for _, lamp := range l.lamps {
+		if lamp != nil {
+			errs = append(errs, lamp.failed())
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// turn is the longest time between turns of the loop that plays the signals.
-const turn = time.Second
-
-// Silent is how long ago the loop that plays the signals last came round: about a
-// second at most unless it is stuck. A line that hangs does not stop it.
-func (l *Lamps) Silent() time.Duration {
-	if l == nil {
-		return 0
-	}
-	return time.Since(l.born) - time.Duration(l.turned.Load())
-}
-
-// Close puts all lamps out and lets go of the lines. It gives up on a line that
-// hangs after a second; should that line come back, its lamp goes dark then.
+// Close switches all lamps off and releases the lines. It waits up to a second for
+// a line that hangs. If such a line comes back later, its lamp goes dark then.
 func (l *Lamps) Close() error {
 	if l == nil {
 		return nil
 	}
-	l.once.Do(func() {
+
+	l.closing.Do(func() {
 		close(l.quit)
-		var gone [lampCount]<-chan struct{}
-		for c, p := range l.lamps {
-			if p != nil {
-				gone[c] = p.gone
+
+		var ended [lampCount]<-chan struct{}
+		for c, lamp := range l.lamps {
+			if lamp != nil {
+				ended[c] = lamp.ended
 			}
 		}
-		l.left = l.await(gone)
+		l.closeErr = l.waitForEach(ended)
 	})
-	return l.left
+	return l.closeErr
 }
 
-// await waits for a word of each lamp, and tells what is wrong with it.
-func (l *Lamps) await(word [lampCount]<-chan struct{}) error {
+// waitForEach waits until the channel of each wired lamp is closed, for a second in
+// all, and returns what is wrong with the lamps.
+func (l *Lamps) waitForEach(done [lampCount]<-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+
 	var errs []error
-	for c, p := range l.lamps {
+	for c, lamp := range l.lamps {
 		switch {
-		case p == nil:
-		case heard(ctx, word[c]):
-			errs = append(errs, p.failed())
+		case lamp == nil:
+		case closedBefore(ctx, done[c]):
+			errs = append(errs, lamp.failed())
 		default:
-			errs = append(errs, p.hangs())
+			errs = append(errs, lamp.hangs())
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func heard(ctx context.Context, word <-chan struct{}) bool {
+// closedBefore waits until done is closed or ctx ends. If both are true, done wins.
+func closedBefore(ctx context.Context, done <-chan struct{}) bool {
 	select {
-	case <-word:
+	case <-done:
 		return true
 	case <-ctx.Done():
 	}
+
+	// select picks at random among ready cases, so look at done once more.
 	select {
-	case <-word:
+	case <-done:
 		return true
 	default:
 		return false
 	}
-}
-
-func (l *Lamps) play() {
-	defer func() {
-		for _, p := range l.lamps {
-			if p != nil {
-				p.post(false)
-				close(p.mail)
-			}
-		}
-	}()
-	turns := time.NewTicker(turn)
-	defer turns.Stop()
-	for {
-		now := time.Now()
-		l.turned.Store(int64(now.Sub(l.born)))
-		lamp, on, next := l.frame(now)
-		l.light(lamp, on)
-		l.note(lamp, on)
-		var change <-chan time.Time
-		if next > 0 {
-			change = time.After(time.Until(now.Add(next)))
-		}
-		select {
-		case <-l.wake:
-		case <-change:
-		case <-turns.C:
-		case <-l.quit:
-			return
-		}
-	}
-}
-
-// frame is the one lamp that the moment is about, whether it is lit, and for how
-// long; 0 is until something else is shown.
-func (l *Lamps) frame(now time.Time) (lamp colour, on bool, next time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if w := l.walk; w != nil {
-		on, next = w.step.at(now.Sub(w.begun))
-		return w.step.lamp, on, next
-	}
-	p := l.signal.pattern()
-	on, next = p.at(now.Sub(l.shown))
-	if next == 0 {
-		begin := l.shown.Add(p.length())
-		if l.coded.After(begin) {
-			begin = l.coded
-		}
-		p = servicePattern(l.code)
-		on, next = p.at(now.Sub(begin))
-	}
-	return p.lamp, on, next
-}
-
-// overlap bounds how long one verdict lamp waits for the other to go dark. A line
-// that hangs must not keep the true verdict from the person.
-const overlap = 50 * time.Millisecond
-
-var opposite = map[colour]colour{green: red, red: green}
-
-// light puts the other lamps out before it lights this one.
-func (l *Lamps) light(lamp colour, on bool) {
-	var dark [lampCount]<-chan struct{}
-	for c, p := range l.lamps {
-		if p != nil && !(on && colour(c) == lamp) {
-			dark[c] = p.post(false)
-		}
-	}
-	if !on || l.lamps[lamp] == nil {
-		return
-	}
-	if other, ok := opposite[lamp]; ok && dark[other] != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), overlap)
-		heard(ctx, dark[other])
-		cancel()
-		if now, on, _ := l.frame(time.Now()); now != lamp || !on {
-			return // another signal came meanwhile, and play is woken for it
-		}
-	}
-	l.lamps[lamp].post(true)
 }

@@ -12,13 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A verdict lamp is lit by its verdict alone, for three seconds at most, and a new
-// tap puts it out in the same instant; whatever was shown, Close leaves all dark.
-func TestVerdictLampsProperty(t *testing.T) {
+// Only its verdict lights a verdict lamp, for three seconds at most, and a new tap
+// switches it off in the same instant. Close leaves all lamps dark, whatever was shown.
+func TestVerdictLampIsLitByItsVerdictAlone(t *testing.T) {
 	for seed := range uint64(200) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
-			r := newRig(t)
+			r := newRecordedLamps(t)
+
 			last, shown := Dark, time.Now()
 			for range 60 {
 				switch random.IntN(5) {
@@ -28,8 +29,9 @@ func TestVerdictLampsProperty(t *testing.T) {
 					last, shown = Signal(random.IntN(len(patterns)+1)), time.Now()
 					r.Show(last)
 				}
+
 				for range random.IntN(5) {
-					lit := r.now()
+					lit := r.litNow()
 					fresh := time.Since(shown) < 3*time.Second
 					if got, want := lit[green], last == Valid && fresh; got != want {
 						t.Fatalf("seed %d: green is %v %v after %v", seed, got, time.Since(shown), last)
@@ -40,82 +42,93 @@ func TestVerdictLampsProperty(t *testing.T) {
 					if lit[amber] && (lit[green] || lit[red]) {
 						t.Fatalf("seed %d: amber beside a verdict, %v after %v", seed, time.Since(shown), last)
 					}
-					pass(time.Duration(random.IntN(1500)) * ms)
+
+					advance(time.Duration(random.IntN(1500)) * ms)
 				}
 			}
-			r.finish()
+
+			r.closeAndCheck()
 		})
 	}
 }
 
-// Lines of any speed below the overlap never have green and red lit together: the
-// rig itself watches.
-func TestSlowLinesNeverOverlap(t *testing.T) {
+// Green and red are not lit together on lines of any speed below the overlap: the
+// recorder fails the test if they are.
+func TestGreenAndRedNeverOverlapOnSlowLines(t *testing.T) {
 	for seed := range uint64(100) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
-			r := newRig(t)
+			r := newRecordedLamps(t)
+
 			delays := make(chan time.Duration, 1000)
 			for range cap(delays) {
 				delays <- time.Duration(random.IntN(24)) * ms
 			}
+
 			r.slow = func() time.Duration { return <-delays }
 			for range 100 {
 				r.Show([]Signal{Valid, Invalid, Reading, Dark}[random.IntN(4)])
-				pass(time.Duration(random.IntN(60)) * ms)
+				advance(time.Duration(random.IntN(60)) * ms)
 			}
-			r.finish()
+
+			r.closeAndCheck()
 		})
 	}
 }
 
-func TestReadingPutsVerdictsOut(t *testing.T) {
+func TestReadingSwitchesVerdictOff(t *testing.T) {
 	for _, verdict := range []Signal{Valid, Invalid} {
 		synctest.Test(t, func(t *testing.T) {
-			r := newRig(t)
+			r := newRecordedLamps(t)
+
 			r.Show(verdict)
-			pass(time.Second)
+			advance(time.Second)
 			r.Show(Reading)
-			if got, want := r.now(), [lampCount]bool{amber: true}; got != want {
+			if got, want := r.litNow(), [lampCount]bool{amber: true}; got != want {
 				t.Errorf("reading after %v lights %v, want %v", verdict, got, want)
 			}
-			r.finish()
+
+			r.closeAndCheck()
 		})
 	}
 }
 
 func TestLatestSignalWins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
-		stuck := r.stick(amber)
+		r := newRecordedLamps(t)
+
+		release := r.hang(amber)
 		for range 1000 {
 			r.Show(Valid)
 			r.Show(Again)
 			r.Show(Invalid)
 		}
-		pass(time.Second)
-		if got, want := r.now(), [lampCount]bool{red: true}; got != want {
+
+		advance(time.Second)
+		if got, want := r.litNow(), [lampCount]bool{red: true}; got != want {
 			t.Errorf("lit %v, want %v", got, want)
 		}
-		close(stuck)
-		r.finish()
+
+		close(release)
+		r.closeAndCheck()
 	})
 }
 
-// A verdict that waited for the other lamp is not lit after a newer signal.
-func TestWaitingVerdictIsOvertaken(t *testing.T) {
+// A verdict that still waits for the other lamp is not lit once a newer signal has come.
+func TestNewSignalOvertakesWaitingVerdict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
+		r := newRecordedLamps(t)
+
 		r.Show(Valid)
-		pass(time.Second)
-		stuck := r.stick(green)
+		advance(time.Second)
+		release := r.hang(green)
 		r.Show(Invalid)
-		pass(20 * ms)
+		advance(20 * ms)
 		r.Show(Reading)
-		pass(20 * ms)
-		close(stuck)
-		pass(time.Second)
-		r.finish()
+		advance(20 * ms)
+		close(release)
+		advance(time.Second)
+		r.closeAndCheck()
 		want := []string{"0s green on", "1.04s green off", "1.04s amber on", "2.04s amber off"}
 		if diff := cmp.Diff(want, r.changes); diff != "" {
 			t.Errorf("changes (-want +got):\n%s", diff)
@@ -123,13 +136,14 @@ func TestWaitingVerdictIsOvertaken(t *testing.T) {
 	})
 }
 
-func TestShowAfterClose(t *testing.T) {
+func TestShowAfterCloseLightsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
-		r.finish()
+		r := newRecordedLamps(t)
+
+		r.closeAndCheck()
 		r.Show(Valid)
 		r.Service(3)
-		if got, want := r.now(), [lampCount]bool{}; got != want {
+		if got, want := r.litNow(), [lampCount]bool{}; got != want {
 			t.Errorf("lit %v, want none", got)
 		}
 		if err := r.Close(); err != nil {
@@ -138,7 +152,7 @@ func TestShowAfterClose(t *testing.T) {
 	})
 }
 
-func TestNilLamps(t *testing.T) {
+func TestNilLampsShowNothing(t *testing.T) {
 	var lamps *Lamps
 	lamps.Show(Valid)
 	lamps.Service(1)
@@ -147,14 +161,16 @@ func TestNilLamps(t *testing.T) {
 	}
 }
 
-func TestNoLamps(t *testing.T) {
+func TestOpenWithoutLamps(t *testing.T) {
 	lamps, err := Open(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for s := range Signal(len(patterns)) {
 		lamps.Show(s)
 	}
+
 	lamps.Service(7)
 	if err := lamps.Close(); err != nil {
 		t.Error(err)

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// rig is three lamps that write down when they change. It fails the test when green
-// and red are lit together, and when a line is left open or used after its end.
-type rig struct {
+// recordedLamps are three lamps whose lines record every change. It fails the test if
+// green and red are lit together, or if a line is left open or used after its end.
+type recordedLamps struct {
 	*Lamps
 	t     *testing.T
 	begin time.Time
-	slow  func() time.Duration // how long a line takes; nil is no time at all
+	slow  func() time.Duration // how long a line takes; nil: no time at all
 
 	mu      sync.Mutex
 	changes []string
@@ -32,25 +32,26 @@ type rig struct {
 }
 
 type recordingLine struct {
-	*rig
+	*recordedLamps
 	colour
 	closed bool
 }
 
-var short = [...]string{"green", "red", "amber"}
+var lampNames = [...]string{"green", "red", "amber"}
 
-// newRig begins in a synctest bubble.
-func newRig(t *testing.T) *rig {
-	r := &rig{t: t, begin: time.Now()}
+// newRecordedLamps opens the lamps. The caller runs in a synctest bubble: time is virtual.
+func newRecordedLamps(t *testing.T) *recordedLamps {
+	r := &recordedLamps{t: t, begin: time.Now()}
 	lamps, err := start(r.openers())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r.Lamps = lamps
 	return r
 }
 
-func (r *rig) openers() (open [lampCount]func() (Line, error)) {
+func (r *recordedLamps) openers() (open [lampCount]func() (Line, error)) {
 	for c := range open {
 		open[c] = func() (Line, error) {
 			r.mu.Lock()
@@ -58,26 +59,30 @@ func (r *rig) openers() (open [lampCount]func() (Line, error)) {
 			if err := r.broken[c]; err != nil {
 				return nil, err
 			}
+
 			r.opened++
 			r.opens++
 			r.change(colour(c), false)
-			return &recordingLine{rig: r, colour: colour(c)}, nil
+			return &recordingLine{recordedLamps: r, colour: colour(c)}, nil
 		}
 	}
+
 	return open
 }
 
-func (r *rig) change(c colour, on bool) {
+func (r *recordedLamps) change(c colour, on bool) {
 	if r.lit[c] == on {
 		return
 	}
+
 	r.lit[c] = on
 	r.since[c] = time.Now()
 	word := "off"
 	if on {
 		word = "on"
 	}
-	r.changes = append(r.changes, fmt.Sprintf("%v %s %s", time.Since(r.begin), short[c], word))
+
+	r.changes = append(r.changes, fmt.Sprintf("%v %s %s", time.Since(r.begin), lampNames[c], word))
 	if r.lit[green] && r.lit[red] && !r.overlap {
 		r.t.Errorf("%v: green and red are lit together", time.Since(r.begin))
 	}
@@ -85,23 +90,26 @@ func (r *rig) change(c colour, on bool) {
 
 func (l *recordingLine) Set(on bool) error {
 	if l.slow != nil {
-		pass(l.slow())
+		advance(l.slow())
 	}
+
 	l.mu.Lock()
 	stuck := l.stuck[l.colour]
 	l.mu.Unlock()
 	if stuck != nil {
 		<-stuck
 	}
+
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sets++
 	if l.closed {
-		l.t.Errorf("%s: Set after Close", short[l.colour])
+		l.t.Errorf("%s: Set after Close", lampNames[l.colour])
 	}
 	if err := l.broken[l.colour]; err != nil {
 		return err
 	}
+
 	l.change(l.colour, on)
 	return nil
 }
@@ -110,19 +118,21 @@ func (l *recordingLine) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		l.t.Errorf("%s: closed twice", short[l.colour])
+		l.t.Errorf("%s: closed twice", lampNames[l.colour])
 	}
+
 	l.closed = true
 	l.opened--
 	return nil
 }
 
-// finish closes the lamps and holds them to their promise.
-func (r *rig) finish() {
+// closeAndCheck closes the lamps and checks that all are dark and every line is closed.
+func (r *recordedLamps) closeAndCheck() {
 	r.t.Helper()
 	if err := r.Close(); err != nil {
 		r.t.Errorf("Close: %v", err)
 	}
+
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if got, want := r.lit, [lampCount]bool{}; got != want {
@@ -133,28 +143,30 @@ func (r *rig) finish() {
 	}
 }
 
-// now is what is lit, once all goroutines have done what there is to do.
-func (r *rig) now() [lampCount]bool {
+// litNow returns what is lit once every goroutine of the bubble waits.
+func (r *recordedLamps) litNow() [lampCount]bool {
 	synctest.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.lit
 }
 
-func (r *rig) stick(c colour) (free chan struct{}) {
+// hang makes the lamp's line hang until the test closes release.
+func (r *recordedLamps) hang(c colour) (release chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stuck[c] = make(chan struct{})
 	return r.stuck[c]
 }
 
-func (r *rig) breakLine(c colour, err error) {
+// breakLine makes the lamp's line fail with err; nil mends it.
+func (r *recordedLamps) breakLine(c colour, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.broken[c] = err
 }
 
-// pass lets virtual time go by.
-func pass(d time.Duration) { <-time.After(d) }
+// advance lets virtual time pass: in a synctest bubble the clock moves on once every goroutine waits.
+func advance(d time.Duration) { <-time.After(d) }
 
 var errLine = errors.New("line is broken")

@@ -87,11 +87,11 @@ func (s *Station) figures() api.Figures {
 }
 
 func lampsOf(l *led.Lamps) api.Lamps {
-	v, _ := l.View()
+	v, _ := l.State()
 	return api.Lamps{Green: lampView(v.Green), Red: lampView(v.Red), Amber: lampView(v.Amber)}
 }
 
-func lampView(v led.View) api.Lamp {
+func lampView(v led.LampState) api.Lamp {
 	lamp := api.Lamp{Wired: v.Wired, Lit: v.Lit}
 	if v.Err != nil {
 		lamp.Error = v.Err.Error()
@@ -102,7 +102,7 @@ func lampView(v led.View) api.Lamp {
 // tellLamps hands on what is lit until ctx ends.
 func (s *Station) tellLamps(ctx context.Context) {
 	for {
-		v, change := s.Lamps.View()
+		v, change := s.Lamps.State()
 		s.Feed.Lamps(api.Lit{Green: v.Green.Lit, Red: v.Red.Lit, Amber: v.Amber.Lit})
 		select {
 		case <-ctx.Done():
@@ -115,11 +115,11 @@ func (s *Station) tellLamps(ctx context.Context) {
 // TestLamps walks the lamps until ctx ends, and tells each step. A tap ends it:
 // api.ErrTap. While one is shown it does not begin: api.ErrBusy.
 func (s *Station) TestLamps(ctx context.Context, tell func(step string)) error {
-	err := s.Lamps.Walk(ctx, tell)
+	err := s.Lamps.Test(ctx, tell)
 	switch {
 	case errors.Is(err, led.ErrBusy):
 		return api.ErrBusy
-	case errors.Is(err, led.ErrTaken):
+	case errors.Is(err, led.ErrInterrupted):
 		return api.ErrTap
 	case err != nil:
 		return err

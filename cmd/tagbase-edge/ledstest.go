@@ -63,6 +63,6 @@ func testAlone(ctx context.Context, c led.Config, show func(step string)) error 
 	if err != nil {
 		return errors.Join(err, lamps.Close())
 	}
-	err = lamps.Walk(ctx, show)
+	err = lamps.Test(ctx, show)
 	return errors.Join(err, lamps.Err(), lamps.Close())
 }

@@ -22,7 +22,7 @@ func (s *Station) Remember(past []scan.Record) {
 		s.Feed.Past(record)
 	}
 	for _, record := range past[max(0, len(past)-session.MaxTags):] {
-		answer := session.Answer{
+		answer := session.Report{
 			Session: record.Session,
 			Age:     time.Duration(record.AgeMS) * time.Millisecond,
 			Verdict: record.Outcome.Verdict(),

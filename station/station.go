@@ -306,7 +306,7 @@ func (s *Station) answered(sub uplink.Scan, res uplink.Result) {
 	defer s.sessions.Unlock()
 	switch {
 	case res.Verification.ID != "":
-		s.Sessions.Answered(sub.Tag, session.Answer{
+		s.Sessions.Answered(sub.Tag, session.Report{
 			Session: res.Verification.Session,
 			Age:     res.Verification.Age,
 			Verdict: res.Outcome.Verdict(),

@@ -15,13 +15,15 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // A board is the emulated arm64 board: GPIO lines of gpio-sim by the names that a
 // Raspberry Pi gives them, and a PN532 that is plugged in as a serial port over USB.
 type board struct {
 	*guest
-	reader *sim.PN532
+	reader *simreader.PN532
 	plug   net.Conn // nil while the reader is unplugged
 	served chan struct{}
 }
@@ -72,7 +74,7 @@ func (r *rig) watchLamps(ctx context.Context) {
 		"sim_gpio17/value sim_gpio27/value sim_gpio22/value", func(line string) {
 		var lamp, level int
 		if n, _ := fmt.Sscan(line, &lamp, &level); n == 2 {
-			os.WriteFile(r.bench.Lamps.Path(sim.Lamp(lamp)), fmt.Appendf(nil, "%d\n", level), 0)
+			os.WriteFile(r.bench.Lamps.Path(sim.Colour(lamp)), fmt.Appendf(nil, "%d\n", level), 0)
 		}
 	}); err != nil {
 		r.Fatal(err)
@@ -84,7 +86,7 @@ func TestBoard(t *testing.T) {
 	need(t)
 	bench := benchOn(t)
 	r := &rig{T: t, bench: bench}
-	b := &board{reader: sim.NewPN532(bench.Field)}
+	b := &board{reader: simreader.NewPN532(bench.Field)}
 	b.guest = boot(t, os.Getenv("BOARD"), b.arguments(r.servePlatform()))
 	r.machine = b.guest
 	r.copy(os.Getenv("LAMPWATCH"), "/usr/local/bin/lampwatch")
@@ -115,7 +117,7 @@ func TestBoard(t *testing.T) {
 // servePlatform lets the bench's platform be met under the name that the board knows, and returns its port.
 func (r *rig) servePlatform() string {
 	r.Helper()
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -124,7 +126,7 @@ func (r *rig) servePlatform() string {
 	if err != nil {
 		r.Fatal(err)
 	}
-	server, err := sim.ServePlatform(r.bench.Platform, "127.0.0.1:0", cert)
+	server, err := simplatform.Serve(r.bench.Platform, "127.0.0.1:0", cert)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -174,7 +176,7 @@ awk '/^Rss/ { r += $2 } /^Pss:/ { p += $2 } END { printf "%%.1f MB resident, %%.
 }
 
 func copied(r *rig) {
-	r.bench.Cast.Recapture()
+	r.bench.Tags.Recapture()
 	first := r.tap("clone", "pending")
 	r.put("clone")
 	if scan := r.nextScan(); scan.Outcome != "invalid" || scan.CarriedSession != first.Session {
@@ -225,10 +227,10 @@ func (r *rig) cut(b *board) {
 
 func (r *rig) powerCut(b *board) {
 	posted, answer := make(chan struct{}), make(chan struct{})
-	r.bench.Platform.OnVerification(func(sim.Verification) { close(posted); <-answer })
+	r.bench.Platform.OnPost(func(simplatform.Post) { close(posted); <-answer })
 	r.put("genuine-424")
 	<-posted
-	r.bench.Platform.OnVerification(nil)
+	r.bench.Platform.OnPost(nil)
 	b.cutPower()
 	close(answer)
 	r.bench.Field.Remove()

@@ -85,7 +85,7 @@ func (g *guest) lit() (lit sim.Lit) {
 	if err != nil {
 		g.Fatalf("GPLEV0: %q", said)
 	}
-	for lamp, line := range map[sim.Lamp]int{sim.Green: 17, sim.Red: 27, sim.Amber: 22} {
+	for lamp, line := range map[sim.Colour]int{sim.Green: 17, sim.Red: 27, sim.Amber: 22} {
 		lit[lamp] = levels>>line&1 == 1
 	}
 	return lit

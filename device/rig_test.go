@@ -143,7 +143,7 @@ func (r *rig) awaitStart() {
 // put lays a tag of the cast on the reader.
 func (r *rig) put(tag string) {
 	r.Helper()
-	chip, ok := r.bench.Cast.Find(tag)
+	chip, ok := r.bench.Tags.Find(tag)
 	if !ok {
 		r.Fatalf("no tag %q", tag)
 	}
@@ -156,12 +156,12 @@ func (r *rig) takeAway() {
 	<-time.After(600 * time.Millisecond)
 }
 
-func (r *rig) nextScan() (scan sim.Scan) {
+func (r *rig) nextScan() (scan sim.ScanLine) {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	err := r.log.await(ctx, func(line string) bool {
-		scan = sim.Scan{}
+		scan = sim.ScanLine{}
 		return json.Unmarshal([]byte(line), &scan) == nil && scan.Msg == "scan"
 	})
 	if err != nil {
@@ -171,7 +171,7 @@ func (r *rig) nextScan() (scan sim.Scan) {
 }
 
 // tap holds a tag to the reader until its scan is finished, which must be of an outcome.
-func (r *rig) tap(tag, outcome string) sim.Scan {
+func (r *rig) tap(tag, outcome string) sim.ScanLine {
 	r.Helper()
 	r.put(tag)
 	scan := r.nextScan()

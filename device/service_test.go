@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // TestService is what needs systemd and no board.
@@ -61,7 +62,7 @@ func benchOn(t *testing.T) *sim.Bench {
 	})
 	os.Chmod(dir, 0o755)
 	os.Chmod(bench.Socket(), 0o666)
-	for _, lamp := range []sim.Lamp{sim.Green, sim.Red, sim.Amber} {
+	for _, lamp := range []sim.Colour{sim.Green, sim.Red, sim.Amber} {
 		os.Chmod(bench.Lamps.Path(lamp), 0o666)
 	}
 	return bench
@@ -266,10 +267,10 @@ func upgraded(r *rig) {
 	r.log.forget()
 	// The answer of a scan in flight waits until the upgrade has begun.
 	posted, answer := make(chan struct{}), make(chan struct{})
-	r.bench.Platform.OnVerification(func(sim.Verification) { close(posted); <-answer })
+	r.bench.Platform.OnPost(func(simplatform.Post) { close(posted); <-answer })
 	r.put("genuine-424")
 	<-posted
-	r.bench.Platform.OnVerification(nil)
+	r.bench.Platform.OnPost(nil)
 	said := make(chan string)
 	go func() {
 		out, err := output(r.Context(), r.machine, "apt-get install -y -q /var/tmp/next.deb </dev/null 2>&1")

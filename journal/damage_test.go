@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simdisk "github.com/tagbase/tagbase-edge/sim/disk"
 	"golang.org/x/sys/unix"
 )
 
@@ -58,8 +58,8 @@ func newShelf(t *testing.T) shelf {
 	return s
 }
 
-func (s shelf) disk(t *testing.T) *sim.Disk {
-	d := sim.NewDisk()
+func (s shelf) disk(t *testing.T) *simdisk.Disk {
+	d := simdisk.New()
 	for name, b := range s.files {
 		f, err := d.Open("/j/"+name, os.O_RDWR|os.O_CREATE)
 		if err != nil {
@@ -321,7 +321,7 @@ func TestUnreadableSegment(t *testing.T) {
 		s := newShelf(t)
 		disk := s.disk(t)
 		newest := slices.Max(slices.Collect(maps.Keys(s.files)))
-		disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+		disk.Fault(func(op simdisk.Op) (f simdisk.Fault) {
 			if op.Kind == "open" && op.Name == "/j/"+newest {
 				f.Err = err
 			}

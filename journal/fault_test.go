@@ -12,45 +12,45 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simdisk "github.com/tagbase/tagbase-edge/sim/disk"
 )
 
 // TestBadDisk lets a disk go bad while scans go on, one a second, and be good
 // again. No scan waits longer than it should, and nothing that found room in
 // memory is lost.
 func TestBadDisk(t *testing.T) {
-	all := func(f sim.DiskFault) func(sim.DiskOp) sim.DiskFault {
-		return func(sim.DiskOp) sim.DiskFault { return f }
+	all := func(f simdisk.Fault) func(simdisk.Op) simdisk.Fault {
+		return func(simdisk.Op) simdisk.Fault { return f }
 	}
-	only := func(kind string, f sim.DiskFault) func(sim.DiskOp) sim.DiskFault {
-		return func(op sim.DiskOp) sim.DiskFault {
+	only := func(kind string, f simdisk.Fault) func(simdisk.Op) simdisk.Fault {
+		return func(op simdisk.Op) simdisk.Fault {
 			if op.Kind == kind {
 				return f
 			}
-			return sim.DiskFault{}
+			return simdisk.Fault{}
 		}
 	}
 	for _, tt := range []struct {
 		name  string
-		fault func(sim.DiskOp) sim.DiskFault
+		fault func(simdisk.Op) simdisk.Fault
 		full  bool
 		err   error // that the journal says, in the end
 		wait  time.Duration
 		messy bool // lines may be on the disk twice, or torn
 	}{
 		{name: "full", full: true, err: syscall.ENOSPC},
-		{name: "input/output error", fault: all(sim.DiskFault{Err: syscall.EIO}), err: syscall.EIO, messy: true},
-		{name: "error in the midst of a line", fault: only("write", sim.DiskFault{Err: syscall.EIO, Bytes: 100}), err: syscall.EIO},
-		{name: "short writes", fault: only("write", sim.DiskFault{Short: true, Bytes: 100}), err: errAny},
-		{name: "read-only", fault: all(sim.DiskFault{Err: syscall.EROFS}), err: syscall.EROFS, messy: true},
-		{name: "sync fails", fault: only("sync", sim.DiskFault{Err: syscall.EIO}), err: syscall.EIO},
-		{name: "nothing but making segments", fault: func(op sim.DiskOp) (f sim.DiskFault) {
+		{name: "input/output error", fault: all(simdisk.Fault{Err: syscall.EIO}), err: syscall.EIO, messy: true},
+		{name: "error in the midst of a line", fault: only("write", simdisk.Fault{Err: syscall.EIO, Bytes: 100}), err: syscall.EIO},
+		{name: "short writes", fault: only("write", simdisk.Fault{Short: true, Bytes: 100}), err: errAny},
+		{name: "read-only", fault: all(simdisk.Fault{Err: syscall.EROFS}), err: syscall.EROFS, messy: true},
+		{name: "sync fails", fault: only("sync", simdisk.Fault{Err: syscall.EIO}), err: syscall.EIO},
+		{name: "nothing but making segments", fault: func(op simdisk.Op) (f simdisk.Fault) {
 			if op.Kind != "create" && op.Kind != "syncdir" && op.Kind != "readdir" {
 				f.Err = syscall.EIO
 			}
 			return f
 		}, err: syscall.EIO, messy: true},
-		{name: "no cutting back", fault: func(op sim.DiskOp) (f sim.DiskFault) {
+		{name: "no cutting back", fault: func(op simdisk.Op) (f simdisk.Fault) {
 			switch op.Kind {
 			case "write":
 				f.Err, f.Bytes = syscall.ENOSPC, 50
@@ -59,12 +59,12 @@ func TestBadDisk(t *testing.T) {
 			}
 			return f
 		}, err: syscall.ENOSPC, messy: true},
-		{name: "sync takes 5 s", fault: only("sync", sim.DiskFault{Delay: 5 * time.Second}), err: ErrStuck, wait: Patience},
-		{name: "all takes 5 s", fault: all(sim.DiskFault{Delay: 5 * time.Second}), err: ErrStuck, wait: Patience},
+		{name: "sync takes 5 s", fault: only("sync", simdisk.Fault{Delay: 5 * time.Second}), err: ErrStuck, wait: Patience},
+		{name: "all takes 5 s", fault: all(simdisk.Fault{Delay: 5 * time.Second}), err: ErrStuck, wait: Patience},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				disk := sim.NewDisk()
+				disk := simdisk.New()
 				j, _ := Open("/j", Options{FS: disk, SegmentSize: 4000, Segments: 100})
 				var want []scan.Record
 				scans := func(n int, patience time.Duration) {
@@ -119,7 +119,7 @@ func TestBadDisk(t *testing.T) {
 	}
 }
 
-func linesOn(t *testing.T, disk *sim.Disk) (lines int) {
+func linesOn(t *testing.T, disk *simdisk.Disk) (lines int) {
 	names, err := disk.Names("/j")
 	if err != nil {
 		t.Fatal(err)
@@ -138,13 +138,13 @@ func linesOn(t *testing.T, disk *sim.Disk) (lines int) {
 // past out of the ring.
 func TestRingOnBadDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		disk := sim.NewDisk()
+		disk := simdisk.New()
 		j, _ := Open("/j", Options{FS: disk, SegmentSize: 1000, Segments: 4})
 		for range 20 {
 			j.Finish(scanOf(j.NextSeq(), "a"))
 			synctest.Wait()
 		}
-		disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+		disk.Fault(func(op simdisk.Op) (f simdisk.Fault) {
 			if op.Kind == "write" || op.Kind == "truncate" {
 				f.Err = syscall.EIO
 			}
@@ -170,19 +170,19 @@ func TestOneFault(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		kind  string
-		fault sim.DiskFault
+		fault simdisk.Fault
 		err   error
 	}{
-		{"a short write", "write", sim.DiskFault{Short: true, Bytes: 100}, nil},
-		{"a failed write", "write", sim.DiskFault{Err: syscall.EIO}, nil},
-		{"a slow sync", "sync", sim.DiskFault{Delay: 3 * time.Second}, ErrStuck},
-		{"a sync in time", "sync", sim.DiskFault{Delay: time.Second}, nil},
+		{"a short write", "write", simdisk.Fault{Short: true, Bytes: 100}, nil},
+		{"a failed write", "write", simdisk.Fault{Err: syscall.EIO}, nil},
+		{"a slow sync", "sync", simdisk.Fault{Delay: 3 * time.Second}, ErrStuck},
+		{"a sync in time", "sync", simdisk.Fault{Delay: time.Second}, nil},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			disk := sim.NewDisk()
+			disk := simdisk.New()
 			j, _ := Open("/j", Options{FS: disk})
 			once := true
-			disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+			disk.Fault(func(op simdisk.Op) (f simdisk.Fault) {
 				if once && op.Kind == tt.kind {
 					f, once = tt.fault, false
 				}
@@ -206,8 +206,8 @@ func TestOneFault(t *testing.T) {
 // the rest counted.
 func TestMemoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		disk := sim.NewDisk()
-		disk.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Err: syscall.EROFS} })
+		disk := simdisk.New()
+		disk.Fault(func(simdisk.Op) simdisk.Fault { return simdisk.Fault{Err: syscall.EROFS} })
 		j, _ := Open("/j", Options{FS: disk})
 		for range 1000 {
 			j.Finish(scanOf(j.NextSeq(), "a"))
@@ -230,9 +230,9 @@ func TestMemoryIsBounded(t *testing.T) {
 // second only.
 func TestStuckDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		disk := sim.NewDisk()
+		disk := simdisk.New()
 		j, _ := Open("/j", Options{FS: disk})
-		disk.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Delay: time.Hour} })
+		disk.Fault(func(simdisk.Op) simdisk.Fault { return simdisk.Fault{Delay: time.Hour} })
 		begun := time.Now()
 		for range 600 {
 			j.Finish(scanOf(j.NextSeq(), "a"))
@@ -261,11 +261,11 @@ func TestStuckDisk(t *testing.T) {
 // over when the disk gets there.
 func TestOpenOnASlowDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		disk := sim.NewDisk()
+		disk := simdisk.New()
 		j, _ := Open("/j", Options{FS: disk})
 		intend(t, j, intentOf(j.NextSeq(), "a"))
 		closed(t, j)
-		disk.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Delay: 5 * time.Second} })
+		disk.Fault(func(simdisk.Op) simdisk.Fault { return simdisk.Fault{Delay: 5 * time.Second} })
 		begun := time.Now()
 		j, past := Open("/j", Options{FS: disk})
 		if took := time.Since(begun); took != openTime || past.Scans != nil {
@@ -293,14 +293,14 @@ func TestOpenOnABadDisk(t *testing.T) {
 	for _, kind := range []string{"readdir", "syncdir", "sync"} {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				disk := sim.NewDisk()
+				disk := simdisk.New()
 				f, err := disk.Open("/j/000001.jsonl", os.O_RDWR|os.O_CREATE)
 				if err != nil {
 					t.Fatal(err)
 				}
 				f.Write(recordLine(scanOf(1, "a")))
 				f.Write(intentOf(2, "a").line())
-				disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+				disk.Fault(func(op simdisk.Op) (f simdisk.Fault) {
 					if op.Kind == kind {
 						f.Err = syscall.EIO
 					}
@@ -334,7 +334,7 @@ func TestOpenOnABadDisk(t *testing.T) {
 // nothing follows within a second.
 func TestSyncs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		disk := sim.NewDisk()
+		disk := simdisk.New()
 		j, _ := Open("/j", Options{FS: disk})
 		for range 10 {
 			seq := j.NextSeq()

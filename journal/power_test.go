@@ -13,13 +13,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simdisk "github.com/tagbase/tagbase-edge/sim/disk"
 )
 
 // A life is a run of a journal on a simulated disk, and what was promised by
 // when: the number of operations after which each intent had been waited for.
 type life struct {
-	disk     *sim.Disk
+	disk     *simdisk.Disk
 	intents  []Intent
 	promised []int
 	scans    []scan.Record
@@ -77,7 +77,7 @@ func (l *life) holds(past Past, ops int) error {
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	o := Options{SegmentSize: 3000, Segments: 50}
-	l := &life{disk: sim.NewDisk()}
+	l := &life{disk: simdisk.New()}
 	live(t, l, o, "a", 12)
 	live(t, l, o, "a", 8)
 	live(t, l, o, "b", 12)
@@ -107,7 +107,7 @@ func TestPowerCut(t *testing.T) {
 }
 
 // secondCut lives on after a power cut, and then the power goes again.
-func secondCut(t *testing.T, l *life, disk *sim.Disk, o Options, ops int) {
+func secondCut(t *testing.T, l *life, disk *simdisk.Disk, o Options, ops int) {
 	l = &life{disk: disk, intents: slices.Clone(l.intents), scans: slices.Clone(l.scans), promised: slices.Clone(l.promised)}
 	for k := range l.promised {
 		if l.promised[k] <= ops {
@@ -134,7 +134,7 @@ const never = 1 << 30
 // TestFoundStays: what a start has found, though a killed daemon had synced
 // neither it nor its name, is still there when the power goes.
 func TestFoundStays(t *testing.T) {
-	disk := sim.NewDisk()
+	disk := simdisk.New()
 	f, err := disk.Open("/j/000001.jsonl", os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		t.Fatal(err)
@@ -168,12 +168,12 @@ func TestBadDiskThenPowerCut(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				disk := sim.NewDisk()
+				disk := simdisk.New()
 				j, _ := Open("/j", Options{FS: disk})
 				j.Finish(scanOf(1, "a"))
 				synctest.Wait()
 				fails := func(kinds ...string) {
-					disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+					disk.Fault(func(op simdisk.Op) (f simdisk.Fault) {
 						if slices.Contains(kinds, op.Kind) {
 							f.Err, f.Bytes = syscall.EIO, 50
 						}
@@ -209,7 +209,7 @@ func TestBadDiskThenPowerCut(t *testing.T) {
 }
 
 // stay checks that a power cut now leaves these scans.
-func stay(t *testing.T, disk *sim.Disk, want ...scan.Record) {
+func stay(t *testing.T, disk *simdisk.Disk, want ...scan.Record) {
 	t.Helper()
 	for after := range disk.After(disk.Ops(), 1000) {
 		j, past := Open("/j", Options{FS: after})

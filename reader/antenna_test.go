@@ -7,13 +7,14 @@ import (
 	"errors"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/sim"
+	simantenna "github.com/tagbase/tagbase-edge/sim/antenna"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
 // antenna is a Device on a virtual antenna, with no wires in between. Select
 // and Present take no exchange: sent is what the tags were told.
 type antenna struct {
-	field *sim.Field
+	field *simantenna.Field
 	took  time.Duration // by each command
 	sent  [][]byte
 
@@ -22,8 +23,8 @@ type antenna struct {
 	lose func(n int, answered bool) bool
 }
 
-func newAntenna(on sim.Chip) *antenna {
-	a := &antenna{field: sim.NewField()}
+func newAntenna(on simchip.Chip) *antenna {
+	a := &antenna{field: simantenna.NewField()}
 	if on != nil {
 		a.field.Put(on)
 	}

@@ -18,12 +18,14 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simantenna "github.com/tagbase/tagbase-edge/sim/antenna"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // A rig is a virtual antenna, and the name under which Open finds a reader over it.
 type rig struct {
-	field  *sim.Field
+	field  *simantenna.Field
 	device string
 	stop   func()
 	hung   atomic.Bool  // the PN532 takes what it is told and answers nothing
@@ -33,9 +35,9 @@ type rig struct {
 // simulatedRig is the bench's socket.
 func simulatedRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{field: sim.NewField()}
+	r := &rig{field: simantenna.NewField()}
 	path := filepath.Join(t.TempDir(), "s")
-	listener, err := sim.ListenSocket(path)
+	listener, err := simreader.ListenSocket(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +45,7 @@ func simulatedRig(t *testing.T) *rig {
 	ctx, cancel := context.WithCancel(context.Background())
 	var served sync.WaitGroup
 	served.Go(func() {
-		if err := sim.ServeSocket(ctx, listener, r.field, nil); err != nil {
+		if err := simreader.ServeSocket(ctx, listener, r.field, nil); err != nil {
 			t.Error(err)
 		}
 	})
@@ -58,16 +60,16 @@ func libnfcRig(t *testing.T) *rig {
 	if !Libnfc {
 		t.Skip("NOT TESTED: built without libnfc")
 	}
-	r := &rig{field: sim.NewField()}
+	r := &rig{field: simantenna.NewField()}
 	link := filepath.Join(t.TempDir(), "pn532")
-	pty, err := sim.OpenPTY(link)
+	pty, err := simreader.OpenPTY(link)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.device = "pn532_uart:" + link
 	var served sync.WaitGroup
 	served.Go(func() {
-		if err := sim.NewPN532(r.field).Serve(mutable{pty, r}); err != nil {
+		if err := simreader.NewPN532(r.field).Serve(mutable{pty, r}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -113,7 +115,7 @@ func onEachRig(t *testing.T, body func(*testing.T, *rig)) {
 }
 
 // onEachDevice does so with the reader open.
-func onEachDevice(t *testing.T, body func(*testing.T, *sim.Field, Device)) {
+func onEachDevice(t *testing.T, body func(*testing.T, *simantenna.Field, Device)) {
 	onEachRig(t, func(t *testing.T, r *rig) {
 		dev := r.open(t)
 		defer func() {
@@ -137,16 +139,16 @@ func mustSelect(t *testing.T, dev Device) Target {
 func TestDeviceSelect(t *testing.T) {
 	targets := []struct {
 		name string
-		chip sim.Chip
+		chip simchip.Chip
 		want Target
 	}{
 		{"424", newNTAG424(), Target{[2]byte{0x03, 0x44}, 0x20, uid424[:], []byte{0x77, 0x77, 0x71, 0x02, 0x80}}},
 		{"223", newNTAG223(), Target{[2]byte{0x00, 0x44}, 0x00, uid22x[:], nil}},
-		{"MIFARE Classic", sim.NewClassic(), Target{[2]byte{0x00, 0x04}, 0x08, []byte{0xDE, 0xAD, 0x10, 0x01}, nil}},
-		{"payment card", sim.NewPaymentCard(), Target{[2]byte{0x00, 0x04}, 0x20, []byte{0x08, 0x5A, 0x3C, 0x91},
+		{"MIFARE Classic", simchip.NewClassic(), Target{[2]byte{0x00, 0x04}, 0x08, []byte{0xDE, 0xAD, 0x10, 0x01}, nil}},
+		{"payment card", simchip.NewPaymentCard(), Target{[2]byte{0x00, 0x04}, 0x20, []byte{0x08, 0x5A, 0x3C, 0x91},
 			[]byte{0x78, 0x80, 0x70, 0x02, 0x00, 0x31, 0xC1, 0x73, 0xC8, 0x40, 0x00, 0x90, 0x00}}},
 	}
-	onEachDevice(t, func(t *testing.T, field *sim.Field, dev Device) {
+	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
 		for _, tt := range targets {
 			if _, err := dev.Select(1); !errors.Is(err, ErrNoTag) {
 				t.Errorf("select on an empty field: %v, want %v", err, ErrNoTag)
@@ -176,11 +178,11 @@ func TestDeviceSelect(t *testing.T) {
 }
 
 func TestDevicePresent(t *testing.T) {
-	chips := map[string]sim.Chip{
-		"424": newNTAG424(), "223": newNTAG223(), "MIFARE Classic": sim.NewClassic(), "payment card": sim.NewPaymentCard(),
-		"one that libnfc has no ping for": mute{sim.Target{ATQA: [2]byte{0x00, 0x04}, SAK: 0x10, UID: []byte{1, 2, 3, 4}}},
+	chips := map[string]simchip.Chip{
+		"424": newNTAG424(), "223": newNTAG223(), "MIFARE Classic": simchip.NewClassic(), "payment card": simchip.NewPaymentCard(),
+		"one that libnfc has no ping for": mute{simchip.Target{ATQA: [2]byte{0x00, 0x04}, SAK: 0x10, UID: []byte{1, 2, 3, 4}}},
 	}
-	onEachDevice(t, func(t *testing.T, field *sim.Field, dev Device) {
+	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
 		for name, chip := range chips {
 			field.Put(chip)
 			mustSelect(t, dev)
@@ -206,7 +208,7 @@ func TestDevicePresent(t *testing.T) {
 }
 
 func TestDeviceTransceive(t *testing.T) {
-	onEachDevice(t, func(t *testing.T, field *sim.Field, dev Device) {
+	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
 		say := func(tx ...byte) ([]byte, error) { return dev.Transceive(tx, maxTapTime) }
 		wantLost := func(doing string, rx []byte, err error) {
 			t.Helper()
@@ -250,7 +252,7 @@ func TestDeviceTransceive(t *testing.T) {
 		rx, err = say(cmdRead, 3)
 		wantLost("READ to nobody", rx, err)
 
-		field.Put(sim.NewClassic())
+		field.Put(simchip.NewClassic())
 		mustSelect(t, dev)
 		rx, err = say(cmdRead, 0)
 		wantLost("READ to a MIFARE Classic", rx, err)
@@ -259,8 +261,8 @@ func TestDeviceTransceive(t *testing.T) {
 
 func TestDeviceRead(t *testing.T) {
 	kib, kibURL := bigMessage(1024)
-	onEachDevice(t, func(t *testing.T, field *sim.Field, dev Device) {
-		read := func(chip sim.Chip) Tap {
+	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
+		read := func(chip simchip.Chip) Tap {
 			t.Helper()
 			field.Put(chip)
 			tap, err := Read(dev, mustSelect(t, dev), time.Now(), TwoTaps)
@@ -294,7 +296,7 @@ func TestDeviceRead(t *testing.T) {
 		if tap := read(old); tap.URL != "https://b.example" || tap.Chip != ChipType2 {
 			t.Errorf("an Ultralight: got %+v", tap)
 		}
-		for name, chip := range map[string]sim.Chip{"payment card": sim.NewPaymentCard(), "MIFARE Classic": sim.NewClassic()} {
+		for name, chip := range map[string]simchip.Chip{"payment card": simchip.NewPaymentCard(), "MIFARE Classic": simchip.NewClassic()} {
 			if tap := read(chip); tap.Reason != scan.ReasonUnsupported {
 				t.Errorf("%s: got %+v, want %s", name, tap, scan.ReasonUnsupported)
 			}
@@ -303,7 +305,7 @@ func TestDeviceRead(t *testing.T) {
 }
 
 func TestDeviceManyEmptyPolls(t *testing.T) {
-	onEachDevice(t, func(t *testing.T, field *sim.Field, dev Device) {
+	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
 		for i := range 200 {
 			if _, err := dev.Select(1); !errors.Is(err, ErrNoTag) {
 				t.Fatalf("poll %d: %v, want %v", i, err, ErrNoTag)

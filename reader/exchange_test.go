@@ -9,29 +9,29 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
 // mute is a tag that refuses all it is told.
-type mute struct{ target sim.Target }
+type mute struct{ target simchip.Target }
 
-func (m mute) Target() sim.Target                { return m.target }
+func (m mute) Target() simchip.Target            { return m.target }
 func (m mute) Power(bool)                        {}
 func (m mute) Activate()                         {}
-func (m mute) Transceive([]byte) ([]byte, error) { return nil, sim.ErrNAK }
+func (m mute) Transceive([]byte) ([]byte, error) { return nil, simchip.ErrNAK }
 
 func TestLimits(t *testing.T) {
-	type2Target := sim.Target{ATQA: [2]byte{0x00, 0x44}, UID: []byte{4, 1, 2, 3, 4, 5, 6}}
+	type2Target := simchip.Target{ATQA: [2]byte{0x00, 0x44}, UID: []byte{4, 1, 2, 3, 4, 5, 6}}
 	kib, kibURL := bigMessage(1024)
-	dribble := func() sim.Chip {
+	dribble := func() simchip.Chip {
 		c := newCard(kib)
 		c.chunk = 1
 		return c
 	}
-	kilobyte := func() sim.Chip { return newCard(kib) }
+	kilobyte := func() simchip.Chip { return newCard(kib) }
 	tests := []struct {
 		name   string
-		chip   func() sim.Chip
+		chip   func() simchip.Chip
 		took   time.Duration
 		url    string
 		reason scan.Reason
@@ -39,12 +39,12 @@ func TestLimits(t *testing.T) {
 	}{
 		{"1 KiB in 64 exchanges", kilobyte, 0, kibURL, "", 11},
 		{"a byte at a time", dribble, 0, "", scan.ReasonUnsupported, maxExchanges},
-		{"nothing but NAKs", func() sim.Chip { return mute{type2Target} }, 0, "", scan.ReasonTorn, maxExchanges},
-		{"nothing but NAKs, slowly", func() sim.Chip { return mute{type2Target} }, 50 * time.Millisecond, "", scan.ReasonTorn, 12},
+		{"nothing but NAKs", func() simchip.Chip { return mute{type2Target} }, 0, "", scan.ReasonTorn, maxExchanges},
+		{"nothing but NAKs, slowly", func() simchip.Chip { return mute{type2Target} }, 50 * time.Millisecond, "", scan.ReasonTorn, 12},
 		{"a byte at a time, slowly", dribble, 50 * time.Millisecond, "", scan.ReasonTorn, 12},
 		{"within 600 ms", kilobyte, 50 * time.Millisecond, kibURL, "", 11},
 		{"not within 600 ms", kilobyte, 61 * time.Millisecond, "", scan.ReasonTorn, 10},
-		{"no answer", func() sim.Chip { return sim.NewClone("https://a.example", mute{type2Target}.target) }, 700 * time.Millisecond, "", scan.ReasonTorn, 0},
+		{"no answer", func() simchip.Chip { return simchip.NewClone("https://a.example", mute{type2Target}.target) }, 700 * time.Millisecond, "", scan.ReasonTorn, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

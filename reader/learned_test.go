@@ -9,11 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
 // layFor lays a tag on the antenna for so long.
-func layFor(a *antenna, tag sim.Chip, d time.Duration) {
+func layFor(a *antenna, tag simchip.Chip, d time.Duration) {
 	a.field.Put(tag)
 	time.Sleep(d)
 	a.field.Remove()
@@ -25,10 +25,10 @@ func TestReadLengthIsLearned(t *testing.T) {
 	long, longer := url424+strings.Repeat("x", 40), url424+strings.Repeat("x", 120)
 	synctest.Test(t, func(t *testing.T) {
 		a := newAntenna(nil)
-		var chips []*sim.NTAG424
+		var chips []*simchip.NTAG424
 		events := play(t, a, func() {
 			for i, url := range []string{url424, url424, long, long, longer, longer, url424} {
-				chip := sim.NewNTAG424([7]byte{4, 1, 1, 1, 1, 1, byte(i)}, key1, key2, url)
+				chip := simchip.NewNTAG424([7]byte{4, 1, 1, 1, 1, 1, byte(i)}, key1, key2, url)
 				chips = append(chips, chip)
 				layFor(a, chip, 300*time.Millisecond)
 				time.Sleep(200 * time.Millisecond)
@@ -68,7 +68,7 @@ func TestReadLengthIsLearnedForTheChip(t *testing.T) {
 		short := newCard(urlMessage(4, "a.example/tag_a?e=1"))
 		short.mle = shortRead
 		play(t, a, func() {
-			layFor(a, sim.NewNTAG424(uid424, key1, key2, url424+strings.Repeat("x", 120)), 300*time.Millisecond)
+			layFor(a, simchip.NewNTAG424(uid424, key1, key2, url424+strings.Repeat("x", 120)), 300*time.Millisecond)
 			time.Sleep(200 * time.Millisecond)
 			a.sent = nil
 			layFor(a, short, 300*time.Millisecond)

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
 // leavings is how many taps are cut short: TAPS, or a few.
@@ -26,7 +26,7 @@ func leavings(t *testing.T) int {
 
 // An issuer is a chip that knows what URLs it gave as a whole.
 type issuer interface {
-	sim.Chip
+	simchip.Chip
 	Issued() []string
 }
 
@@ -35,13 +35,13 @@ type issuer interface {
 func TestTagsThatLeave(t *testing.T) {
 	t.Parallel()
 	long := url424 + "&note=" + fmt.Sprintf("%0080d", 0) // more than one READ BINARY
-	perActivation := sim.NewNTAG424(uid424, key1, key2, url424)
+	perActivation := simchip.NewNTAG424(uid424, key1, key2, url424)
 	perActivation.CountPerActivation = true
 	chips := []issuer{
-		sim.NewNTAG424(uid424, key1, key2, url424),
-		sim.NewNTAG424(uid424, key1, key2, long),
+		simchip.NewNTAG424(uid424, key1, key2, url424),
+		simchip.NewNTAG424(uid424, key1, key2, long),
 		perActivation,
-		sim.NewNTAG223(uid22x, key1, url22x),
+		simchip.NewNTAG223(uid22x, key1, url22x),
 	}
 	total, read, second := leavings(t), 0, 0
 	seed := rand.Uint64()

@@ -12,14 +12,15 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // A port that is there, with nobody at its other end.
 func TestOpenSilentPort(t *testing.T) {
 	t.Parallel()
 	link := filepath.Join(t.TempDir(), "silent")
-	pty, err := sim.OpenPTY(link)
+	pty, err := simreader.OpenPTY(link)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestHungChip(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		on   sim.Chip
+		on   simchip.Chip
 		ask  func(Device) error
 	}{
 		{"select", nil, func(dev Device) error {

@@ -22,7 +22,9 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simantenna "github.com/tagbase/tagbase-edge/sim/antenna"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // The test binary is its own child process: "child NAME" is one of these.
@@ -418,7 +420,7 @@ func TestChildEndsWithItsInput(t *testing.T) {
 func TestProcessOfAReader(t *testing.T) {
 	t.Parallel()
 	r := simulatedRig(t)
-	chip := sim.NewNTAG424(uid424, key1, key2, url424)
+	chip := simchip.NewNTAG424(uid424, key1, key2, url424)
 	events, _ := runProcess(t, "reader", r.device)
 	if e := next(t, events); e.Kind != Ready {
 		t.Fatalf("got %+v, want %s", e, Ready)
@@ -471,11 +473,11 @@ func TestChildOfAMissingReader(t *testing.T) {
 			t.Errorf("got %+v, want it missing, by name", e)
 		}
 	}
-	listener, err := sim.ListenSocket(path)
+	listener, err := simreader.ListenSocket(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	go sim.ServeSocket(ctx, listener, sim.NewField(), nil)
+	go simreader.ServeSocket(ctx, listener, simantenna.NewField(), nil)
 	for e := (Event{Kind: Fault}); e.Kind == Fault; {
 		if !lines.Scan() {
 			t.Fatal("the child ended")

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
 const (
@@ -39,34 +39,34 @@ type genuine struct {
 }
 
 type counting interface {
-	sim.Chip
+	simchip.Chip
 	Counter() uint32
 }
 
 var genuineTags = []genuine{
 	{
 		name: "424", want: ChipNTAG424, commands: 3, uid: uid424,
-		chip: func() counting { return sim.NewNTAG424(uid424, key1, key2, url424) },
-		open: func(q url.Values) ([7]byte, uint32, bool) { return sim.Open424(key1, key2, q.Get("e"), q.Get("c")) },
+		chip: func() counting { return simchip.NewNTAG424(uid424, key1, key2, url424) },
+		open: func(q url.Values) ([7]byte, uint32, bool) { return simchip.Open424(key1, key2, q.Get("e"), q.Get("c")) },
 	},
 	{
 		name: "424 that counts per activation", want: ChipNTAG424, commands: 3, uid: uid424,
 		chip: func() counting {
-			n := sim.NewNTAG424(uid424, key1, key2, url424)
+			n := simchip.NewNTAG424(uid424, key1, key2, url424)
 			n.CountPerActivation = true
 			return n
 		},
-		open: func(q url.Values) ([7]byte, uint32, bool) { return sim.Open424(key1, key2, q.Get("e"), q.Get("c")) },
+		open: func(q url.Values) ([7]byte, uint32, bool) { return simchip.Open424(key1, key2, q.Get("e"), q.Get("c")) },
 	},
 	{
 		name: "424 with a long URL", want: ChipNTAG424, commands: 4, uid: uid424,
-		chip: func() counting { return sim.NewNTAG424(uid424, key1, key2, url424+strings.Repeat("x", 100)) },
-		open: func(q url.Values) ([7]byte, uint32, bool) { return sim.Open424(key1, key2, q.Get("e"), q.Get("c")) },
+		chip: func() counting { return simchip.NewNTAG424(uid424, key1, key2, url424+strings.Repeat("x", 100)) },
+		open: func(q url.Values) ([7]byte, uint32, bool) { return simchip.Open424(key1, key2, q.Get("e"), q.Get("c")) },
 	},
 	{
 		name: "223", want: ChipNTAG22x, commands: 3, uid: uid22x,
-		chip: func() counting { return sim.NewNTAG223(uid22x, key1, url22x) },
-		open: func(q url.Values) ([7]byte, uint32, bool) { return sim.Open22x(key1, q.Get("m")) },
+		chip: func() counting { return simchip.NewNTAG223(uid22x, key1, url22x) },
+		open: func(q url.Values) ([7]byte, uint32, bool) { return simchip.Open22x(key1, q.Get("m")) },
 	},
 }
 
@@ -216,13 +216,13 @@ func TestReadOfAnotherTagInItsPlace(t *testing.T) {
 func TestReadOfWhatHasNoURL(t *testing.T) {
 	tests := []struct {
 		name string
-		chip sim.Chip
+		chip simchip.Chip
 		want Tap
 	}{
-		{"blank", sim.NewBlank(), Tap{Chip: ChipNTAG21x, Reason: scan.ReasonNoNDEF}},
-		{"payment card", sim.NewPaymentCard(), Tap{Chip: ChipType4, Reason: scan.ReasonUnsupported}},
-		{"MIFARE Classic", sim.NewClassic(), Tap{Chip: ChipOther, Reason: scan.ReasonUnsupported}},
-		{"foreign", sim.NewForeign("https://example.net/x"), Tap{Chip: ChipNTAG21x, URL: "https://example.net/x"}},
+		{"blank", simchip.NewBlank(), Tap{Chip: ChipNTAG21x, Reason: scan.ReasonNoNDEF}},
+		{"payment card", simchip.NewPaymentCard(), Tap{Chip: ChipType4, Reason: scan.ReasonUnsupported}},
+		{"MIFARE Classic", simchip.NewClassic(), Tap{Chip: ChipOther, Reason: scan.ReasonUnsupported}},
+		{"foreign", simchip.NewForeign("https://example.net/x"), Tap{Chip: ChipNTAG21x, URL: "https://example.net/x"}},
 	}
 	for _, tt := range tests {
 		got, err := newAntenna(tt.chip).tap()
@@ -305,7 +305,7 @@ func TestReadOnABrokenReader(t *testing.T) {
 // kind that takes the first one's place gives nothing.
 func TestSecondProofIsOfTheSameTag(t *testing.T) {
 	for at := 4; at <= 5; at++ {
-		first, other := sim.NewNTAG424(uid424, key1, key2, url424), sim.NewNTAG424([7]byte{4, 9, 9, 9, 9, 9, 9}, key1, key2, url424)
+		first, other := simchip.NewNTAG424(uid424, key1, key2, url424), simchip.NewNTAG424([7]byte{4, 9, 9, 9, 9, 9, 9}, key1, key2, url424)
 		a := newAntenna(first)
 		a.lose = func(n int, answered bool) bool {
 			if n == at && !answered {

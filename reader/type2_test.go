@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
 // sticker is a Type 2 tag. It goes back to idle with each NAK (the antenna sees
@@ -21,8 +21,8 @@ type sticker struct {
 	deaf    bool   // to FAST_READ, whatever it says of itself
 }
 
-func (s *sticker) Target() sim.Target {
-	return sim.Target{ATQA: [2]byte{0x00, 0x44}, UID: []byte{4, 1, 2, 3, 4, 5, 6}}
+func (s *sticker) Target() simchip.Target {
+	return simchip.Target{ATQA: [2]byte{0x00, 0x44}, UID: []byte{4, 1, 2, 3, 4, 5, 6}}
 }
 
 func (s *sticker) Power(bool) {}
@@ -35,13 +35,13 @@ func (s *sticker) Transceive(tx []byte) ([]byte, error) {
 		around := append(bytes.Clone(s.memory), s.memory[:3*pageSize]...)
 		return around[int(tx[1])*pageSize:][:4*pageSize], nil
 	case s.version == nil:
-		return nil, sim.ErrNAK
+		return nil, simchip.ErrNAK
 	case len(tx) == 1 && tx[0] == cmdGetVersion:
 		return s.version, nil
 	case len(tx) == 3 && tx[0] == cmdFastRead && !s.deaf && tx[1] <= tx[2] && int(tx[2]) < pages:
 		return s.memory[int(tx[1])*pageSize : (int(tx[2])+1)*pageSize], nil
 	}
-	return nil, sim.ErrNAK
+	return nil, simchip.ErrNAK
 }
 
 var (

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
 // card is a Type 4 tag: an NDEF application, and in it a capability container
@@ -38,8 +38,8 @@ func newCard(message []byte) *card {
 	return &card{file: append(file, message...), id: ndefFile, mle: 0xFF}
 }
 
-func (c *card) Target() sim.Target {
-	return sim.Target{ATQA: [2]byte{0x03, 0x44}, SAK: 0x20, UID: []byte{4, 9, 8, 7, 6, 5, 4}, ATS: []byte{0x75, 0x77, 0x81, 0x02, 0x80}}
+func (c *card) Target() simchip.Target {
+	return simchip.Target{ATQA: [2]byte{0x03, 0x44}, SAK: 0x20, UID: []byte{4, 9, 8, 7, 6, 5, 4}, ATS: []byte{0x75, 0x77, 0x81, 0x02, 0x80}}
 }
 
 func (c *card) Power(bool) {}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
 // seen is an event and when it came, from the beginning.
@@ -112,18 +112,18 @@ func taps(events []seen) (taps []seen) {
 	return taps
 }
 
-func newNTAG424() sim.Chip { return sim.NewNTAG424(uid424, key1, key2, url424) }
-func newNTAG223() sim.Chip { return sim.NewNTAG223(uid22x, key1, url22x) }
+func newNTAG424() simchip.Chip { return simchip.NewNTAG424(uid424, key1, key2, url424) }
+func newNTAG223() simchip.Chip { return simchip.NewNTAG223(uid22x, key1, url22x) }
 
 // shy is a chip with another random UID at each activation.
 type shy struct {
-	sim.Chip
+	simchip.Chip
 	activations atomic.Int32
 }
 
 func (s *shy) Activate() { s.activations.Add(1); s.Chip.Activate() }
 
-func (s *shy) Target() sim.Target {
+func (s *shy) Target() simchip.Target {
 	t := s.Chip.Target()
 	t.UID = []byte{0x08, byte(s.activations.Load()), 2, 3}
 	return t
@@ -132,12 +132,12 @@ func (s *shy) Target() sim.Target {
 const ms = time.Millisecond
 
 func TestWatch(t *testing.T) {
-	put := func(h *antenna, c sim.Chip, lies time.Duration) {
+	put := func(h *antenna, c simchip.Chip, lies time.Duration) {
 		h.field.Put(c)
 		time.Sleep(lies)
 		h.field.Remove()
 	}
-	flicker := func(h *antenna, c sim.Chip) {
+	flicker := func(h *antenna, c simchip.Chip) {
 		for range 25 {
 			put(h, c, 100*ms)
 			time.Sleep(100 * ms)
@@ -145,16 +145,16 @@ func TestWatch(t *testing.T) {
 	}
 	chips := []struct {
 		name string
-		new  func() sim.Chip
+		new  func() simchip.Chip
 	}{
 		{"424", newNTAG424},
 		{"223", newNTAG223},
-		{"blank", sim.NewBlank},
-		{"classic", sim.NewClassic},
-		{"payment", sim.NewPaymentCard},
-		{"random UID", func() sim.Chip { return &shy{Chip: newNTAG424()} }},
-		{"NAKs only", func() sim.Chip { return mute{sim.Target{UID: []byte{4, 1, 2, 3, 4, 5, 6}}} }},
-		{"a byte at a time", func() sim.Chip {
+		{"blank", simchip.NewBlank},
+		{"classic", simchip.NewClassic},
+		{"payment", simchip.NewPaymentCard},
+		{"random UID", func() simchip.Chip { return &shy{Chip: newNTAG424()} }},
+		{"NAKs only", func() simchip.Chip { return mute{simchip.Target{UID: []byte{4, 1, 2, 3, 4, 5, 6}}} }},
+		{"a byte at a time", func() simchip.Chip {
 			kib, _ := bigMessage(1024)
 			c := newCard(kib)
 			c.chunk = 1
@@ -163,44 +163,44 @@ func TestWatch(t *testing.T) {
 	}
 	tests := []struct {
 		name   string
-		person func(h *antenna, c sim.Chip)
+		person func(h *antenna, c simchip.Chip)
 		at     []time.Duration // the taps' beginnings, as the hand moves
 	}{
-		{"rests for 10 s", func(h *antenna, c sim.Chip) { put(h, c, 10*time.Second) }, []time.Duration{0}},
+		{"rests for 10 s", func(h *antenna, c simchip.Chip) { put(h, c, 10*time.Second) }, []time.Duration{0}},
 		{"flickers", flicker, []time.Duration{0}},
-		{"flickers after 60 ms", func(h *antenna, c sim.Chip) {
+		{"flickers after 60 ms", func(h *antenna, c simchip.Chip) {
 			for range 50 {
 				put(h, c, 60*ms)
 				time.Sleep(40 * ms)
 			}
 		}, []time.Duration{0}},
-		{"gone for 200 ms", func(h *antenna, c sim.Chip) {
+		{"gone for 200 ms", func(h *antenna, c simchip.Chip) {
 			put(h, c, 1500*ms)
 			time.Sleep(200 * ms)
 			put(h, c, 1500*ms)
 		}, []time.Duration{0}},
-		{"gone for 100 ms when its time is up", func(h *antenna, c sim.Chip) {
+		{"gone for 100 ms when its time is up", func(h *antenna, c simchip.Chip) {
 			put(h, c, 580*ms)
 			time.Sleep(100 * ms)
 			put(h, c, 3000*ms)
 		}, []time.Duration{0}},
-		{"gone for 300 ms", func(h *antenna, c sim.Chip) {
+		{"gone for 300 ms", func(h *antenna, c simchip.Chip) {
 			put(h, c, 1500*ms)
 			time.Sleep(300 * ms)
 			put(h, c, 1500*ms)
 		}, []time.Duration{0, 1800 * ms}},
-		{"again within a second, and there when it counts", func(h *antenna, c sim.Chip) {
+		{"again within a second, and there when it counts", func(h *antenna, c simchip.Chip) {
 			put(h, c, 300*ms)
 			time.Sleep(400 * ms)
 			put(h, c, 3000*ms)
 		}, []time.Duration{0, 1000 * ms}},
-		{"again within a second, and gone when it would count", func(h *antenna, c sim.Chip) {
+		{"again within a second, and gone when it would count", func(h *antenna, c simchip.Chip) {
 			put(h, c, 300*ms)
 			time.Sleep(400 * ms)
 			put(h, c, 200*ms)
 			time.Sleep(2000 * ms)
 		}, []time.Duration{0}},
-		{"four taps a second apart", func(h *antenna, c sim.Chip) {
+		{"four taps a second apart", func(h *antenna, c simchip.Chip) {
 			for range 4 {
 				put(h, c, 650*ms)
 				time.Sleep(400 * ms)
@@ -267,7 +267,7 @@ func TestWatchTagsInTurn(t *testing.T) {
 			time.Sleep(200 * ms)
 			a.field.Remove()
 			time.Sleep(50 * ms)
-			a.field.Put(sim.NewBlank())
+			a.field.Put(simchip.NewBlank())
 			time.Sleep(200 * ms)
 		}))
 		var uids []string
@@ -286,7 +286,7 @@ func TestWatchTagsInTurn(t *testing.T) {
 
 func TestWatchEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		chip := sim.NewNTAG424(uid424, key1, key2, url424)
+		chip := simchip.NewNTAG424(uid424, key1, key2, url424)
 		a := newAntenna(nil)
 		a.took = 10 * ms
 		events := play(t, a, func() {
@@ -319,7 +319,7 @@ func TestWatchEvents(t *testing.T) {
 }
 
 func TestWatchBeats(t *testing.T) {
-	for _, on := range []sim.Chip{nil, newNTAG424()} {
+	for _, on := range []simchip.Chip{nil, newNTAG424()} {
 		for _, took := range []time.Duration{0, 7 * ms, 350 * ms} { // by one command: libnfc gives up after 350 ms
 			synctest.Test(t, func(t *testing.T) {
 				a := newAntenna(on)
@@ -361,7 +361,7 @@ func TestWatchSurvivesFaults(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			i := &ill{antenna: newAntenna(nil)}
 			if resting {
-				i.field.Put(sim.NewBlank())
+				i.field.Put(simchip.NewBlank())
 			}
 			events := play(t, i, func() {
 				time.Sleep(500 * ms)
@@ -384,7 +384,7 @@ func TestWatchSurvivesFaults(t *testing.T) {
 }
 
 func TestWatchEndsWithTheReader(t *testing.T) {
-	for _, on := range []sim.Chip{nil, newNTAG424()} {
+	for _, on := range []simchip.Chip{nil, newNTAG424()} {
 		synctest.Test(t, func(t *testing.T) {
 			i := &ill{antenna: newAntenna(on)}
 			time.AfterFunc(time.Second, func() { i.next.Store(1 << 30) })

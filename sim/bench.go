@@ -11,6 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/sim/antenna"
+	"github.com/tagbase/tagbase-edge/sim/platform"
+	"github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // A Bench is all that a station meets, on one table: an antenna and a cast of
@@ -18,18 +22,18 @@ import (
 // in one directory, which the bench does not make and does not remove.
 type Bench struct {
 	Dir      string
-	Field    *Field
-	Chip     *PN532
-	Cast     *Cast
-	Platform *Platform
-	Lamps    *Lamps
+	Field    *antenna.Field
+	PN532    *reader.PN532
+	Tags     *Tags
+	Platform *platform.Simulated
+	Lamps    *LampFiles
 	Key      string
 	Liveness string // for WriteConfig; "" is the station's default
 	Base     string // for WriteConfig; the platform's address, "" is URL
 
-	server *Server
-	port   *Adapter
-	socket *Socket
+	server *platform.Server
+	port   *reader.Adapter
+	socket *reader.Socket
 }
 
 // certificateLife is long enough for a bench that is left running.
@@ -37,10 +41,10 @@ const certificateLife = 30 * 24 * time.Hour
 
 // NewBench sets up a bench in dir.
 func NewBench(dir string) (*Bench, error) {
-	b := &Bench{Dir: dir, Field: NewField(), Key: "key_bench:" + rand.Text()}
-	b.Chip = NewPN532(b.Field)
-	b.Platform = NewPlatform(b.Key)
-	b.Cast = NewCast(b.Platform)
+	b := &Bench{Dir: dir, Field: antenna.NewField(), Key: "key_bench:" + rand.Text()}
+	b.PN532 = reader.NewPN532(b.Field)
+	b.Platform = platform.New(b.Key)
+	b.Tags = NewTags(b.Platform)
 	if err := b.start(); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
@@ -51,13 +55,13 @@ func (b *Bench) start() (err error) {
 	if err := b.startPlatform(); err != nil {
 		return err
 	}
-	if b.Lamps, err = NewLamps(b.Dir); err != nil {
+	if b.Lamps, err = NewLampFiles(b.Dir); err != nil {
 		return err
 	}
-	if b.port, err = NewAdapter(b.path("pn532"), b.Chip); err != nil {
+	if b.port, err = reader.NewAdapter(b.path("pn532"), b.PN532); err != nil {
 		return err
 	}
-	b.socket, err = OpenSocket(b.Socket(), b.Field, b.Cast.Find)
+	b.socket, err = reader.OpenSocket(b.Socket(), b.Field, b.Tags.Find)
 	return err
 }
 
@@ -72,7 +76,7 @@ func (b *Bench) Plug() error { return errors.Join(b.port.Plug(), b.socket.Plug()
 func (b *Bench) Silence(on bool) { b.socket.Silence(on) }
 
 func (b *Bench) startPlatform() error {
-	authority, err := NewAuthority()
+	authority, err := platform.NewAuthority()
 	if err != nil {
 		return err
 	}
@@ -80,7 +84,7 @@ func (b *Bench) startPlatform() error {
 	if err != nil {
 		return err
 	}
-	if b.server, err = ServePlatform(b.Platform, net.JoinHostPort("127.0.0.1", "0"), cert); err != nil {
+	if b.server, err = platform.Serve(b.Platform, net.JoinHostPort("127.0.0.1", "0"), cert); err != nil {
 		return err
 	}
 	return errors.Join(

@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// A Scan is a station's log line of one finished scan.
-type Scan struct {
+// A ScanLine is a station's log line of one finished scan.
+type ScanLine struct {
 	Msg            string  `json:"msg"`
 	Seq            int     `json:"seq"`
 	Time           string  `json:"time"`
@@ -92,10 +92,10 @@ func (d *Daemon) Log() string {
 }
 
 // NextScan waits for the next finished scan.
-func (d *Daemon) NextScan(ctx context.Context) (Scan, error) {
-	var scan Scan
+func (d *Daemon) NextScan(ctx context.Context) (ScanLine, error) {
+	var scan ScanLine
 	err := d.await(ctx, func(line string) bool {
-		scan = Scan{}
+		scan = ScanLine{}
 		return json.Unmarshal([]byte(line), &scan) == nil && scan.Msg == "scan"
 	})
 	return scan, err

@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/sim/internal/pace"
 )
 
 // A Relay is a network with a round trip time, before a server on this machine.
@@ -87,7 +89,7 @@ func (r *Relay) relay(near net.Conn, call int) {
 		return
 	}
 	defer far.Close()
-	sleepUntil(time.Now().Add(r.trip))
+	pace.SleepUntil(time.Now().Add(r.trip))
 	var ways sync.WaitGroup
 	ways.Go(func() { r.carry(far, near, Passage{Call: call, Up: true}) })
 	ways.Go(func() { r.carry(near, far, Passage{Call: call}) })
@@ -110,7 +112,7 @@ func (r *Relay) carry(to, from net.Conn, kind Passage) {
 	}()
 	for p := range way {
 		due := p.Taken.Add(r.trip / 2)
-		sleepUntil(due)
+		pace.SleepUntil(due)
 		if len(p.Bytes) == 0 {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // lampOf is which lamp shows an outcome (the table of outcomes in the design).
@@ -32,22 +33,22 @@ const rowTime = 2 * time.Second // from tap to verdict
 // does on each connection, what that is, and how often the proof is read.
 type fault struct {
 	name            string
-	does            func(c *sim.Call)
+	does            func(c *simplatform.Call)
 	outcome, reason string
 	reads           int
 }
 
 // answered is a fault that reads the whole request and then goes on.
-func answered(then func(c *sim.Call)) func(c *sim.Call) {
-	return func(c *sim.Call) {
+func answered(then func(c *simplatform.Call)) func(c *simplatform.Call) {
+	return func(c *simplatform.Call) {
 		if c.Handshake() && c.Read() {
 			then(c)
 		}
 	}
 }
 
-func says(status int, body string, headers ...string) func(c *sim.Call) {
-	return answered(func(c *sim.Call) { c.Answer(status, body, headers...) })
+func says(status int, body string, headers ...string) func(c *simplatform.Call) {
+	return answered(func(c *simplatform.Call) { c.Answer(status, body, headers...) })
 }
 
 // verification is an answer of the platform, with members replaced.
@@ -60,7 +61,7 @@ func verification(status string, replace ...string) string {
 const head = "HTTP/1.1 201 Created\r\nContent-Type: application/vnd.api+json\r\n"
 
 // drip sends a byte at a time, for as long as somebody listens.
-func drip(c *sim.Call, text string) {
+func drip(c *simplatform.Call, text string) {
 	for i := 0; ; i++ {
 		if !c.Send("%c", text[i%len(text)]) {
 			return
@@ -69,44 +70,44 @@ func drip(c *sim.Call, text string) {
 	}
 }
 
-func pour(c *sim.Call, text string) {
+func pour(c *simplatform.Call, text string) {
 	for c.Send("%s", text) {
 	}
 }
 
 var faults = []fault{
 	// Before a byte of the request is written.
-	{"accept and reset", func(c *sim.Call) { c.Reset() }, "not_sent", "network", 0},
-	{"accept and close", func(c *sim.Call) { c.Finish() }, "not_sent", "network", 0},
-	{"accept and hang", func(c *sim.Call) { c.Hang() }, "not_sent", "network", 0},
-	{"no TLS", func(c *sim.Call) { c.SendPlain("HTTP/1.1 400 Bad Request\r\n\r\n") }, "not_sent", "tls", 0},
-	{"not even HTTP", func(c *sim.Call) { c.SendPlain("220 mail.example.com ESMTP\r\n") }, "not_sent", "tls", 0},
+	{"accept and reset", func(c *simplatform.Call) { c.Reset() }, "not_sent", "network", 0},
+	{"accept and close", func(c *simplatform.Call) { c.Finish() }, "not_sent", "network", 0},
+	{"accept and hang", func(c *simplatform.Call) { c.Hang() }, "not_sent", "network", 0},
+	{"no TLS", func(c *simplatform.Call) { c.SendPlain("HTTP/1.1 400 Bad Request\r\n\r\n") }, "not_sent", "tls", 0},
+	{"not even HTTP", func(c *simplatform.Call) { c.SendPlain("220 mail.example.com ESMTP\r\n") }, "not_sent", "tls", 0},
 
 	// Whether it left us before the reset or the FIN came is a matter of luck: if it
 	// is proven that it did not, it is sent again; the platform reads nothing of it.
-	{"reset after the handshake", func(c *sim.Call) { c.Handshake(); c.Reset() }, "not_sent or unknown", "network or no_answer", 0},
-	{"close after the handshake", func(c *sim.Call) { c.Handshake(); c.Finish() }, "not_sent or unknown", "network or no_answer", 0},
+	{"reset after the handshake", func(c *simplatform.Call) { c.Handshake(); c.Reset() }, "not_sent or unknown", "network or no_answer", 0},
+	{"close after the handshake", func(c *simplatform.Call) { c.Handshake(); c.Finish() }, "not_sent or unknown", "network or no_answer", 0},
 
 	// After it.
-	{"reset after the headers", func(c *sim.Call) {
+	{"reset after the headers", func(c *simplatform.Call) {
 		if c.Handshake() {
 			c.ReadHead()
 			c.Reset()
 		}
 	}, "unknown", "no_answer", 1},
-	{"reset after the body", answered((*sim.Call).Reset), "unknown", "no_answer", 1},
-	{"FIN without an answer", answered((*sim.Call).Finish), "unknown", "no_answer", 1},
-	{"hang", answered((*sim.Call).Hang), "unknown", "no_answer", 1},
-	{"reset in the answer's head", answered(func(c *sim.Call) { c.Send("HTTP/1.1 201 Cre"); c.Reset() }), "unknown", "no_answer", 1},
-	{"slow-loris headers", answered(func(c *sim.Call) { c.Send(head); drip(c, "X-Slow: yes\r\n") }), "unknown", "no_answer", 1},
-	{"huge headers", answered(func(c *sim.Call) { c.Send(head); pour(c, "X-Huge: "+strings.Repeat("x", 1000)+"\r\n") }), "unknown", "no_answer", 1},
-	{"not HTTP", answered(func(c *sim.Call) { c.Send("220 mail.example.com ESMTP\r\n") }), "unknown", "no_answer", 1},
+	{"reset after the body", answered((*simplatform.Call).Reset), "unknown", "no_answer", 1},
+	{"FIN without an answer", answered((*simplatform.Call).Finish), "unknown", "no_answer", 1},
+	{"hang", answered((*simplatform.Call).Hang), "unknown", "no_answer", 1},
+	{"reset in the answer's head", answered(func(c *simplatform.Call) { c.Send("HTTP/1.1 201 Cre"); c.Reset() }), "unknown", "no_answer", 1},
+	{"slow-loris headers", answered(func(c *simplatform.Call) { c.Send(head); drip(c, "X-Slow: yes\r\n") }), "unknown", "no_answer", 1},
+	{"huge headers", answered(func(c *simplatform.Call) { c.Send(head); pour(c, "X-Huge: "+strings.Repeat("x", 1000)+"\r\n") }), "unknown", "no_answer", 1},
+	{"not HTTP", answered(func(c *simplatform.Call) { c.Send("220 mail.example.com ESMTP\r\n") }), "unknown", "no_answer", 1},
 
 	// 2xx, and not usable.
-	{"reset in the body", answered(func(c *sim.Call) { c.Send(head + "Content-Length: 500\r\n\r\n{\"data\":"); c.Reset() }), "unknown", "bad_answer", 1},
-	{"slow-loris body", answered(func(c *sim.Call) { c.Send(head + "Content-Length: 500\r\n\r\n"); drip(c, " ") }), "unknown", "bad_answer", 1},
-	{"endless body", answered(func(c *sim.Call) { c.Send(head + "\r\n"); pour(c, strings.Repeat(" ", 4096)) }), "unknown", "bad_answer", 1},
-	{"wrong type", answered(func(c *sim.Call) {
+	{"reset in the body", answered(func(c *simplatform.Call) { c.Send(head + "Content-Length: 500\r\n\r\n{\"data\":"); c.Reset() }), "unknown", "bad_answer", 1},
+	{"slow-loris body", answered(func(c *simplatform.Call) { c.Send(head + "Content-Length: 500\r\n\r\n"); drip(c, " ") }), "unknown", "bad_answer", 1},
+	{"endless body", answered(func(c *simplatform.Call) { c.Send(head + "\r\n"); pour(c, strings.Repeat(" ", 4096)) }), "unknown", "bad_answer", 1},
+	{"wrong type", answered(func(c *simplatform.Call) {
 		body := verification("valid")
 		c.Send("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	}), "unknown", "bad_answer", 1},
@@ -115,7 +116,7 @@ var faults = []fault{
 	{"pending without a session", says(201, verification("pending", `"session":{"data":{"type":"sessions","id":"ses_1"}},`, "")), "unknown", "bad_answer", 1},
 	{"a session that is none", says(201, verification("valid", "ses_1", "acc_1")), "unknown", "bad_answer", 1},
 	{"another tag", says(201, verification("valid", "tag_a", "tag_b")), "unknown", "bad_answer", 1},
-	{"no content", answered(func(c *sim.Call) { c.Send("HTTP/1.1 204 No Content\r\n\r\n") }), "unknown", "bad_answer", 1},
+	{"no content", answered(func(c *simplatform.Call) { c.Send("HTTP/1.1 204 No Content\r\n\r\n") }), "unknown", "bad_answer", 1},
 
 	// Answers.
 	{"pending", says(201, verification("pending")), "pending", "", 1},
@@ -148,7 +149,7 @@ var retryAfters = []string{
 	"Retry-After: Mon, 08 Jun 2020 12:00:00 GMT", "Retry-After: Mon, 08 Jun 2099 12:00:00 GMT",
 }
 
-func allFaults(others []*sim.Unruly, certs map[string]tls.Certificate) []fault {
+func allFaults(others []*simplatform.BadServer, certs map[string]tls.Certificate) []fault {
 	all := append([]fault(nil), faults...)
 	for _, header := range retryAfters {
 		for _, status := range []int{429, 500, 501, 502, 503, 504} {
@@ -173,16 +174,16 @@ func allFaults(others []*sim.Unruly, certs map[string]tls.Certificate) []fault {
 		}
 	}
 	for name, reason := range map[string]string{"expired": "clock", "not yet valid": "clock", "wrong name": "tls", "unknown CA": "tls"} {
-		all = append(all, fault{name, func(c *sim.Call) { c.HandshakeAs(certs[name]) }, "not_sent", reason, 0})
+		all = append(all, fault{name, func(c *simplatform.Call) { c.HandshakeAs(certs[name]) }, "not_sent", reason, 0})
 	}
 	return all
 }
 
 // badCertificates are certificates of every kind that must not be taken. One ten
 // years off is also what a good one is to a clock that is ten years off.
-func badCertificates(t *testing.T, authority *sim.Authority) map[string]tls.Certificate {
+func badCertificates(t *testing.T, authority *simplatform.Authority) map[string]tls.Certificate {
 	t.Helper()
-	stranger, err := sim.NewAuthority()
+	stranger, err := simplatform.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +191,7 @@ func badCertificates(t *testing.T, authority *sim.Authority) map[string]tls.Cert
 	certs := map[string]tls.Certificate{}
 	for _, c := range []struct {
 		name     string
-		by       *sim.Authority
+		by       *simplatform.Authority
 		from, to int // years from now
 		host     string
 	}{
@@ -212,7 +213,7 @@ func badCertificates(t *testing.T, authority *sim.Authority) map[string]tls.Cert
 // one lamp in time; the platform reads a proof at most once; and nothing of it or
 // of the key reaches anybody else.
 func TestEveryFault(t *testing.T) {
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,17 +221,17 @@ func TestEveryFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := sim.NewUnruly(cert, func(c *sim.Call) { says(201, verification("valid"))(c) })
+	other, err := simplatform.NewBadServer(cert, func(c *simplatform.Call) { says(201, verification("valid"))(c) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.PEM())
 	t.Run("row", func(t *testing.T) {
-		for _, f := range allFaults([]*sim.Unruly{other}, badCertificates(t, authority)) {
+		for _, f := range allFaults([]*simplatform.BadServer{other}, badCertificates(t, authority)) {
 			t.Run(f.name, func(t *testing.T) {
 				t.Parallel()
-				server, err := sim.NewUnruly(cert, f.does)
+				server, err := simplatform.NewBadServer(cert, f.does)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -245,7 +246,7 @@ func TestEveryFault(t *testing.T) {
 	other.Close()
 }
 
-func (f fault) check(r *rig, server *sim.Unruly) {
+func (f fault) check(r *rig, server *simplatform.BadServer) {
 	r.Helper()
 	r.enter()
 	r.lights(amber)

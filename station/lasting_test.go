@@ -21,6 +21,8 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/session"
 	"github.com/tagbase/tagbase-edge/sim"
+	simdisk "github.com/tagbase/tagbase-edge/sim/disk"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 	"github.com/tagbase/tagbase-edge/uplink"
 	"go.uber.org/zap"
 )
@@ -29,7 +31,7 @@ import (
 // can be started again and again on the same journal.
 type site struct {
 	testing.TB
-	platform *sim.Platform
+	platform *simplatform.Simulated
 	chips    []interface{ Capture() string }
 	config   uplink.Config
 	dir      string
@@ -41,7 +43,7 @@ type site struct {
 // newSite serves the platform with TLS, or without where only time counts.
 func newSite(t testing.TB, options journal.Options, secure bool) *site {
 	t.Helper()
-	s := &site{TB: t, platform: sim.NewPlatform("key_t:" + secret), dir: t.TempDir(), options: options}
+	s := &site{TB: t, platform: simplatform.New("key_t:" + secret), dir: t.TempDir(), options: options}
 	url, roots := s.serve(secure)
 	base, err := uplink.ParseBaseURL(url)
 	if err != nil {
@@ -51,7 +53,7 @@ func newSite(t testing.TB, options journal.Options, secure bool) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cast := sim.NewCast(s.platform)
+	cast := sim.NewTags(s.platform)
 	for _, name := range []string{"genuine-424", "genuine-223"} {
 		chip, _ := cast.Find(name)
 		s.chips = append(s.chips, chip.(interface{ Capture() string }))
@@ -69,7 +71,7 @@ func (s *site) serve(secure bool) (url string, roots *x509.CertPool) {
 		s.Cleanup(server.Close)
 		return server.URL + "/api/v1", nil
 	}
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func (s *site) serve(secure bool) (url string, roots *x509.CertPool) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	server, err := sim.ServePlatform(s.platform, "127.0.0.1:0", cert)
+	server, err := simplatform.Serve(s.platform, "127.0.0.1:0", cert)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -227,8 +229,8 @@ func (s *site) footprint() (f footprint) {
 // When a scan is at the platform its intent is on the disk, whatever a loss of power
 // leaves of that: a slow disk holds the request back.
 func TestIntentBeforePost(t *testing.T) {
-	disk := sim.NewDisk()
-	disk.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+	disk := simdisk.New()
+	disk.Fault(func(op simdisk.Op) (f simdisk.Fault) {
 		if op.Kind == "sync" {
 			f.Delay = 50 * time.Millisecond // less than the journal's patience
 		}
@@ -236,7 +238,7 @@ func TestIntentBeforePost(t *testing.T) {
 	})
 	s := newSite(t, journal.Options{FS: disk}, true)
 	posts := 0
-	s.platform.OnVerification(func(sim.Verification) {
+	s.platform.OnPost(func(simplatform.Post) {
 		posts++
 		for left := range disk.After(disk.Ops(), 20) {
 			j, past := journal.Open(s.dir, journal.Options{FS: left})
@@ -255,12 +257,12 @@ func TestIntentBeforePost(t *testing.T) {
 }
 
 // badDisks are what can be wrong with a disk, from some moment on.
-var badDisks = map[string]func(*sim.Disk){
-	"full":      func(d *sim.Disk) { d.Room(0) },
+var badDisks = map[string]func(*simdisk.Disk){
+	"full":      func(d *simdisk.Disk) { d.Room(0) },
 	"failing":   fails(syscall.EIO),
 	"read-only": fails(syscall.EROFS),
-	"fsync of 5 s": func(d *sim.Disk) {
-		d.Fault(func(op sim.DiskOp) (f sim.DiskFault) {
+	"fsync of 5 s": func(d *simdisk.Disk) {
+		d.Fault(func(op simdisk.Op) (f simdisk.Fault) {
 			if op.Kind == "sync" {
 				f.Delay = 5 * time.Second
 			}
@@ -269,8 +271,8 @@ var badDisks = map[string]func(*sim.Disk){
 	},
 }
 
-func fails(err error) func(*sim.Disk) {
-	return func(d *sim.Disk) { d.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Err: err} }) }
+func fails(err error) func(*simdisk.Disk) {
+	return func(d *simdisk.Disk) { d.Fault(func(simdisk.Op) simdisk.Fault { return simdisk.Fault{Err: err} }) }
 }
 
 // A disk that is full, fails, is read-only or takes five seconds delays no scan by
@@ -279,7 +281,7 @@ func TestBadDisk(t *testing.T) {
 	for name, spoil := range badDisks {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			disk := sim.NewDisk()
+			disk := simdisk.New()
 			s := newSite(t, journal.Options{FS: disk}, true)
 			s.want(s.tap(0), "pending")
 			spoil(disk)

@@ -36,7 +36,7 @@ const patience = 20 * time.Second
 type rig struct {
 	*testing.T
 	events  chan reader.Event
-	lamps   *sim.Lamps
+	lamps   *sim.LampFiles
 	journal string              // its directory
 	lines   chan map[string]any // finished scans, as logged
 	log     bytes.Buffer
@@ -80,7 +80,7 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 	t.Helper()
 	r := &rig{T: t, events: make(chan reader.Event), lines: make(logLines, 100)}
 	var err error
-	if r.lamps, err = sim.NewLamps(t.TempDir()); err != nil {
+	if r.lamps, err = sim.NewLampFiles(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	base, err := uplink.ParseBaseURL(url)

@@ -19,7 +19,7 @@ import (
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simdisk "github.com/tagbase/tagbase-edge/sim/disk"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
@@ -28,7 +28,7 @@ import (
 // the lamps show code 6 meanwhile.
 func TestStorageIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		disk := sim.NewDisk()
+		disk := simdisk.New()
 		records, _ := journal.Open("journal", journal.Options{FS: disk})
 		var log bytes.Buffer
 		encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
@@ -38,7 +38,7 @@ func TestStorageIsTold(t *testing.T) {
 		loop.Go(func() { s.keepUp(ctx) })
 
 		time.Sleep(upkeep / 2) // off the beat of the reminders
-		disk.Fault(func(sim.DiskOp) sim.DiskFault { return sim.DiskFault{Err: errors.New("input/output error")} })
+		disk.Fault(func(simdisk.Op) simdisk.Fault { return simdisk.Fault{Err: errors.New("input/output error")} })
 		records.Finish(scan.Record{Seq: records.NextSeq()})
 		time.Sleep(150 * time.Second)
 		if got := s.services.showing(); got != scan.ServiceStorage {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // chipRead is what reading a chip takes at the least through a PN532 at 115200
@@ -22,7 +23,7 @@ const chipRead = 47 * time.Millisecond
 // the platform's answer, with the connection dialled while the chip is read, and
 // dialled afterwards.
 func BenchmarkTapToAnswer(b *testing.B) {
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func BenchmarkTapToAnswer(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server, err := sim.NewUnruly(cert, answerValid)
+	server, err := simplatform.NewBadServer(cert, answerValid)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // A scan takes the connection that was dialled when its tag was found.
@@ -30,7 +30,7 @@ func TestAhead(t *testing.T) {
 // A scan that comes while its connection is still being dialled waits for that one.
 func TestAheadIsOnItsWay(t *testing.T) {
 	begun, shake := make(chan bool), make(chan bool)
-	server, p := newUnruly(t, func(c *sim.Call) {
+	server, p := newUnruly(t, func(c *simplatform.Call) {
 		close(begun)
 		<-shake
 		answerValid(c)
@@ -48,9 +48,9 @@ func TestAheadIsOnItsWay(t *testing.T) {
 // A connection that the platform has ended meanwhile is not used: what is written
 // on it would be lost, and nobody could prove it.
 func TestAheadHasEnded(t *testing.T) {
-	for name, end := range map[string]func(*sim.Call){"closed": (*sim.Call).Finish, "reset": (*sim.Call).Reset} {
+	for name, end := range map[string]func(*simplatform.Call){"closed": (*simplatform.Call).Finish, "reset": (*simplatform.Call).Reset} {
 		t.Run(name, func(t *testing.T) {
-			server, p := newUnruly(t, func(c *sim.Call) {
+			server, p := newUnruly(t, func(c *simplatform.Call) {
 				if c.Number > 1 {
 					answerValid(c)
 				} else if c.Handshake() {
@@ -79,9 +79,9 @@ func TestAheadHasEnded(t *testing.T) {
 func TestAheadOfTheNext(t *testing.T) {
 	for _, next := range []bool{false, true} {
 		var p *Platform
-		var server *sim.Unruly
+		var server *simplatform.BadServer
 		var asked atomic.Int32
-		server, p = newUnruly(t, func(c *sim.Call) {
+		server, p = newUnruly(t, func(c *simplatform.Call) {
 			if !c.Handshake() {
 				return
 			}
@@ -124,7 +124,7 @@ func (d *dialer) waiting() *spare {
 // A connection that waited two seconds is closed, and not used.
 func TestAheadIsOld(t *testing.T) {
 	ended := make(chan bool, 1)
-	server, p := newUnruly(t, func(c *sim.Call) {
+	server, p := newUnruly(t, func(c *simplatform.Call) {
 		if c.Number > 1 {
 			answerValid(c)
 		} else if c.Handshake() {
@@ -146,7 +146,7 @@ func TestAheadIsOld(t *testing.T) {
 // A board whose clock is behind takes the certificate by the clock's floor; one
 // whose clock is ahead, or without a floor, does not.
 func TestClockAndCertificate(t *testing.T) {
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestClockAndCertificate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			server, err := sim.NewUnruly(cert, answerValid)
+			server, err := simplatform.NewBadServer(cert, answerValid)
 			if err != nil {
 				t.Fatal(err)
 			}

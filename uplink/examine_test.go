@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // Each way in which the platform cannot be used ends the examination where it shows.
@@ -17,7 +17,7 @@ func TestExamine(t *testing.T) {
 	authority, other := newAuthority(t), newAuthority(t)
 	from, to := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	for name, tt := range map[string]struct {
-		issuer   *sim.Authority
+		issuer   *simplatform.Authority
 		host     string
 		from, to time.Time
 		key      string
@@ -48,8 +48,8 @@ func TestExamine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			platform := sim.NewPlatform("key_test:" + secret)
-			server, err := sim.ServePlatform(platform, "127.0.0.1:0", cert)
+			platform := simplatform.New("key_test:" + secret)
+			server, err := simplatform.Serve(platform, "127.0.0.1:0", cert)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +80,7 @@ func TestExamine(t *testing.T) {
 			if x.Status != 0 && (x.Date.IsZero() || x.Expires.IsZero() || len(x.Addresses) == 0) {
 				t.Errorf("something is missing: %+v", x)
 			}
-			if n := len(platform.Verifications()); n != 0 {
+			if n := len(platform.Posts()); n != 0 {
 				t.Errorf("%d verifications came of it", n)
 			}
 		})
@@ -100,9 +100,9 @@ func (x Examination) ended() string {
 	return ""
 }
 
-func newAuthority(t *testing.T) *sim.Authority {
+func newAuthority(t *testing.T) *simplatform.Authority {
 	t.Helper()
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func closedPort(t *testing.T) string {
 
 // A connection that is lost in the handshake is the network's failure, not the certificate's.
 func TestExamineOfALostHandshake(t *testing.T) {
-	for name, lose := range map[string]func(*sim.Call){"closed": (*sim.Call).Finish, "silence": (*sim.Call).Hang} {
+	for name, lose := range map[string]func(*simplatform.Call){"closed": (*simplatform.Call).Finish, "silence": (*simplatform.Call).Hang} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, p := newUnruly(t, lose)

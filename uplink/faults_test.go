@@ -13,62 +13,62 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // faults are what can happen to a request; all but the last leave it without a
 // usable answer.
-var faults = []func(c *sim.Call){
-	func(c *sim.Call) { c.Reset() },
-	func(c *sim.Call) { c.Finish() },
-	func(c *sim.Call) { c.Hang() },
-	func(c *sim.Call) { c.SendPlain("220 not TLS\r\n") },
-	func(c *sim.Call) {
+var faults = []func(c *simplatform.Call){
+	func(c *simplatform.Call) { c.Reset() },
+	func(c *simplatform.Call) { c.Finish() },
+	func(c *simplatform.Call) { c.Hang() },
+	func(c *simplatform.Call) { c.SendPlain("220 not TLS\r\n") },
+	func(c *simplatform.Call) {
 		c.Handshake()
 		c.Reset()
 	},
-	func(c *sim.Call) {
+	func(c *simplatform.Call) {
 		c.Handshake()
 		c.Finish()
 	},
-	func(c *sim.Call) {
+	func(c *simplatform.Call) {
 		if c.Handshake() {
 			c.ReadHead()
 			c.Reset()
 		}
 	},
-	func(c *sim.Call) {
+	func(c *simplatform.Call) {
 		if c.Handshake() && c.Read() {
 			c.Reset()
 		}
 	},
-	func(c *sim.Call) {
+	func(c *simplatform.Call) {
 		if c.Handshake() && c.Read() {
 			c.Finish()
 		}
 	},
-	func(c *sim.Call) {
+	func(c *simplatform.Call) {
 		if c.Handshake() && c.Read() {
 			c.Hang()
 		}
 	},
-	func(c *sim.Call) {
+	func(c *simplatform.Call) {
 		if c.Handshake() && c.Read() {
 			c.Send("HTTP/1.1 201 Cre")
 			c.Reset()
 		}
 	},
-	func(c *sim.Call) {
+	func(c *simplatform.Call) {
 		if c.Handshake() && c.Read() {
 			c.Answer(503, "", "Retry-After: 0")
 		}
 	},
-	func(c *sim.Call) {
+	func(c *simplatform.Call) {
 		if c.Handshake() && c.Read() {
 			c.Answer(307, "", "Location: /api/v1/tags/elsewhere/verifications")
 		}
 	},
-	func(c *sim.Call) {
+	func(c *simplatform.Call) {
 		if c.Handshake() && c.Read() {
 			c.Answer(201, `{"data":{"type":"verifications","id":"vrf_1","attributes":{"status":"valid"}}}`)
 		}
@@ -88,7 +88,7 @@ func faultCount(t *testing.T) int {
 // However requests fail, no proof is read twice by the platform, and none is
 // called not_sent that it has begun to read.
 func TestFaultsNeverSendTwice(t *testing.T) {
-	server, authority := trustedUnruly(t, func(c *sim.Call) { faults[rand.IntN(len(faults))](c) })
+	server, authority := trustedUnruly(t, func(c *simplatform.Call) { faults[rand.IntN(len(faults))](c) })
 	total := faultCount(t)
 	results := make([]Result, total)
 	work := make(chan int)
@@ -130,7 +130,7 @@ func submitUnderFaults(p *Platform, i int) Result {
 	return p.Submit(ctx, Scan{Tag: faultTag(i), Params: map[string]string{"e": "1"}}, time.Now())
 }
 
-func judgeFaults(t *testing.T, server *sim.Unruly, results []Result) {
+func judgeFaults(t *testing.T, server *simplatform.BadServer, results []Result) {
 	t.Helper()
 	twice, liars := 0, 0
 	outcomes := map[string]int{}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // watched is a platform behind a server that knows one key, and the log of what
@@ -156,7 +156,7 @@ func TestKeyChanges(t *testing.T) {
 // taps through again.
 func TestBreaker(t *testing.T) {
 	var up atomic.Bool
-	server, p := newUnruly(t, func(c *sim.Call) {
+	server, p := newUnruly(t, func(c *simplatform.Call) {
 		switch {
 		case !up.Load():
 			c.Reset()

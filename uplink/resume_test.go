@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // A connection goes on with the TLS session of the one before, and is as good a proof of the time.
 func TestTLSSessionIsResumed(t *testing.T) {
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestTLSSessionIsResumed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := sim.ServePlatform(sim.NewPlatform("key_test:"+secret), "127.0.0.1:0", cert)
+	server, err := simplatform.Serve(simplatform.New("key_test:"+secret), "127.0.0.1:0", cert)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // What failed before a byte was written is sent again, at most twice, within
@@ -32,7 +32,7 @@ func TestResend(t *testing.T) {
 		{"the tap was 3 s ago", 1, resendWithin, scan.NotSent, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			server, p := newUnruly(t, func(c *sim.Call) {
+			server, p := newUnruly(t, func(c *simplatform.Call) {
 				if c.Number <= tt.bad {
 					c.Reset()
 					return
@@ -58,15 +58,15 @@ func TestResend(t *testing.T) {
 
 // Whatever came after the first byte, the proof is not sent again.
 func TestNoResend(t *testing.T) {
-	for name, end := range map[string]func(*sim.Call){
-		"reset in the head": func(c *sim.Call) { c.ReadHead(); c.Reset() },
-		"reset":             func(c *sim.Call) { c.Read(); c.Reset() },
-		"closed":            func(c *sim.Call) { c.Read(); c.Finish() },
-		"500":               func(c *sim.Call) { c.Read(); c.Answer(500, "") },
-		"429":               func(c *sim.Call) { c.Read(); c.Answer(429, "", "Retry-After: 0") },
+	for name, end := range map[string]func(*simplatform.Call){
+		"reset in the head": func(c *simplatform.Call) { c.ReadHead(); c.Reset() },
+		"reset":             func(c *simplatform.Call) { c.Read(); c.Reset() },
+		"closed":            func(c *simplatform.Call) { c.Read(); c.Finish() },
+		"500":               func(c *simplatform.Call) { c.Read(); c.Answer(500, "") },
+		"429":               func(c *simplatform.Call) { c.Read(); c.Answer(429, "", "Retry-After: 0") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, p := newUnruly(t, func(c *sim.Call) {
+			server, p := newUnruly(t, func(c *simplatform.Call) {
 				if c.Handshake() {
 					end(c)
 				}
@@ -81,7 +81,7 @@ func TestNoResend(t *testing.T) {
 
 // Certificates do not heal within three seconds.
 func TestCertificateIsNotTriedAgain(t *testing.T) {
-	other, err := sim.NewAuthority()
+	other, err := simplatform.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestCertificateIsNotTriedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, p := newUnruly(t, func(c *sim.Call) { c.HandshakeAs(cert) })
+	server, p := newUnruly(t, func(c *simplatform.Call) { c.HandshakeAs(cert) })
 	if r := submit(t, p, scanA); r.Outcome != scan.NotSent || r.Reason != scan.ReasonTLS || server.Connections() != 1 {
 		t.Errorf("%s %s over %d connections, want not_sent tls over 1", r.Outcome, r.Reason, server.Connections())
 	}
@@ -99,7 +99,7 @@ func TestCertificateIsNotTriedAgain(t *testing.T) {
 // that took was no wait. One that is not released in time was not sent.
 func TestHold(t *testing.T) {
 	connected := make(chan struct{})
-	server, p := newUnruly(t, func(c *sim.Call) {
+	server, p := newUnruly(t, func(c *simplatform.Call) {
 		<-time.After(50 * time.Millisecond) // of network
 		if !c.Handshake() {
 			return
@@ -144,7 +144,7 @@ func TestHold(t *testing.T) {
 // no reason to let it go later.
 func TestAnswerToNothing(t *testing.T) {
 	for _, status := range []int{408, 201} {
-		server, p := newUnruly(t, func(c *sim.Call) {
+		server, p := newUnruly(t, func(c *simplatform.Call) {
 			if c.Handshake() && c.Answer(status, validAnswer) {
 				c.Read()
 			}
@@ -165,7 +165,7 @@ func TestAnswerToNothing(t *testing.T) {
 // Scans that are withdrawn while they are held are not sent, at once, and are no reason
 // for the breaker or a service code.
 func TestWithdrawn(t *testing.T) {
-	server, p := newUnruly(t, func(c *sim.Call) {
+	server, p := newUnruly(t, func(c *simplatform.Call) {
 		if c.Handshake() && c.Read() {
 			c.Answer(201, validAnswer)
 		}

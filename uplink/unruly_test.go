@@ -7,29 +7,29 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 const validAnswer = `{"data":{"type":"verifications","id":"vrf_1","attributes":{"status":"valid"}}}`
 
 // answerValid is a platform in good order.
-func answerValid(c *sim.Call) {
+func answerValid(c *simplatform.Call) {
 	if c.Handshake() && c.Read() {
 		c.Answer(201, validAnswer)
 	}
 }
 
 // newUnruly starts a server and a platform that trusts it.
-func newUnruly(t *testing.T, behave func(*sim.Call)) (*sim.Unruly, *Platform) {
+func newUnruly(t *testing.T, behave func(*simplatform.Call)) (*simplatform.BadServer, *Platform) {
 	t.Helper()
 	server, authority := trustedUnruly(t, behave)
 	return server, unrulyPlatform(t, server, authority, NewClock(time.Now))
 }
 
 // trustedUnruly starts a server with a good certificate of the authority.
-func trustedUnruly(t *testing.T, behave func(*sim.Call)) (*sim.Unruly, *sim.Authority) {
+func trustedUnruly(t *testing.T, behave func(*simplatform.Call)) (*simplatform.BadServer, *simplatform.Authority) {
 	t.Helper()
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func trustedUnruly(t *testing.T, behave func(*sim.Call)) (*sim.Unruly, *sim.Auth
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := sim.NewUnruly(cert, behave)
+	server, err := simplatform.NewBadServer(cert, behave)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func trustedUnruly(t *testing.T, behave func(*sim.Call)) (*sim.Unruly, *sim.Auth
 	return server, authority
 }
 
-func unrulyPlatform(t *testing.T, server *sim.Unruly, authority *sim.Authority, clock *Clock) *Platform {
+func unrulyPlatform(t *testing.T, server *simplatform.BadServer, authority *simplatform.Authority, clock *Clock) *Platform {
 	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.PEM())

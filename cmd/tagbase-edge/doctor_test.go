@@ -15,6 +15,8 @@ import (
 	"github.com/tagbase/tagbase-edge/doctor"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // examine runs doctor as a person does, on a machine that has nothing but the
@@ -116,7 +118,7 @@ func TestDoctorFindsNothing(t *testing.T) {
 					t.Errorf("firmware is %q", f.Found)
 				}
 			}
-			if n := len(r.bench.Platform.Verifications()); n != 0 {
+			if n := len(r.bench.Platform.Posts()); n != 0 {
 				t.Errorf("%d verifications came of it", n)
 			}
 		})
@@ -135,7 +137,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		"no device":     {func(r *rig) { r.edit(r.config, "/pn532\"", "/none\"") }, "device", 1, "ls -l /dev/serial0"},
 		"no chip": {func(r *rig) {
 			silent := filepath.Join(r.bench.Dir, "silent")
-			pty, err := sim.OpenPTY(silent)
+			pty, err := simreader.OpenPTY(silent)
 			if err != nil {
 				r.Fatal(err)
 			}
@@ -150,7 +152,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		}, "TCP", 3, "ping -c 3 127.0.0.1"},
 		"no name": {func(r *rig) { r.edit(r.config, "https://127.0.0.1", "https://nowhere.invalid") }, "DNS", 3, "getent hosts nowhere.invalid"},
 		"another authority": {func(r *rig) {
-			a, err := sim.NewAuthority()
+			a, err := simplatform.NewAuthority()
 			if err != nil {
 				r.Fatal(err)
 			}
@@ -190,7 +192,7 @@ func TestDoctorBesideTheDaemon(t *testing.T) {
 	t.Parallel()
 	r := newBenchRig(t, "libnfc")
 	r.start()
-	commands := r.bench.Chip.Commands
+	commands := r.bench.PN532.Commands
 	before := commands()
 	findings, healthy := r.examine("/proc")
 	if !healthy {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // kills is how often the daemon is killed: KILLS, or a few times.
@@ -47,7 +48,7 @@ func TestKill(t *testing.T) {
 					k.cycle()
 				}
 				k.checkTwice()
-				posted.Add(int64(len(k.bench.Platform.Verifications())))
+				posted.Add(int64(len(k.bench.Platform.Posts())))
 				carried.Add(int64(k.carried))
 				unknown.Add(int64(k.unknown))
 			})
@@ -79,7 +80,7 @@ func newKiller(t *testing.T) *killer {
 	if k.config, err = bench.WriteConfig("simulated", ""); err != nil {
 		t.Fatal(err)
 	}
-	bench.Platform.OnVerification(func(sim.Verification) {
+	bench.Platform.OnPost(func(simplatform.Post) {
 		select {
 		case k.told <- true:
 		default:
@@ -139,7 +140,7 @@ func (k *killer) awaitMoment() {
 // lookFor finds an intent for every verification that the platform has processed.
 func (k *killer) lookFor() {
 	k.Helper()
-	all := k.bench.Platform.Verifications()
+	all := k.bench.Platform.Posts()
 	if len(all) == k.seen {
 		return
 	}
@@ -177,15 +178,15 @@ func (k *killer) journal() string {
 }
 
 // lastScan is the newest finished scan of the tag in the journal.
-func (k *killer) lastScan(name string) (last sim.Scan) {
+func (k *killer) lastScan(name string) (last sim.ScanLine) {
 	id := map[string]string{"genuine-424": sim.Tag424, "genuine-223": sim.Tag223}[name]
 	for line := range strings.Lines(k.journal()) {
 		var scan struct {
 			K string
-			sim.Scan
+			sim.ScanLine
 		}
 		if json.Unmarshal([]byte(line[min(9, len(line)):]), &scan) == nil && scan.K == "scan" && scan.Tag == id {
-			last = scan.Scan
+			last = scan.ScanLine
 		}
 	}
 	return last
@@ -193,7 +194,7 @@ func (k *killer) lastScan(name string) (last sim.Scan) {
 
 func (k *killer) checkTwice() {
 	proofs := map[string]int{}
-	for _, v := range k.bench.Platform.Verifications() {
+	for _, v := range k.bench.Platform.Posts() {
 		if proofs[hashOf(v.Attributes)]++; proofs[hashOf(v.Attributes)] > 1 {
 			k.Errorf("a proof of %s was posted twice", v.TagID)
 		}

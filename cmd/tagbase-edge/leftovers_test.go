@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/reader"
-	"github.com/tagbase/tagbase-edge/sim"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // leftovers are what a process may leave behind.
@@ -95,11 +95,11 @@ func againAndAgain(t *testing.T, each int, late *atomic.Int32) {
 	w.late = late
 	for i := range each {
 		name := fmt.Sprint("repetition ", i)
-		w.suffers(name+" abort", "genuine-424", readerFault{kind: sim.NADBit, dies: true}, func() {
-			w.bench.Chip.Break(sim.Fault{Kind: sim.NADBit, On: exchange})
+		w.suffers(name+" abort", "genuine-424", readerFault{kind: simreader.NADBit, dies: true}, func() {
+			w.bench.PN532.Break(simreader.Fault{Kind: simreader.NADBit, On: exchange})
 		}, nil)
-		w.suffers(name+" hang", "", readerFault{kind: sim.HangAfterACK, wait: time.Second}, func() {
-			w.bench.Chip.Break(sim.Fault{Kind: sim.HangAfterACK, On: activation, For: time.Second})
+		w.suffers(name+" hang", "", readerFault{kind: simreader.HangAfterACK, wait: time.Second}, func() {
+			w.bench.PN532.Break(simreader.Fault{Kind: simreader.HangAfterACK, On: activation, For: time.Second})
 		}, nil)
 		w.suffers(name+" unplug", "", readerFault{wait: time.Second}, func() {
 			w.unplug()

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 func oneTap(b *sim.Bench) { b.Liveness = "one-tap" }
@@ -23,13 +25,13 @@ func TestOneTap(t *testing.T) {
 		t.Run(tag, func(t *testing.T) {
 			t.Parallel()
 			onEachBench(t, oneTap, "", func(r *rig) {
-				chip, _ := r.bench.Cast.Find(tag[:len("genuine-424")])
+				chip, _ := r.bench.Tags.Find(tag[:len("genuine-424")])
 				if tag == "genuine-424 by activation" {
-					chip.(*sim.NTAG424).CountPerActivation = true
+					chip.(*simchip.NTAG424).CountPerActivation = true
 				}
 				for range 2 {
-					posts, answer := make(chan sim.Verification, 9), make(chan bool)
-					r.bench.Platform.OnVerification(func(v sim.Verification) {
+					posts, answer := make(chan simplatform.Post, 9), make(chan bool)
+					r.bench.Platform.OnPost(func(v simplatform.Post) {
 						posts <- v
 						<-answer
 					})
@@ -86,18 +88,18 @@ func TestOneTapClone(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			onEachBench(t, oneTap, "", func(r *rig) {
-				genuine, _ := r.bench.Cast.Find("genuine-424")
-				captured := genuine.(*sim.NTAG424).Capture()
-				clone := sim.NewClone(captured)
+				genuine, _ := r.bench.Tags.Find("genuine-424")
+				captured := genuine.(*simchip.NTAG424).Capture()
+				clone := simchip.NewClone(captured)
 				if kind != "a sticker" {
-					like, _ := r.bench.Cast.Find("genuine-" + kind[len(kind)-3:])
-					clone = sim.NewClone(captured, like.Target())
+					like, _ := r.bench.Tags.Find("genuine-" + kind[len(kind)-3:])
+					clone = simchip.NewClone(captured, like.Target())
 				}
 				r.bench.Field.Put(clone)
 				r.want(r.nextScan(), "pending", "")
 				r.want(r.nextScan(), "invalid", "")
 				r.lights(red)
-				if n := len(r.bench.Platform.Verifications()); n != 2 {
+				if n := len(r.bench.Platform.Posts()); n != 2 {
 					r.Errorf("%d posts, want 2", n)
 				}
 			})
@@ -109,7 +111,7 @@ func TestOneTapClone(t *testing.T) {
 func TestOneTapThrowsTheSecondAway(t *testing.T) {
 	t.Parallel()
 	onEachBench(t, oneTap, "", func(r *rig) {
-		r.bench.Field.Put(sim.NewClone("https://www.example.net/menu?table=7"))
+		r.bench.Field.Put(simchip.NewClone("https://www.example.net/menu?table=7"))
 		r.want(r.nextScan(), "foreign", "entry_point")
 		r.takeAway()
 
@@ -124,7 +126,7 @@ func TestOneTapThrowsTheSecondAway(t *testing.T) {
 		r.lights(amber)
 		r.takeAway()
 		r.noScan()
-		if n := len(r.bench.Platform.Verifications()); n != 3 {
+		if n := len(r.bench.Platform.Posts()); n != 3 {
 			r.Errorf("%d posts, want 3", n)
 		}
 	})
@@ -178,14 +180,14 @@ func TestTwoTags(t *testing.T) {
 			t.Run(liveness+" "+pair[0]+" and "+pair[1], func(t *testing.T) {
 				t.Parallel()
 				onEachBench(t, func(b *sim.Bench) { b.Liveness = liveness }, "", func(r *rig) {
-					a, _ := r.bench.Cast.Find(pair[0])
-					b, _ := r.bench.Cast.Find(pair[1])
+					a, _ := r.bench.Tags.Find(pair[0])
+					b, _ := r.bench.Tags.Find(pair[1])
 					r.bench.Field.Put(a, b)
 					r.want(r.nextScan(), "unreadable", "two_tags")
 					r.lights(amber)
 					<-time.After(time.Second)
 					r.noScan()
-					if n := len(r.bench.Platform.Verifications()); n != 0 {
+					if n := len(r.bench.Platform.Posts()); n != 0 {
 						r.Errorf("%d were posted", n)
 					}
 					r.takeAway()
@@ -202,7 +204,7 @@ func TestOneTapAtTheEnd(t *testing.T) {
 	t.Parallel()
 	onEachBench(t, oneTap, "", func(r *rig) {
 		asked, answer := make(chan bool, 9), make(chan bool)
-		r.bench.Platform.OnVerification(func(sim.Verification) {
+		r.bench.Platform.OnPost(func(simplatform.Post) {
 			asked <- true
 			<-answer
 		})
@@ -215,7 +217,7 @@ func TestOneTapAtTheEnd(t *testing.T) {
 		if err := r.daemon.Wait(); err != nil {
 			r.Error(err)
 		}
-		if n := len(r.bench.Platform.Verifications()); n != 1 {
+		if n := len(r.bench.Platform.Posts()); n != 1 {
 			r.Errorf("%d posts, want 1", n)
 		}
 	})

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/reader"
-	"github.com/tagbase/tagbase-edge/sim"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // Commands of the PN532 (UM0701-02, 7) by which a station is struck.
@@ -23,7 +23,7 @@ const (
 // A readerFault is one way in which a reader fails, and what ends it.
 type readerFault struct {
 	name  string
-	kind  sim.FaultKind
+	kind  simreader.FaultKind
 	wait  time.Duration // of Slow, Dribble and hangs that end by themselves
 	times int
 	stays bool // until it is mended
@@ -32,24 +32,24 @@ type readerFault struct {
 }
 
 var readerFaults = []readerFault{
-	{name: "hang before the ACK for ever", kind: sim.HangBeforeACK, stays: true},
-	{name: "hang after the ACK for ever", kind: sim.HangAfterACK, stays: true},
-	{name: "hang before the ACK for 1 s", kind: sim.HangBeforeACK, wait: time.Second},
-	{name: "hang after the ACK for 1 s", kind: sim.HangAfterACK, wait: time.Second},
-	{name: "dropped ACK", kind: sim.DropACK},
-	{name: "NACK", kind: sim.AnswerNACK},
-	{name: "garbage before", kind: sim.GarbageBefore},
-	{name: "garbage instead", kind: sim.GarbageInstead},
-	{name: "bad checksum", kind: sim.BadChecksum},
-	{name: "bad length", kind: sim.BadLength},
-	{name: "truncated", kind: sim.Truncated},
-	{name: "dribble", kind: sim.Dribble, wait: 10 * time.Millisecond},
-	{name: "slow", kind: sim.Slow, wait: 200 * time.Millisecond},
-	{name: "slower than libnfc waits", kind: sim.Slow, wait: 500 * time.Millisecond},
-	{name: "error frame", kind: sim.ErrorFrame},
-	{name: "brown-out", kind: sim.BrownOut},
-	{name: "nothing but bad checksums", kind: sim.BadChecksum, times: -1, stays: true},
-	{name: "nothing but garbage", kind: sim.GarbageInstead, times: -1, stays: true},
+	{name: "hang before the ACK for ever", kind: simreader.HangBeforeACK, stays: true},
+	{name: "hang after the ACK for ever", kind: simreader.HangAfterACK, stays: true},
+	{name: "hang before the ACK for 1 s", kind: simreader.HangBeforeACK, wait: time.Second},
+	{name: "hang after the ACK for 1 s", kind: simreader.HangAfterACK, wait: time.Second},
+	{name: "dropped ACK", kind: simreader.DropACK},
+	{name: "NACK", kind: simreader.AnswerNACK},
+	{name: "garbage before", kind: simreader.GarbageBefore},
+	{name: "garbage instead", kind: simreader.GarbageInstead},
+	{name: "bad checksum", kind: simreader.BadChecksum},
+	{name: "bad length", kind: simreader.BadLength},
+	{name: "truncated", kind: simreader.Truncated},
+	{name: "dribble", kind: simreader.Dribble, wait: 10 * time.Millisecond},
+	{name: "slow", kind: simreader.Slow, wait: 200 * time.Millisecond},
+	{name: "slower than libnfc waits", kind: simreader.Slow, wait: 500 * time.Millisecond},
+	{name: "error frame", kind: simreader.ErrorFrame},
+	{name: "brown-out", kind: simreader.BrownOut},
+	{name: "nothing but bad checksums", kind: simreader.BadChecksum, times: -1, stays: true},
+	{name: "nothing but garbage", kind: simreader.GarbageInstead, times: -1, stays: true},
 }
 
 // The daemon outlives every fault of its reader, at whatever command it strikes,
@@ -76,16 +76,16 @@ func TestReaderFaults(t *testing.T) {
 			w := newWounded(t, "libnfc")
 			faults := readerFaults
 			if at.code == exchange || at.code == through {
-				faults = append(faults, readerFault{name: "status byte with bit 7", kind: sim.NADBit, dies: true})
+				faults = append(faults, readerFault{name: "status byte with bit 7", kind: simreader.NADBit, dies: true})
 			}
 			if at.code == activation && at.tag != "" {
-				faults = append(faults, readerFault{name: "ATS of length 0", kind: sim.EmptyATS, dies: true})
+				faults = append(faults, readerFault{name: "ATS of length 0", kind: simreader.EmptyATS, dies: true})
 			}
 			for _, f := range faults {
 				f.rests = at.code == presence
 				w.suffers(at.name+": "+f.name, at.tag, f, func() {
-					w.bench.Chip.Break(sim.Fault{Kind: f.kind, On: at.code, Times: f.times, For: f.wait})
-				}, w.bench.Chip.Mend)
+					w.bench.PN532.Break(simreader.Fault{Kind: f.kind, On: at.code, Times: f.times, For: f.wait})
+				}, w.bench.PN532.Mend)
 			}
 			w.checkLeftovers()
 		})
@@ -119,13 +119,13 @@ func TestTagThatKillsTheReader(t *testing.T) {
 		t.Skip("NOT TESTED: built without libnfc")
 	}
 	w := newWounded(t, "libnfc")
-	w.bench.Chip.Break(sim.Fault{Kind: sim.NADBit, On: exchange, Times: -1})
+	w.bench.PN532.Break(simreader.Fault{Kind: simreader.NADBit, On: exchange, Times: -1})
 	w.put("genuine-424")
 	w.want(w.nextScan(), "unreadable", "torn")
 	w.want(w.nextScan(), "unreadable", "torn")
 	<-time.After(2 * time.Second)
 	w.noScan()
-	w.bench.Chip.Mend()
+	w.bench.PN532.Mend()
 	ended := time.Now()
 	w.takeAway()
 	w.genuineTap("mended", ended, 2*time.Second)

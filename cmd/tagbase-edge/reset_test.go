@@ -12,6 +12,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/sim"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // A reader that hangs until it is reset is reset, by the line wired to RSTPDN.
@@ -40,12 +41,12 @@ func TestResetLine(t *testing.T) {
 	}
 	w.start()
 	w.genuineTap("to begin with", time.Now(), patience)
-	bench.Chip.Break(sim.Fault{Kind: sim.HangBeforeACK})
+	bench.PN532.Break(simreader.Fault{Kind: simreader.HangBeforeACK})
 	w.until("pulled low", func() bool {
 		level, _ := os.ReadFile(line)
 		return string(level) == "1\n"
 	})
-	bench.Chip.Reset()
+	bench.PN532.Reset()
 	w.genuineTap("after the reset", time.Now(), 2*time.Second)
 	if level, err := os.ReadFile(line); string(level) != "0\n" || err != nil {
 		t.Errorf("the line is left at %q, %v", level, err)
@@ -66,13 +67,13 @@ func TestReaderServiceCodes(t *testing.T) {
 			w.awaitLine(`"reader ready"`)
 			w.lights(dark)
 			if device == "libnfc" {
-				w.bench.Chip.Break(sim.Fault{Kind: sim.HangBeforeACK})
+				w.bench.PN532.Break(simreader.Fault{Kind: simreader.HangBeforeACK})
 			} else {
 				w.bench.Silence(true)
 			}
 			w.awaitLine(`"service_code":2`)
 			w.lights(amber)
-			w.bench.Chip.Mend()
+			w.bench.PN532.Mend()
 			w.bench.Silence(false)
 			w.awaitLine(`"reader ready"`)
 			w.genuineTap("afterwards", time.Now(), patience)

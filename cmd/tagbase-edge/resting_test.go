@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // onePresentation: a tag was put once and never left, and that is one scan.
 func (w *wounded) onePresentation() {
 	w.Helper()
-	if n := len(w.bench.Platform.Verifications()); n != 1 {
+	if n := len(w.bench.Platform.Posts()); n != 1 {
 		w.Errorf("one presentation was posted %d times", n)
 	}
 	if strings.Contains(w.daemon.Log(), `"outcome":"valid"`) {
@@ -26,13 +28,13 @@ func (w *wounded) onePresentation() {
 // A tag that rests is one tap, whatever its reader goes through meanwhile.
 func TestRestingTagAndAFailingReader(t *testing.T) {
 	for _, tag := range []string{"genuine-424", "genuine-223"} {
-		for _, f := range []sim.Fault{
-			{Kind: sim.Slow, For: 500 * time.Millisecond}, {Kind: sim.DropACK}, {Kind: sim.Truncated},
-			{Kind: sim.GarbageInstead}, {Kind: sim.ErrorFrame}, {Kind: sim.BadChecksum}, {Kind: sim.AnswerNACK},
-			{Kind: sim.HangBeforeACK, For: 400 * time.Millisecond}, {Kind: sim.HangAfterACK, For: time.Second}, {Kind: sim.BrownOut},
+		for _, f := range []simreader.Fault{
+			{Kind: simreader.Slow, For: 500 * time.Millisecond}, {Kind: simreader.DropACK}, {Kind: simreader.Truncated},
+			{Kind: simreader.GarbageInstead}, {Kind: simreader.ErrorFrame}, {Kind: simreader.BadChecksum}, {Kind: simreader.AnswerNACK},
+			{Kind: simreader.HangBeforeACK, For: 400 * time.Millisecond}, {Kind: simreader.HangAfterACK, For: time.Second}, {Kind: simreader.BrownOut},
 		} {
 			for _, f.Times = range []int{1, 2, 5} {
-				if f.Times > 1 && (f.Kind == sim.HangAfterACK || f.Kind == sim.BrownOut) {
+				if f.Times > 1 && (f.Kind == simreader.HangAfterACK || f.Kind == simreader.BrownOut) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s %+v", tag, f), func(t *testing.T) {
@@ -41,8 +43,8 @@ func TestRestingTagAndAFailingReader(t *testing.T) {
 					w.put(tag)
 					w.want(w.nextScan(), "pending", "")
 					<-time.After(300 * time.Millisecond)
-					w.bench.Chip.Break(f)
-					w.until("struck", func() bool { return w.bench.Chip.Broken() > 0 })
+					w.bench.PN532.Break(f)
+					w.until("struck", func() bool { return w.bench.PN532.Broken() > 0 })
 					<-time.After(3 * time.Second)
 					w.onePresentation()
 				})
@@ -54,9 +56,9 @@ func TestRestingTagAndAFailingReader(t *testing.T) {
 // Nor does it count again when the reader was pulled out and plugged in, whatever the
 // first look at it meets.
 func TestRestingTagAndAReplug(t *testing.T) {
-	for _, f := range []sim.Fault{
-		{}, {Kind: sim.Slow, For: 60 * time.Millisecond}, {Kind: sim.Slow, For: 200 * time.Millisecond}, {Kind: sim.DropACK},
-		{Kind: sim.BadChecksum}, {Kind: sim.Truncated}, {Kind: sim.ErrorFrame}, {Kind: sim.AnswerNACK},
+	for _, f := range []simreader.Fault{
+		{}, {Kind: simreader.Slow, For: 60 * time.Millisecond}, {Kind: simreader.Slow, For: 200 * time.Millisecond}, {Kind: simreader.DropACK},
+		{Kind: simreader.BadChecksum}, {Kind: simreader.Truncated}, {Kind: simreader.ErrorFrame}, {Kind: simreader.AnswerNACK},
 	} {
 		t.Run(fmt.Sprintf("%+v", f), func(t *testing.T) {
 			t.Parallel()
@@ -67,7 +69,7 @@ func TestRestingTagAndAReplug(t *testing.T) {
 			w.unplug()
 			<-time.After(time.Second)
 			if f.On = activation; f.Kind != 0 {
-				w.bench.Chip.Break(f)
+				w.bench.PN532.Break(f)
 			}
 			w.plug()
 			<-time.After(3 * time.Second)
@@ -109,32 +111,32 @@ func TestTagLaidDownInAnOutage(t *testing.T) {
 // Genuine tags in one tap, through faults at any moment: never red, no proof posted twice,
 // and no more than two of one presentation.
 func TestOneTapAndAFailingReader(t *testing.T) {
-	kinds := []sim.FaultKind{
-		sim.HangBeforeACK, sim.HangAfterACK, sim.DropACK, sim.AnswerNACK, sim.GarbageBefore, sim.GarbageInstead, sim.BadChecksum,
-		sim.BadLength, sim.Truncated, sim.Slow, sim.ErrorFrame, sim.NADBit, sim.BrownOut,
+	kinds := []simreader.FaultKind{
+		simreader.HangBeforeACK, simreader.HangAfterACK, simreader.DropACK, simreader.AnswerNACK, simreader.GarbageBefore, simreader.GarbageInstead, simreader.BadChecksum,
+		simreader.BadLength, simreader.Truncated, simreader.Slow, simreader.ErrorFrame, simreader.NADBit, simreader.BrownOut,
 	}
 	for _, tag := range []string{"genuine-424", "genuine-424 by activation", "genuine-223"} {
 		for n := range 2 {
 			t.Run(fmt.Sprint(tag, " ", n), func(t *testing.T) {
 				t.Parallel()
 				w := newStation(t, "libnfc", oneTap)
-				chip, _ := w.bench.Cast.Find(tag[:len("genuine-424")])
-				if c, ok := chip.(*sim.NTAG424); ok {
+				chip, _ := w.bench.Tags.Find(tag[:len("genuine-424")])
+				if c, ok := chip.(*simchip.NTAG424); ok {
 					c.CountPerActivation = strings.HasSuffix(tag, "activation")
 				}
 				posted, seen := 0, map[string]bool{}
 				for range 4 {
-					f := sim.Fault{
+					f := simreader.Fault{
 						Kind: kinds[rand.IntN(len(kinds))], Skip: rand.IntN(30), Times: 1 + rand.IntN(2),
 						For: []time.Duration{100, 250, 500}[rand.IntN(3)] * time.Millisecond,
 					}
-					w.bench.Chip.Break(f)
+					w.bench.PN532.Break(f)
 					w.bench.Field.Put(chip)
 					<-time.After(1500 * time.Millisecond)
 					w.bench.Field.Remove()
-					w.bench.Chip.Mend()
+					w.bench.PN532.Mend()
 					<-time.After(1200 * time.Millisecond)
-					news := w.bench.Platform.Verifications()[posted:]
+					news := w.bench.Platform.Posts()[posted:]
 					posted += len(news)
 					if len(news) > 2 {
 						w.Errorf("%+v: %d posts of one presentation", f, len(news))

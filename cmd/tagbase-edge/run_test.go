@@ -18,6 +18,8 @@ import (
 
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // A rig is the daemon as a process of its own on a bench.
@@ -130,7 +132,7 @@ func (r *rig) awaitLine(text string) {
 
 func (r *rig) put(tag string) {
 	r.Helper()
-	chip, ok := r.bench.Cast.Find(tag)
+	chip, ok := r.bench.Tags.Find(tag)
 	if !ok {
 		r.Fatalf("no tag %q", tag)
 	}
@@ -138,7 +140,7 @@ func (r *rig) put(tag string) {
 }
 
 // tap holds a tag to the reader until its scan is finished.
-func (r *rig) tap(tag string) sim.Scan {
+func (r *rig) tap(tag string) sim.ScanLine {
 	r.Helper()
 	r.put(tag)
 	scan := r.nextScan()
@@ -152,7 +154,7 @@ func (r *rig) takeAway() {
 	<-time.After(400 * time.Millisecond)
 }
 
-func (r *rig) nextScan() sim.Scan {
+func (r *rig) nextScan() sim.ScanLine {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
@@ -187,7 +189,7 @@ var (
 	dark  = sim.Lit{}
 )
 
-func (r *rig) want(scan sim.Scan, outcome, reason string) {
+func (r *rig) want(scan sim.ScanLine, outcome, reason string) {
 	r.Helper()
 	if scan.Outcome != outcome || scan.Reason != reason {
 		r.Fatalf("scan %d is %s %s, want %s %s", scan.Seq, scan.Outcome, scan.Reason, outcome, reason)
@@ -217,11 +219,11 @@ func TestTwoTaps(t *testing.T) {
 				if third.CarriedSession != "" || third.Session == first.Session {
 					t.Errorf("the third scan carried %q and was answered %q", third.CarriedSession, third.Session)
 				}
-				posted := r.bench.Platform.Verifications()
+				posted := r.bench.Platform.Posts()
 				if len(posted) != 3 || posted[1].Carried != first.Session {
 					t.Errorf("the platform saw %d posts, the second in %q", len(posted), posted[1].Carried)
 				}
-				for i, scan := range []sim.Scan{first, second, third} {
+				for i, scan := range []sim.ScanLine{first, second, third} {
 					if scan.Tag != tag.id || scan.Chip != tag.chip || scan.UID != tag.uid || scan.Seq != i+1 ||
 						scan.Station != "bench" || scan.HTTPStatus != 201 || scan.Verification != posted[i].ID {
 						t.Errorf("scan %d: %+v", i+1, scan)
@@ -270,7 +272,7 @@ func TestNotOurs(t *testing.T) {
 				r.Errorf("%s is %q, want %q", tag.name, scan.Chip, tag.chip)
 			}
 		}
-		if n := len(r.bench.Platform.Verifications()); n != 0 {
+		if n := len(r.bench.Platform.Posts()); n != 0 {
 			r.Errorf("%d of them were posted", n)
 		}
 	})
@@ -297,7 +299,7 @@ func TestAmberFirst(t *testing.T) {
 		r.tap("genuine-424")
 		r.lights(dark)
 		asked, answer := make(chan sim.Lit), make(chan bool)
-		r.bench.Platform.OnVerification(func(sim.Verification) {
+		r.bench.Platform.OnPost(func(simplatform.Post) {
 			r.lights(amber)
 			asked <- r.bench.Lamps.Lit()
 			<-answer
@@ -392,7 +394,7 @@ func TestStop(t *testing.T) {
 	onEachReader(t, "", func(r *rig) {
 		r.tap("genuine-424")
 		asked, answer := make(chan bool), make(chan bool)
-		r.bench.Platform.OnVerification(func(sim.Verification) {
+		r.bench.Platform.OnPost(func(simplatform.Post) {
 			asked <- true
 			<-answer
 		})
@@ -423,7 +425,7 @@ func TestKeyRefused(t *testing.T) {
 			r.want(first, "refused", "key")
 		}
 		r.want(r.tap("genuine-424"), "not_sent", "key")
-		if n := len(r.bench.Platform.Verifications()); n != posts {
+		if n := len(r.bench.Platform.Posts()); n != posts {
 			r.Errorf("%d posts with a key that was refused, want %d", n, posts)
 		}
 		r.bench.Key = "key_second:of-the-test"
@@ -482,7 +484,7 @@ func TestMapFile(t *testing.T) {
 		os.WriteFile(r.config, []byte(changed), 0o644)
 		r.daemon.Stop()
 		r.start()
-		r.bench.Field.Put(sim.NewForeign("https://tap.example.com/chair?e=1&c=2"))
+		r.bench.Field.Put(simchip.NewForeign("https://tap.example.com/chair?e=1&c=2"))
 		scan := r.nextScan()
 		r.want(scan, "invalid", "")
 		if scan.Tag != sim.Tag424 {

@@ -34,14 +34,14 @@ func (r *rig) edge(args ...string) (stdout, stderr string, status int) {
 }
 
 // scans reads the journal as a program does.
-func (r *rig) scans(args ...string) (scans []sim.Scan) {
+func (r *rig) scans(args ...string) (scans []sim.ScanLine) {
 	r.Helper()
 	out, errs, status := r.edge(append([]string{"scans", "--json"}, args...)...)
 	if status != 0 || errs != "" {
 		r.Fatalf("scans ended with %d: %s", status, errs)
 	}
 	for line := range strings.Lines(out) {
-		var scan sim.Scan
+		var scan sim.ScanLine
 		d := json.NewDecoder(strings.NewReader(line))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&scan); err != nil {
@@ -53,7 +53,7 @@ func (r *rig) scans(args ...string) (scans []sim.Scan) {
 }
 
 // awaitScans waits until the journal holds so many.
-func (r *rig) awaitScans(n int, args ...string) []sim.Scan {
+func (r *rig) awaitScans(n int, args ...string) []sim.ScanLine {
 	r.Helper()
 	for deadline := time.Now().Add(patience); ; {
 		if scans := r.scans(args...); len(scans) >= n {
@@ -67,7 +67,7 @@ func (r *rig) awaitScans(n int, args ...string) []sim.Scan {
 
 func TestScansCommand(t *testing.T) {
 	onEachReader(t, "", func(r *rig) {
-		var logged []sim.Scan
+		var logged []sim.ScanLine
 		for _, tag := range []string{"genuine-424", "foreign", "genuine-424", "blank"} {
 			logged = append(logged, r.tap(tag))
 		}

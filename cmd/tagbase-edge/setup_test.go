@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tagbase/tagbase-edge/sim"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // bareRig is a bench on which no station was set up; nothing of it is configured.
@@ -57,9 +58,9 @@ func TestSetupToGreen(t *testing.T) {
 	tty := r.onTerminal(args...)
 
 	tty.answer("such as pn532_uart:/dev/ttyAMA0", r.bench.Device("libnfc"))
-	before := r.bench.Chip.Commands()
+	before := r.bench.PN532.Commands()
 	tty.expect("Is nothing there but the reader? (Y/n)")
-	if r.bench.Chip.Commands() != before {
+	if r.bench.PN532.Commands() != before {
 		t.Error("the port was used before it was allowed")
 	}
 	tty.enter("")
@@ -67,7 +68,7 @@ func TestSetupToGreen(t *testing.T) {
 
 	// The lamps are wired in another order than they are named.
 	lines := []string{}
-	for _, lamp := range []sim.Lamp{sim.Amber, sim.Green, sim.Red} {
+	for _, lamp := range []sim.Colour{sim.Amber, sim.Green, sim.Red} {
 		lines = append(lines, "file:"+r.bench.Lamps.Path(lamp))
 	}
 	tty.answer("The lines that they are wired to", strings.Join(lines, " "))
@@ -169,7 +170,7 @@ func TestSetupOfASilentReader(t *testing.T) {
 	t.Parallel()
 	r, _, args := bareRig(t)
 	silent := filepath.Join(r.bench.Dir, "silent")
-	pty, err := sim.OpenPTY(silent)
+	pty, err := simreader.OpenPTY(silent)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,14 +10,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/sim"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 	"golang.org/x/sys/unix"
 )
 
 // A terminal is a person's: tagbase-edge runs on it, and the test types and reads.
 type terminal struct {
 	*rig
-	pty  *sim.PTY
+	pty  *simreader.PTY
 	cmd  *exec.Cmd
 	done chan error
 
@@ -31,7 +31,7 @@ type terminal struct {
 func (r *rig) onTerminal(args ...string) *terminal {
 	r.Helper()
 	link := filepath.Join(r.TempDir(), "tty")
-	pty, err := sim.OpenPTY(link)
+	pty, err := simreader.OpenPTY(link)
 	if err != nil {
 		r.Fatal(err)
 	}

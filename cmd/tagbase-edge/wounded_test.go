@@ -70,13 +70,13 @@ func (w *wounded) plug() {
 func (w *wounded) suffers(name, tag string, f readerFault, wound, mend func()) {
 	w.Helper()
 	child := childOf(w.rig, w.pid)
-	struck := w.bench.Chip.Broken()
+	struck := w.bench.PN532.Broken()
 	wound()
 	if tag != "" {
 		w.put(tag)
 	}
 	if f.kind != 0 {
-		w.until(name+": struck", func() bool { return w.bench.Chip.Broken() > struck })
+		w.until(name+": struck", func() bool { return w.bench.PN532.Broken() > struck })
 	}
 	limit := 2 * time.Second
 	switch {
@@ -105,7 +105,7 @@ func (w *wounded) suffers(name, tag string, f readerFault, wound, mend func()) {
 	}
 	<-time.After(away)
 	w.genuineTap(name, ended, limit)
-	w.bench.Chip.Mend() // what did not strike
+	w.bench.PN532.Mend() // what did not strike
 	if pid := w.daemon.Process().Pid; pid != w.pid || !alive(pid) {
 		w.Fatalf("%s: the daemon is process %d now, was %d", name, pid, w.pid)
 	}

@@ -63,7 +63,7 @@ func (m *measurement) rest(ctx context.Context) (res *rest, err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	pause(ctx, idleSettle)
-	r.bench.Chip.Traffic()
+	r.bench.PN532.Traffic()
 	g, err := newGuard()
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (m *measurement) rest(ctx context.Context) (res *rest, err error) {
 	before, began := workTime(s.pids()), time.Now()
 	pause(ctx, m.idle)
 	res.Idle = float64(workTime(s.pids())-before) / float64(time.Since(began))
-	if res.Fault, err = g.end(r.bench.Chip.Traffic().Late, nil, nil); err != nil {
+	if res.Fault, err = g.end(r.bench.PN532.Traffic().Late, nil, nil); err != nil {
 		return nil, err
 	}
 	res.Memory, err = memoryOf(s.pids())

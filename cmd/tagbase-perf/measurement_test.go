@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 func TestQuantile(t *testing.T) {
@@ -35,7 +37,7 @@ func TestQuantile(t *testing.T) {
 
 // The network knows when a request began and when its answer was handed over, whatever TLS sends beside them.
 func TestCalls(t *testing.T) {
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +45,7 @@ func TestCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := sim.ServePlatform(sim.NewPlatform("key_a:b"), "127.0.0.1:0", cert)
+	server, err := simplatform.Serve(simplatform.New("key_a:b"), "127.0.0.1:0", cert)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +154,7 @@ func TestReport(t *testing.T) {
 		if p.Chip == "ntag223" {
 			url = sample{limit + 1e6, limit + 2e6}
 		}
-		m.results = append(m.results, &result{Plan: p, Taps: 2, URL: url, Verdict: sample{90e6, 95e6}, Floor: sim.Floor{Time: 40e6}})
+		m.results = append(m.results, &result{Plan: p, Taps: 2, URL: url, Verdict: sample{90e6, 95e6}, Floor: simreader.MinRead{Time: 40e6}})
 	}
 	dir := t.TempDir()
 	note := filepath.Join(dir, reportFile)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // A plan is one series of taps.
@@ -34,7 +36,7 @@ func (p plan) String() string {
 // A result is what a series came to.
 type result struct {
 	Plan     plan
-	Floor    sim.Floor
+	Floor    simreader.MinRead
 	Taps     int
 	Amber    sample // tag enters -> amber
 	URL      sample // tag enters -> URL
@@ -160,7 +162,7 @@ const inDeselect = 0x44
 var errNoLamp = errors.New("no lamp changed")
 
 // tap lays a tag on the reader and takes it away when all is shown.
-func (r *rig) tap(ctx context.Context, s subject, res *result, tag sim.Chip, before string) (outcome string, err error) {
+func (r *rig) tap(ctx context.Context, s subject, res *result, tag simchip.Chip, before string) (outcome string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, tapTime)
 	defer cancel()
 	shown, _ := r.bench.Lamps.Changes(0)
@@ -190,7 +192,7 @@ func (r *rig) tap(ctx context.Context, s subject, res *result, tag sim.Chip, bef
 
 // counts takes what passed between the reader's chip and its host from one moment to the other.
 func (r *rig) counts(res *result, from, to time.Time) {
-	traffic := r.bench.Chip.Traffic()
+	traffic := r.bench.PN532.Traffic()
 	r.chipLate = append(r.chipLate, traffic.Late...)
 	var last, read time.Time
 	for _, d := range traffic.Dialogues {
@@ -245,7 +247,7 @@ func (r *rig) watchLamps(ctx context.Context, from int, before sim.Lit, wantGree
 	for {
 		changes, news := r.bench.Lamps.Changes(from)
 		for _, c := range changes {
-			goesOn := func(lamp sim.Lamp) bool { return c.Lit[lamp] && !before[lamp] }
+			goesOn := func(lamp sim.Colour) bool { return c.Lit[lamp] && !before[lamp] }
 			switch {
 			case goesOn(sim.Red):
 				return amber, green, errors.New("a genuine tag was shown red")

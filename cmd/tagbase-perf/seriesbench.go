@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/sim"
+	simchip "github.com/tagbase/tagbase-edge/sim/chip"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // tagsInTurn is how many tags take turns, so that the same one does not come back within a second.
@@ -25,8 +27,8 @@ type rig struct {
 	bell  *bell
 
 	chipLate sample
-	tags     []sim.Chip
-	floor    sim.Floor
+	tags     []simchip.Chip
+	floor    simreader.MinRead
 }
 
 // newRig sets up a rig in a new directory under dir.
@@ -43,7 +45,7 @@ func newRig(dir, chip string, trip time.Duration, timing bool) (*rig, error) {
 		r.bell.close()
 		return nil, err
 	}
-	r.bench.Chip.Timing(timing)
+	r.bench.PN532.Timing(timing)
 	server, err := url.Parse(r.bench.URL())
 	if err != nil {
 		return nil, errors.Join(err, r.close())
@@ -64,7 +66,7 @@ func newRig(dir, chip string, trip time.Duration, timing bool) (*rig, error) {
 }
 
 // newTag makes a genuine tag that the platform knows.
-func (r *rig) newTag(chip string, n int) sim.Chip {
+func (r *rig) newTag(chip string, n int) simchip.Chip {
 	id := fmt.Sprintf("tag_4Gz424bench%d", n)
 	uid := [7]byte{0x04, 0xBE, 0x7C, 0x80, 0x00, 0x00, byte(n)}
 	var meta, file [16]byte
@@ -73,12 +75,12 @@ func (r *rig) newTag(chip string, n int) sim.Chip {
 	address := sim.EntryPoint + id
 	if chip == "ntag223" {
 		r.bench.Platform.Register22x(id, uid, file)
-		r.floor = sim.FloorOf(sim.NewNTAG223(uid, file, address).Target(), sim.NewNTAG223(uid, file, address).Capture())
-		return sim.NewNTAG223(uid, file, address)
+		r.floor = simreader.MinReadOf(simchip.NewNTAG223(uid, file, address).Target(), simchip.NewNTAG223(uid, file, address).Capture())
+		return simchip.NewNTAG223(uid, file, address)
 	}
 	r.bench.Platform.Register424(id, uid, meta, file)
-	r.floor = sim.FloorOf(sim.NewNTAG424(uid, meta, file, address).Target(), sim.NewNTAG424(uid, meta, file, address).Capture())
-	return sim.NewNTAG424(uid, meta, file, address)
+	r.floor = simreader.MinReadOf(simchip.NewNTAG424(uid, meta, file, address).Target(), simchip.NewNTAG424(uid, meta, file, address).Capture())
+	return simchip.NewNTAG424(uid, meta, file, address)
 }
 
 // close ends all and removes the directory.

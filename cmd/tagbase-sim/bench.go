@@ -12,6 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/sim"
+	simantenna "github.com/tagbase/tagbase-edge/sim/antenna"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
+	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // inTemp runs f in a directory that is gone afterwards.
@@ -66,21 +69,21 @@ func readerCommand() *cobra.Command {
 }
 
 func serveReader(c *cobra.Command, dir string) error {
-	field := sim.NewField()
-	cast := sim.NewCast(sim.NewPlatform(""))
-	pty, err := sim.OpenPTY(filepath.Join(dir, "pn532"))
+	field := simantenna.NewField()
+	cast := sim.NewTags(simplatform.New(""))
+	pty, err := simreader.OpenPTY(filepath.Join(dir, "pn532"))
 	if err != nil {
 		return err
 	}
 	defer pty.Close()
-	go sim.NewPN532(field).Serve(pty)
+	go simreader.NewPN532(field).Serve(pty)
 	socket := filepath.Join(dir, "bench.sock")
-	listener, err := sim.ListenSocket(socket)
+	listener, err := simreader.ListenSocket(socket)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(c.OutOrStdout(), "pn532_uart:%s\nsimulated:%s\n", filepath.Join(dir, "pn532"), socket)
-	return sim.ServeSocket(c.Context(), listener, field, cast.Find)
+	return simreader.ServeSocket(c.Context(), listener, field, cast.Find)
 }
 
 func platformCommand() *cobra.Command {
@@ -94,12 +97,12 @@ func platformCommand() *cobra.Command {
 
 func servePlatform(c *cobra.Command, dir, listen string) error {
 	key := "key_bench:" + rand.Text()
-	p := sim.NewPlatform(key)
-	sim.NewCast(p)
-	p.OnVerification(func(v sim.Verification) {
+	p := simplatform.New(key)
+	sim.NewTags(p)
+	p.OnPost(func(v simplatform.Post) {
 		fmt.Fprintf(c.OutOrStdout(), "%s  %d  %s  %s\n", v.Time.Format(time.TimeOnly), v.HTTPStatus, v.TagID, v.Status)
 	})
-	authority, err := sim.NewAuthority()
+	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		return err
 	}
@@ -107,7 +110,7 @@ func servePlatform(c *cobra.Command, dir, listen string) error {
 	if err != nil {
 		return err
 	}
-	s, err := sim.ServePlatform(p, listen, cert)
+	s, err := simplatform.Serve(p, listen, cert)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // A hand reaches a running bench through its socket.
@@ -101,7 +102,7 @@ func tagsCommand() *cobra.Command {
 		Short: "List the tags that put and tap know",
 		Args:  cobra.NoArgs,
 		Run: func(c *cobra.Command, _ []string) {
-			for _, r := range sim.NewCast(sim.NewPlatform("")).Roles() {
+			for _, r := range sim.NewTags(simplatform.New("")).List() {
 				fmt.Fprintf(c.OutOrStdout(), "%-12s  %s\n", r.Name, r.Is)
 			}
 		},

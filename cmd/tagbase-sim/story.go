@@ -26,8 +26,8 @@ type scene struct {
 	tag     string
 	text    string
 	outcome string
-	carries bool     // the scan goes on with the session of the scene before
-	shows   sim.Lamp // the lamp that shows the outcome
+	carries bool       // the scan goes on with the session of the scene before
+	shows   sim.Colour // the lamp that shows the outcome
 }
 
 var scenes = []scene{
@@ -134,9 +134,9 @@ func (s *story) tell(ctx context.Context, once bool) error {
 // lamps until they have shown what came of it.
 func (s *story) play(ctx context.Context, number int, sc scene) error {
 	if sc.tag == "clone" && !sc.carries {
-		s.bench.Cast.Recapture() // the platform has seen a newer count than the last copy's
+		s.bench.Tags.Recapture() // the platform has seen a newer count than the last copy's
 	}
-	tag, ok := s.bench.Cast.Find(sc.tag)
+	tag, ok := s.bench.Tags.Find(sc.tag)
 	if !ok {
 		return fmt.Errorf("no tag %q", sc.tag)
 	}
@@ -182,8 +182,8 @@ func (s *story) byHand(ctx context.Context) error {
 }
 
 // show prints what was posted and what came of it.
-func (s *story) show(scan sim.Scan) {
-	for _, v := range s.bench.Platform.Verifications() {
+func (s *story) show(scan sim.ScanLine) {
+	for _, v := range s.bench.Platform.Posts() {
 		if v.ID != "" && v.ID == scan.Verification {
 			s.printf("   posted   %s%s\n", v.TagID, parameters(v.Attributes))
 		}
@@ -193,7 +193,7 @@ func (s *story) show(scan sim.Scan) {
 		scan.ReadMS, scan.ConnectMS+scan.AnswerMS, scan.TotalMS)
 }
 
-func lampOf(outcome string) sim.Lamp {
+func lampOf(outcome string) sim.Colour {
 	switch outcome {
 	case "valid":
 		return sim.Green
@@ -250,7 +250,7 @@ func parameters(p map[string]string) string {
 	return b.String()
 }
 
-func sessions(scan sim.Scan) string {
+func sessions(scan sim.ScanLine) string {
 	switch {
 	case scan.Session == "":
 		return "none"
@@ -263,7 +263,7 @@ func sessions(scan sim.Scan) string {
 	}
 }
 
-func outcome(scan sim.Scan) string {
+func outcome(scan sim.ScanLine) string {
 	if scan.Reason == "" {
 		return scan.Outcome
 	}
@@ -275,7 +275,7 @@ var colours = [...]string{sim.Green: "\x1b[32m", sim.Red: "\x1b[31m", sim.Amber:
 
 const plain = "\x1b[0m"
 
-func (s *story) paint(lamp sim.Lamp, text string) string {
+func (s *story) paint(lamp sim.Colour, text string) string {
 	if !s.colour {
 		return text
 	}
@@ -286,7 +286,7 @@ func (s *story) glyphs(lit sim.Lit) string {
 	var b strings.Builder
 	for lamp, on := range lit {
 		if on {
-			b.WriteString(s.paint(sim.Lamp(lamp), "●"))
+			b.WriteString(s.paint(sim.Colour(lamp), "●"))
 		} else {
 			b.WriteString("○")
 		}

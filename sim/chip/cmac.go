@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chip
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/subtle"
+)
+
+// cmac is AES-CMAC with a 128-bit key (RFC 4493, section 2.4).
+func cmac(key [16]byte, message []byte) [16]byte {
+	block := newAES(key)
+
+	var subkey [16]byte // L, then K1, then perhaps K2: section 2.3
+	block.Encrypt(subkey[:], subkey[:])
+	double(&subkey)
+
+	var x [16]byte
+	for len(message) > len(x) {
+		subtle.XORBytes(x[:], x[:], message)
+		block.Encrypt(x[:], x[:])
+		message = message[len(x):]
+	}
+	if len(message) < len(x) {
+		double(&subkey)
+		x[len(message)] ^= 0x80 // padding of an incomplete block: one bit, then zeros
+	}
+	subtle.XORBytes(x[:], x[:], message)
+	subtle.XORBytes(x[:], x[:], subkey[:])
+	block.Encrypt(x[:], x[:])
+	return x
+}
+
+// double multiplies by x in GF(2^128), modulo x^128 + x^7 + x^2 + x + 1.
+func double(b *[16]byte) {
+	carry := b[0] >> 7
+	for i := range 15 {
+		b[i] = b[i]<<1 | b[i+1]>>7
+	}
+	b[15] = b[15]<<1 ^ carry*0x87
+}
+
+func newAES(key [16]byte) cipher.Block {
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic(err) // only a key of another length can fail
+	}
+	return block
+}

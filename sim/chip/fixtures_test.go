@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chip
+
+// The two genuine tags of these tests: an NTAG 424 DNA under key1 and key2, and an NTAG 223 DNA under key1.
+const (
+	url424 = "https://tap.example.com/tag_x"
+	url22x = "https://tap.example.com/tag_y"
+)
+
+var (
+	test424 = [7]byte{0x04, 0xDE, 0x5F, 0x1E, 0xAC, 0xC0, 0x40}
+	test22x = [7]byte{0x04, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77}
+	key1    = [16]byte{1}
+	key2    = [16]byte{2}
+)

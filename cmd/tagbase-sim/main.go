@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command tagbase-sim is the bench: tags, readers and a platform, without
-// hardware. It is never installed on a station.
 package main
 
 import (
@@ -18,24 +16,38 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	root := &cobra.Command{
-		Use:   "tagbase-sim",
-		Short: "Tags, readers and a platform on the bench",
-		Example: `  tagbase-sim bench                       everything, in a directory of its own
-  tagbase-sim tap genuine-424 --socket …  hold a tag to the reader and take it away
-  tagbase-sim story --daemon bin/tagbase-edge`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
-	root.AddCommand(benchCommand(), readerCommand(), platformCommand(), tagsCommand(),
-		putCommand(), tapCommand(), removeCommand(), storyCommand())
-	err := root.ExecuteContext(ctx)
+
+	err := rootCommand().ExecuteContext(ctx)
 	switch {
 	case err == nil:
 	case errors.Is(err, errUnexpected):
-		os.Exit(1)
+		os.Exit(1) // the story has already printed which tap it was
 	default:
 		fmt.Fprintln(os.Stderr, "tagbase-sim:", err)
 		os.Exit(1)
 	}
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tagbase-sim",
+		Short: "Tags, a reader, lamps and a platform, without hardware",
+		Example: `  tagbase-sim story --daemon bin/tagbase-edge   run a real station and show what it does
+  tagbase-sim bench                             set up everything but the station
+  tagbase-sim tap genuine-424 --socket …        hold a tag to that bench's reader`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(storyCommand(), benchCommand(), readerCommand(), platformCommand(),
+		tagsCommand(), putCommand(), tapCommand(), removeCommand())
+	return root
+}
+
+// inTempDir calls f with a new directory and removes the directory afterwards.
+func inTempDir(f func(dir string) error) error {
+	dir, err := os.MkdirTemp("", "tagbase-bench-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(dir), os.RemoveAll(dir))
 }

@@ -7,66 +7,66 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/sim"
-	"golang.org/x/sys/unix"
 )
 
-// errUnexpected ends a story that was told once and did not go as it should.
+// errUnexpected ends a story that was told once and had a tap with another
+// outcome than the expected one. The story has printed which.
 var errUnexpected = errors.New("not every tap had the expected outcome")
 
-// A scene is one tap and what must come of it.
+// A scene is one tap, and what the station must make of it.
 type scene struct {
 	tag     string
-	text    string
+	title   string
 	outcome string
-	carries bool       // the scan goes on with the session of the scene before
+	carries bool       // the scan continues the session of the scene before
 	shows   sim.Colour // the lamp that shows the outcome
 }
 
+// The scenes depend on their order: the second tap of a tag continues the
+// session that its first tap opened.
 var scenes = []scene{
-	{"genuine-424", "a genuine NTAG 424 DNA", "pending", false, sim.Amber},
-	{"genuine-424", "the same tag again", "valid", true, sim.Green},
-	{"genuine-223", "a genuine NTAG 223 DNA", "pending", false, sim.Amber},
-	{"genuine-223", "the same tag again", "valid", true, sim.Green},
-	{"clone", "a copy of the first tag", "pending", false, sim.Amber},
-	{"clone", "the copy again: it can only repeat itself", "invalid", true, sim.Red},
-	{"foreign", "somebody else's tag", "foreign", false, sim.Amber},
-	{"blank", "a tag with nothing on it", "unreadable", false, sim.Amber},
+	{"genuine-424", "Tap a genuine NTAG 424 DNA", "pending", false, sim.Amber},
+	{"genuine-424", "Tap the same tag again", "valid", true, sim.Green},
+	{"genuine-223", "Tap a genuine NTAG 223 DNA", "pending", false, sim.Amber},
+	{"genuine-223", "Tap the same tag again", "valid", true, sim.Green},
+	{"clone", "Tap a copy of the first tag", "pending", false, sim.Amber},
+	{"clone", "Tap the copy again: it can only repeat its one URL", "invalid", true, sim.Red},
+	{"foreign", "Tap a tag that is not ours", "foreign", false, sim.Amber},
+	{"blank", "Tap a tag with nothing on it", "unreadable", false, sim.Amber},
 }
 
 const (
-	sceneTime = 12 * time.Second        // for a scan to finish
-	lampTime  = 1800 * time.Millisecond // to look at the lamps
-	settle    = 5 * time.Millisecond    // lamps that are switched together
-	handTime  = 20 * time.Second        // between two tellings, for a person's own taps
+	// sceneTime bounds the start of the reader, and every scan: a station's own timeout is 8 s.
+	sceneTime = 12 * time.Second
+	// yourTurnTime is the pause between two tellings, for taps of the person who watches.
+	yourTurnTime = 20 * time.Second
 )
 
 func storyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "story",
-		Short: "Run a real station on the bench and show what happens",
+		Short: "Run a real station on the bench, tap eight tags, and show what the station does",
 		Args:  cobra.NoArgs,
 	}
 	program := c.Flags().String("daemon", "bin/tagbase-edge", "the station's `PROGRAM`")
 	reader := readerFlag(c)
-	once := c.Flags().Bool("once", false, "tell the story once; exit 0 only if every outcome was the expected one")
+	once := c.Flags().Bool("once", false, "tell the story once; exit 0 only if every tap had the expected outcome")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return inTemp(func(dir string) error {
+		return inTempDir(func(dir string) error {
 			b, err := sim.NewBench(dir)
 			if err != nil {
 				return err
 			}
 			s := &story{bench: b, out: c.OutOrStdout(), colour: isTerminal(os.Stdout)}
+
 			err = s.run(c.Context(), *program, *reader, *once)
 			if c.Context().Err() != nil {
-				err = nil
+				err = nil // Ctrl-C is how a story without --once ends
 			}
 			return errors.Join(err, b.Close())
 		})
@@ -79,10 +79,11 @@ type story struct {
 	bench  *sim.Bench
 	daemon *sim.Daemon
 	out    io.Writer
-	colour bool
-	failed int
+	colour bool // out is a terminal
+	failed int  // scenes with another outcome than the expected one
 }
 
+// run starts the station, tells the story, and stops the station.
 func (s *story) run(ctx context.Context, program, reader string, once bool) error {
 	config, err := s.bench.WriteConfig(reader, "")
 	if err != nil {
@@ -91,25 +92,28 @@ func (s *story) run(ctx context.Context, program, reader string, once bool) erro
 	if s.daemon, err = sim.StartDaemon(program, config); err != nil {
 		return err
 	}
-	s.printf("tagbase-edge runs on the bench, with its reader %s\n", s.bench.Device(reader))
-	s.printf("Hold a tag to it yourself, from another terminal:\n  bin/tagbase-sim tap genuine-424 --socket %s\n", s.bench.Socket())
-	s.printf("Other tags: bin/tagbase-sim tags\n")
+	s.introduce(reader)
+
 	err = s.tell(ctx, once)
 	if stopped := s.daemon.Stop(); err == nil && stopped != nil {
 		err = fmt.Errorf("the station ended: %w", stopped)
 	}
+
+	// An unexpected outcome is already on the screen; for anything else the log has the reason.
 	if err != nil && ctx.Err() == nil && !errors.Is(err, errUnexpected) {
 		s.printf("The station's log:\n%s\n", s.daemon.Log())
 	}
 	return err
 }
 
+// tell plays the scenes once, or again and again until ctx ends.
 func (s *story) tell(ctx context.Context, once bool) error {
 	ready, cancel := context.WithTimeout(ctx, sceneTime)
 	defer cancel()
 	if err := s.daemon.AwaitLine(ready, `"reader ready"`); err != nil {
 		return fmt.Errorf("waiting for the reader: %w", err)
 	}
+
 	for {
 		for i, scene := range scenes {
 			if err := s.play(ctx, i+1, scene); err != nil {
@@ -119,10 +123,11 @@ func (s *story) tell(ctx context.Context, once bool) error {
 		if once {
 			break
 		}
-		if err := s.byHand(ctx); err != nil {
+		if err := s.yourTurn(ctx); err != nil {
 			return err
 		}
 	}
+
 	s.printf("\n%d passed, %d failed\n", len(scenes)-s.failed, s.failed)
 	if s.failed > 0 {
 		return errUnexpected
@@ -130,17 +135,18 @@ func (s *story) tell(ctx context.Context, once bool) error {
 	return nil
 }
 
-// play holds one tag to the reader until its scan is finished, and looks at the
-// lamps until they have shown what came of it.
+// play holds one tag to the reader until its scan is finished, then watches the
+// lamps until they have shown the outcome.
 func (s *story) play(ctx context.Context, number int, sc scene) error {
 	if sc.tag == "clone" && !sc.carries {
-		s.bench.Tags.Recapture() // the platform has seen a newer count than the last copy's
+		s.bench.Tags.Recapture() // genuine-424 was tapped since the last copy was made, whose count is now too old
 	}
 	tag, ok := s.bench.Tags.Find(sc.tag)
 	if !ok {
 		return fmt.Errorf("no tag %q", sc.tag)
 	}
-	s.printf("\n%d. %s (%s)\n", number, sc.text, sc.tag)
+	s.printf("\n%d. %s (%s)\n", number, sc.title, sc.tag)
+
 	before, _ := s.bench.Lamps.Changes(0)
 	s.bench.Field.Put(tag)
 	scanning, cancel := context.WithTimeout(ctx, sceneTime)
@@ -150,153 +156,58 @@ func (s *story) play(ctx context.Context, number int, sc scene) error {
 	if err != nil {
 		return fmt.Errorf("waiting for the scan of %s: %w", sc.tag, err)
 	}
-	s.show(scan)
-	last := s.film(ctx, len(before))
-	var want sim.Lit
-	want[sc.shows] = true
-	if scan.Outcome != sc.outcome || (scan.CarriedSession != "") != sc.carries || last != want {
+
+	s.showScan(scan)
+	last := s.showLamps(ctx, len(before))
+	if !sc.is(scan, last) {
 		s.failed++
-		s.printf("   EXPECTED %s, shown by %s\n", sc.outcome, sc.shows)
+		s.printf("   FAILED   expected %s\n", sc.expected())
 	}
 	return ctx.Err()
 }
 
-// byHand shows what a person's own taps come to, until it is time to go on.
-func (s *story) byHand(ctx context.Context) error {
-	s.printf("\nNow you, with the command above; the story is told again in %v. Ctrl-C ends it.\n", handTime)
-	mine, cancel := context.WithTimeout(ctx, handTime)
+// is reports whether the scan, and the lamps that were lit last, are what the
+// scene expects.
+func (sc scene) is(scan sim.ScanLine, lit sim.Lit) bool {
+	var want sim.Lit
+	want[sc.shows] = true
+	return scan.Outcome == sc.outcome && (scan.CarriedSession != "") == sc.carries && lit == want
+}
+
+func (sc scene) expected() string {
+	carried := "no session carried"
+	if sc.carries {
+		carried = "the session of the tap before carried"
+	}
+	return fmt.Sprintf("%s, shown by %s, %s", sc.outcome, sc.shows, carried)
+}
+
+// yourTurn shows the taps of the person who watches, until it is time for the
+// next telling.
+func (s *story) yourTurn(ctx context.Context) error {
+	s.printf("\nYour turn: tap a tag with the command above. The story starts again in %v; Ctrl-C ends it.\n", yourTurnTime)
+	turn, cancel := context.WithTimeout(ctx, yourTurnTime)
 	defer cancel()
+
 	for {
 		before, _ := s.bench.Lamps.Changes(0)
-		scan, err := s.daemon.NextScan(mine)
-		if mine.Err() != nil {
-			return ctx.Err()
+		scan, err := s.daemon.NextScan(turn)
+		if turn.Err() != nil {
+			return ctx.Err() // nil if only the turn is over
 		}
 		if err != nil {
 			return err
 		}
-		s.printf("\nby hand: %s %s\n", scan.Chip, scan.UID)
-		s.show(scan)
-		s.film(mine, len(before))
+		s.printf("\nYour tap (%s %s)\n", scan.Chip, scan.UID)
+		s.showScan(scan)
+		s.showLamps(turn, len(before))
 	}
 }
 
-// show prints what was posted and what came of it.
-func (s *story) show(scan sim.ScanLine) {
-	for _, v := range s.bench.Platform.Posts() {
-		if v.ID != "" && v.ID == scan.Verification {
-			s.printf("   posted   %s%s\n", v.TagID, parameters(v.Attributes))
-		}
-	}
-	s.printf("   session  %s\n", sessions(scan))
-	s.printf("   outcome  %s  read %.0f ms, answer %.0f ms, in all %.0f ms\n", s.paint(lampOf(scan.Outcome), outcome(scan)),
-		scan.ReadMS, scan.ConnectMS+scan.AnswerMS, scan.TotalMS)
-}
-
-func lampOf(outcome string) sim.Colour {
-	switch outcome {
-	case "valid":
-		return sim.Green
-	case "invalid":
-		return sim.Red
-	default:
-		return sim.Amber
-	}
-}
-
-// film prints the lamps at each change, green red amber, and returns which were
-// lit last of all: what showed the outcome.
-func (s *story) film(ctx context.Context, from int) (last sim.Lit) {
-	s.printf("   lamps    ")
-	end := time.NewTimer(lampTime)
-	defer end.Stop()
-	for {
-		changes, news := s.bench.Lamps.Changes(from)
-		from += len(changes)
-		for i, c := range changes {
-			if i+1 < len(changes) && changes[i+1].Time.Sub(c.Time) < settle {
-				continue
-			}
-			s.printf("%s ", s.glyphs(c.Lit))
-			if c.Lit != (sim.Lit{}) {
-				last = c.Lit
-			}
-		}
-		select {
-		case <-news:
-			pause(ctx, settle)
-		case <-ctx.Done():
-			s.printf("\n")
-			return last
-		case <-end.C:
-			s.printf("\n")
-			return last
-		}
-	}
-}
-
+// pause waits for d, or until ctx is done.
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-time.After(d):
 	case <-ctx.Done():
 	}
-}
-
-func parameters(p map[string]string) string {
-	var b strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(p)) {
-		fmt.Fprintf(&b, " %s=%s", key, p[key])
-	}
-	return b.String()
-}
-
-func sessions(scan sim.ScanLine) string {
-	switch {
-	case scan.Session == "":
-		return "none"
-	case scan.CarriedSession == "":
-		return "opens " + scan.Session
-	case scan.CarriedSession == scan.Session:
-		return "goes on with " + scan.Session
-	default:
-		return "carries " + scan.CarriedSession + ", answered " + scan.Session
-	}
-}
-
-func outcome(scan sim.ScanLine) string {
-	if scan.Reason == "" {
-		return scan.Outcome
-	}
-	return scan.Outcome + ", " + scan.Reason
-}
-
-// ANSI colours of the lamps.
-var colours = [...]string{sim.Green: "\x1b[32m", sim.Red: "\x1b[31m", sim.Amber: "\x1b[33m"}
-
-const plain = "\x1b[0m"
-
-func (s *story) paint(lamp sim.Colour, text string) string {
-	if !s.colour {
-		return text
-	}
-	return colours[lamp] + text + plain
-}
-
-func (s *story) glyphs(lit sim.Lit) string {
-	var b strings.Builder
-	for lamp, on := range lit {
-		if on {
-			b.WriteString(s.paint(sim.Colour(lamp), "●"))
-		} else {
-			b.WriteString("○")
-		}
-	}
-	return b.String()
-}
-
-func (s *story) printf(format string, args ...any) { fmt.Fprintf(s.out, format, args...) }
-
-func isTerminal(f *os.File) bool {
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
 }

@@ -29,6 +29,7 @@ func serveBench(c *cobra.Command, dir, reader string) error {
 	if err != nil {
 		return err
 	}
+
 	config, err := b.WriteConfig(reader, "")
 	if err != nil {
 		return errors.Join(err, b.Close())
@@ -42,6 +43,7 @@ libnfc's own tools find the reader as %s
 Ctrl-C stops the bench.
 `, config, b.Socket(), b.Device("libnfc"))
 
+	// The bench's own goroutines work from here on; Close ends them.
 	<-c.Context().Done()
 	return b.Close()
 }

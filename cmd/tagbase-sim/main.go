@@ -17,11 +17,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 
+	// A signal cancels the command's context: every command then closes what it opened, and its files go.
 	err := rootCommand().ExecuteContext(ctx)
 	switch {
 	case err == nil:
 	case errors.Is(err, errUnexpected):
-		os.Exit(1) // the story has already printed which tap it was
+		// The story has already printed which tap it was.
+		os.Exit(1)
 	default:
 		fmt.Fprintln(os.Stderr, "tagbase-sim:", err)
 		os.Exit(1)
@@ -38,6 +40,8 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+
+	// In the order in which a newcomer wants them.
 	root.AddCommand(storyCommand(), benchCommand(), readerCommand(), platformCommand(),
 		tagsCommand(), putCommand(), tapCommand(), removeCommand())
 	return root

@@ -33,7 +33,8 @@ func platformCommand() *cobra.Command {
 func servePlatform(c *cobra.Command, dir, listen string) error {
 	key := "key_bench:" + rand.Text()
 	p := simplatform.New(key)
-	sim.NewTags(p) // registers the bench's genuine tags
+	// NewTags registers the bench's genuine tags at the platform; nobody lays them on an antenna here.
+	sim.NewTags(p)
 	p.OnPost(func(v simplatform.Post) {
 		fmt.Fprintf(c.OutOrStdout(), "%s  %d  %s  %s\n", v.Time.Format(time.TimeOnly), v.HTTPStatus, v.TagID, v.Status)
 	})
@@ -43,22 +44,26 @@ func servePlatform(c *cobra.Command, dir, listen string) error {
 	if err != nil {
 		return err
 	}
+
 	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().AddDate(0, 1, 0), "127.0.0.1", "localhost")
 	if err != nil {
 		return err
 	}
+
 	s, err := simplatform.Serve(p, listen, cert)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 
+	// 0600, since the doctor reports a key file that other users can read.
 	ca, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "api-key")
 	if err := errors.Join(
 		os.WriteFile(ca, authority.PEM(), 0o644),
 		os.WriteFile(keyFile, []byte(key+"\n"), 0o600)); err != nil {
 		return err
 	}
+
 	fmt.Fprintf(c.OutOrStdout(), "base_url = %q\nca_file = %q\nkey_file = %q\n", s.URL, ca, keyFile)
 
 	<-c.Context().Done()

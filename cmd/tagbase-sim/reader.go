@@ -29,7 +29,8 @@ func readerCommand() *cobra.Command {
 // configuration's reader.device takes them. It ends with the command's context.
 func serveReader(c *cobra.Command, dir string) error {
 	field := simantenna.NewField()
-	tags := sim.NewTags(simplatform.New("")) // nobody asks this platform: the tags need one to be registered at
+	// Nobody asks this platform: the tags only need one to be registered at.
+	tags := sim.NewTags(simplatform.New(""))
 
 	port := filepath.Join(dir, "pn532")
 	pty, err := simreader.OpenPTY(port)
@@ -37,13 +38,15 @@ func serveReader(c *cobra.Command, dir string) error {
 		return err
 	}
 	defer pty.Close()
-	go simreader.NewPN532(field).Serve(pty) // until pty is closed
+	// Serve ends when pty is closed.
+	go simreader.NewPN532(field).Serve(pty)
 
 	socket := filepath.Join(dir, "bench.sock")
 	listener, err := simreader.ListenSocket(socket)
 	if err != nil {
 		return err
 	}
+
 	fmt.Fprintf(c.OutOrStdout(), "pn532_uart:%s\nsimulated:%s\n", port, socket)
 	return simreader.ServeSocket(c.Context(), listener, field, tags.Find)
 }

@@ -66,7 +66,8 @@ func storyCommand() *cobra.Command {
 
 			err = s.run(c.Context(), *program, *reader, *once)
 			if c.Context().Err() != nil {
-				err = nil // Ctrl-C is how a story without --once ends
+				// Ctrl-C is how a story without --once ends.
+				err = nil
 			}
 			return errors.Join(err, b.Close())
 		})
@@ -89,11 +90,13 @@ func (s *story) run(ctx context.Context, program, reader string, once bool) erro
 	if err != nil {
 		return err
 	}
+
 	if s.daemon, err = sim.StartDaemon(program, config); err != nil {
 		return err
 	}
 	s.introduce(reader)
 
+	// Whatever tell returns, the station is stopped: it is a process of its own.
 	err = s.tell(ctx, once)
 	if stopped := s.daemon.Stop(); err == nil && stopped != nil {
 		err = fmt.Errorf("the station ended: %w", stopped)
@@ -108,6 +111,7 @@ func (s *story) run(ctx context.Context, program, reader string, once bool) erro
 
 // tell plays the scenes once, or again and again until ctx ends.
 func (s *story) tell(ctx context.Context, once bool) error {
+	// A tag that is laid down before the reader is ready is read late: its times would mean nothing.
 	ready, cancel := context.WithTimeout(ctx, sceneTime)
 	defer cancel()
 	if err := s.daemon.AwaitLine(ready, `"reader ready"`); err != nil {
@@ -139,7 +143,8 @@ func (s *story) tell(ctx context.Context, once bool) error {
 // lamps until they have shown the outcome.
 func (s *story) play(ctx context.Context, number int, sc scene) error {
 	if sc.tag == "clone" && !sc.carries {
-		s.bench.Tags.Recapture() // genuine-424 was tapped since the last copy was made, whose count is now too old
+		// genuine-424 was tapped since the last copy was made, and the platform refuses a count that is behind.
+		s.bench.Tags.Recapture()
 	}
 	tag, ok := s.bench.Tags.Find(sc.tag)
 	if !ok {
@@ -147,7 +152,10 @@ func (s *story) play(ctx context.Context, number int, sc scene) error {
 	}
 	s.printf("\n%d. %s (%s)\n", number, sc.title, sc.tag)
 
+	// The lamps' changes so far are of earlier scenes.
 	before, _ := s.bench.Lamps.Changes(0)
+
+	// The tag stays until its scan is finished, however long the station takes: a person holds it until a lamp is lit.
 	s.bench.Field.Put(tag)
 	scanning, cancel := context.WithTimeout(ctx, sceneTime)
 	scan, err := s.daemon.NextScan(scanning)
@@ -169,6 +177,7 @@ func (s *story) play(ctx context.Context, number int, sc scene) error {
 // is reports whether the scan, and the lamps that were lit last, are what the
 // scene expects.
 func (sc scene) is(scan sim.ScanLine, lit sim.Lit) bool {
+	// Exactly this one lamp: amber beside green would tell the person two things.
 	var want sim.Lit
 	want[sc.shows] = true
 	return scan.Outcome == sc.outcome && (scan.CarriedSession != "") == sc.carries && lit == want
@@ -185,7 +194,8 @@ func (sc scene) expected() string {
 // yourTurn shows the taps of the person who watches, until it is time for the
 // next telling.
 func (s *story) yourTurn(ctx context.Context) error {
-	s.printf("\nYour turn: tap a tag with the command above. The story starts again in %v; Ctrl-C ends it.\n", yourTurnTime)
+	s.printf("\nYour turn: tap a tag with the command above. The story starts again in %v; Ctrl-C ends it.\n",
+		yourTurnTime)
 	turn, cancel := context.WithTimeout(ctx, yourTurnTime)
 	defer cancel()
 
@@ -193,7 +203,8 @@ func (s *story) yourTurn(ctx context.Context) error {
 		before, _ := s.bench.Lamps.Changes(0)
 		scan, err := s.daemon.NextScan(turn)
 		if turn.Err() != nil {
-			return ctx.Err() // nil if only the turn is over
+			// ctx has no error if only the turn is over: the story goes on.
+			return ctx.Err()
 		}
 		if err != nil {
 			return err
@@ -206,6 +217,7 @@ func (s *story) yourTurn(ctx context.Context) error {
 
 // pause waits for d, or until ctx is done.
 func pause(ctx context.Context, d time.Duration) {
+	// If both are ready either may win: the caller looks at ctx itself.
 	select {
 	case <-time.After(d):
 	case <-ctx.Done():

@@ -34,6 +34,7 @@ Hold a tag to the reader yourself, from another terminal ("bin/tagbase-sim tags"
 
 // showScan prints what the station posted, and the outcome.
 func (s *story) showScan(scan sim.ScanLine) {
+	// The platform's own record, not the station's word, says what was posted.
 	posted := "nothing"
 	for _, v := range s.bench.Platform.Posts() {
 		if v.ID != "" && v.ID == scan.Verification {
@@ -73,6 +74,7 @@ func (s *story) showLamps(ctx context.Context, n int) (last sim.Lit) {
 		changes, news := s.bench.Lamps.Changes(n)
 		n += len(changes)
 		for i, c := range changes {
+			// Lamps that are switched together are one change: print what they end as.
 			if i+1 < len(changes) && changes[i+1].Time.Sub(c.Time) < lampSettle {
 				continue
 			}
@@ -82,9 +84,11 @@ func (s *story) showLamps(ctx context.Context, n int) (last sim.Lit) {
 			}
 		}
 
+		// When the time is up together with a change, either may win: the last blink need not be shown.
 		select {
 		case <-news:
-			pause(ctx, lampSettle) // the other lamps of this change follow
+			// The other lamps of this change follow at once.
+			pause(ctx, lampSettle)
 		case <-ctx.Done():
 			s.printf("\n")
 			return last
@@ -99,6 +103,7 @@ func (s *story) showLamps(ctx context.Context, n int) (last sim.Lit) {
 // them.
 func parametersText(p map[string]string) string {
 	var b strings.Builder
+	// Sorted, so that two taps of a tag can be compared by eye.
 	for _, key := range slices.Sorted(maps.Keys(p)) {
 		fmt.Fprintf(&b, " %s=%s", key, p[key])
 	}
@@ -106,6 +111,7 @@ func parametersText(p map[string]string) string {
 }
 
 func sessionText(scan sim.ScanLine) string {
+	// The platform's answer has the last word: the session that it names is the one that is kept.
 	switch {
 	case scan.Session == "":
 		return "none"

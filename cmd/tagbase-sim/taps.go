@@ -48,6 +48,7 @@ func tapCommand() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 	}
 	socket := socketFlag(c)
+
 	// 700 ms is a short tap of a person, and longer than a station needs to read any of the tags.
 	stay := c.Flags().Duration("for", 700*time.Millisecond, "how long the tag stays on the reader")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -55,7 +56,9 @@ func tapCommand() *cobra.Command {
 			if err := h.put(args[0]); err != nil {
 				return err
 			}
-			pause(c.Context(), *stay) // Ctrl-C takes the tag away at once
+
+			// Ctrl-C ends the pause, and the tag is taken away all the same.
+			pause(c.Context(), *stay)
 			return h.remove()
 		})
 	}
@@ -93,6 +96,7 @@ func withHand(socket string, f func(*hand) error) error {
 		return fmt.Errorf("%w; is the bench running? It prints its socket when it starts", err)
 	}
 	defer conn.Close()
+
 	return f(&hand{conn, bufio.NewReader(conn)})
 }
 

@@ -21,6 +21,8 @@ SIM     := $(TOOL) ./cmd/tagbase-sim
 PERF    := $(TOOL) ./cmd/tagbase-perf
 MODULE  := $(shell $(GO) list -m 2>/dev/null)
 LEAVES  := ./reader ./session ./uplink ./led ./journal ./doctor ./api
+# Small tools that every room may import; they import no room, and nothing but the standard library and golang.org/x/sys.
+TOOLS   := atomicfile|buildinfo|connstring|lazyregexp|procfs|terminal
 
 # What `make run READER=simulated` builds does without libnfc, and so without cgo.
 ifeq ($(READER),simulated)
@@ -57,9 +59,11 @@ check: deps-check ## what must hold of the source
 	$(GO) vet -tags browser ./cmd/tagbase-edge
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) run $(STATICCHECK) -tags device ./device
-	@# a leaf room imports no sibling, only scan and the small tools; scan imports nothing of ours; no station imports the bench
+	@# a leaf room imports no sibling, only scan and the small tools; these import nothing of ours; no station imports the bench
 	@! $(GO) list -f '{{$$room := .ImportPath}}{{range .Imports}}{{$$room}} imports {{.}}{{"\n"}}{{end}}' $(LEAVES) | \
-		grep ' imports $(MODULE)/' | grep -v ' imports $(MODULE)/scan$$' | grep -v ' imports $(MODULE)/internal/'
+		grep ' imports $(MODULE)/' | grep -vE '/(scan|internal/($(TOOLS)))$$'
+	@! $(GO) list -f '{{$$room := .ImportPath}}{{range .Imports}}{{$$room}} imports {{.}}{{"\n"}}{{end}}' $(addprefix ./internal/,$(subst |, ,$(TOOLS))) | \
+		grep ' imports .*[.]' | grep -v ' imports golang.org/x/sys/'
 	@! $(GO) list -f '{{join .Imports "\n"}}' ./scan | grep '[.]'
 	@! $(GO) list -deps ./cmd/tagbase-edge | grep '^$(MODULE)/sim'
 	@for arch in amd64 arm64 arm; do echo "build linux/$$arch without libnfc"; \

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,7 +26,7 @@ type process struct {
 	unit string // of systemd, if it belongs to one
 }
 
-var unitOfGroup = whenNeeded(`(?m)/([^/]+\.service)(/|$)`)
+var unitOfGroup = lazyregexp.New(`(?m)/([^/]+\.service)(/|$)`)
 
 func (e *exam) process(pid int) process {
 	dir := fmt.Sprintf("/proc/%d/", pid)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 )
 
 // lamps checks each lamp's line, and who else has it.
@@ -34,7 +36,7 @@ func lamps(e *exam) (found []Finding) {
 	return found
 }
 
-var triggerNow = whenNeeded(`\[([^\]]+)\]`)
+var triggerNow = lazyregexp.New(`\[([^\]]+)\]`)
 
 // fileLamp checks a kernel LED or any file.
 func (e *exam) fileLamp(check, file string) Finding {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 )
 
 const (
@@ -16,7 +18,7 @@ const (
 )
 
 // conf.c of libnfc 1.8.0: what does not match is told at debug level only.
-var libnfcLine = whenNeeded(`^\s*([[:alnum:]_.]+)\s*=\s*("(.+)"|([^\s]+))\s*$`)
+var libnfcLine = lazyregexp.New(`^\s*([[:alnum:]_.]+)\s*=\s*("(.+)"|([^\s]+))\s*$`)
 
 var (
 	mainKeys   = []string{"allow_autoscan", "allow_intrusive_scan", "log_level", "device.name", "device.connstring", "device.optional"}

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 )
 
 type busKind int
@@ -31,7 +33,7 @@ type port struct {
 	usb    string // of a USB reader, "bus:device"
 }
 
-var portSpeed = whenNeeded(`:[0-9]+$`)
+var portSpeed = lazyregexp.New(`:[0-9]+$`)
 
 func parsePort(connstring string) (p port) {
 	var rest string
@@ -48,7 +50,7 @@ func parsePort(connstring string) (p port) {
 	return p
 }
 
-var onBoardUART = whenNeeded(`^(ttyAMA|ttyS|serial)[0-9]+$`)
+var onBoardUART = lazyregexp.New(`^(ttyAMA|ttyS|serial)[0-9]+$`)
 
 // resolve follows the links that udev makes.
 func (p *port) resolve(root fs.FS) {

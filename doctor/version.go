@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 )
 
-var kernelVersion = whenNeeded(`^(\d+)\.(\d+)`)
+var kernelVersion = lazyregexp.New(`^(\d+)\.(\d+)`)
 
 const oldestDebian = 12 // systemd 252, Linux 6.1
 

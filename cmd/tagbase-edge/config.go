@@ -18,6 +18,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/session"
@@ -253,4 +254,4 @@ func shownPath(path string) string {
 	return fmt.Sprintf("%.200q", path)
 }
 
-var plainPath = whenNeeded(`^[A-Za-z0-9_./:@+-]+$`)
+var plainPath = lazyregexp.New(`^[A-Za-z0-9_./:@+-]+$`)

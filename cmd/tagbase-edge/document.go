@@ -11,6 +11,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 )
 
 // A place is where something stands in a file; lines and columns count from 1.
@@ -84,7 +85,7 @@ func dotted(names []string) string {
 	return strings.Join(shown, ".")
 }
 
-var bareName = whenNeeded(`^[A-Za-z0-9_-]+$`)
+var bareName = lazyregexp.New(`^[A-Za-z0-9_-]+$`)
 
 func syntaxProblem(err error) problem {
 	var de *toml.DecodeError
@@ -149,8 +150,8 @@ func (d *document) missing(key string) place {
 
 // Where a secret stands in the wrong place, such as a key in place of its file.
 var (
-	misplacedKey  = whenNeeded(`(key_[A-Za-z0-9_-]+:)[^\s"/]+`)
-	misplacedUser = whenNeeded(`(//)[^/\s"]*@`)
+	misplacedKey  = lazyregexp.New(`(key_[A-Za-z0-9_-]+:)[^\s"/]+`)
+	misplacedUser = lazyregexp.New(`(//)[^/\s"]*@`)
 )
 
 // in is the problem's line, for a person and without secrets.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 )
 
 // tell writes a line for each problem, and under it, indented, what stands there.
@@ -79,7 +80,7 @@ func withoutStranger(line string) (string, bool) {
 	return key + "= …", true
 }
 
-var wholeKey = whenNeeded(`(key_[A-Za-z0-9_-]+:)\S+`)
+var wholeKey = lazyregexp.New(`(key_[A-Za-z0-9_-]+:)\S+`)
 
 // shown is text as a terminal may have it, without secrets.
 func shown(text string) string {

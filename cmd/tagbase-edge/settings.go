@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2/unstable"
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/session"
 	"github.com/tagbase/tagbase-edge/uplink"
@@ -136,7 +137,7 @@ func (c *config) setEntryPoints(v value) (problems []problem) {
 	return problems
 }
 
-var printable = whenNeeded(`^[\x20-\x7e]*$`)
+var printable = lazyregexp.New(`^[\x20-\x7e]*$`)
 
 func stationName(s string) error {
 	if len(s) > 64 || !printable().MatchString(s) {
@@ -214,7 +215,7 @@ func carry(s string) error {
 	return nil
 }
 
-var lineName = whenNeeded(`^[A-Za-z0-9_.-]+$`)
+var lineName = lazyregexp.New(`^[A-Za-z0-9_.-]+$`)
 
 func output(s string, what, such string) error {
 	path, file := strings.CutPrefix(s, "file:")

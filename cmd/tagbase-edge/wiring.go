@@ -5,12 +5,14 @@ package main
 import (
 	"fmt"
 	"io"
+
+	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 )
 
 // pulledUp are the names of the lines GPIO0 to GPIO8 on Raspberry Pis, whose pulls at reset
 // are up (BCM2835 ARM Peripherals, section 6.2, table 6-31): a lamp on one of them glows
 // before the station starts and after it has ended.
-var pulledUp = whenNeeded(`^(GPIO[0-8]|ID_SD[AC]?|ID_SC[L]?|SDA1|SCL1|GPIO_GCLK|SPI_CE[01]_N)$`)
+var pulledUp = lazyregexp.New(`^(GPIO[0-8]|ID_SD[AC]?|ID_SC[L]?|SDA1|SCL1|GPIO_GCLK|SPI_CE[01]_N)$`)
 
 // wiring warns about lamps that are lit when nobody drives them. A station runs with them.
 func wiring(file string) (warnings []problem) {

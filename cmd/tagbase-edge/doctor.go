@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/terminal"
 )
 
 func doctorCommand() *cobra.Command {
@@ -59,24 +58,14 @@ func tellFindings(w io.Writer, findings []doctor.Finding) {
 		if f.Status == doctor.Wrong && f.Code != 0 {
 			found = fmt.Sprintf("%s (service code %d)", found, f.Code)
 		}
-		fmt.Fprintf(w, "%s %-13s  %s\n", marks[f.Status], f.Check, visible(found))
+		fmt.Fprintf(w, "%s %-13s  %s\n", marks[f.Status], f.Check, terminal.Printable(found))
 		for _, line := range f.Mend {
-			fmt.Fprintf(w, "    mend:        %s\n", visible(line))
+			fmt.Fprintf(w, "    mend:        %s\n", terminal.Printable(line))
 		}
 		for _, line := range f.Better {
-			fmt.Fprintf(w, "    better:      %s\n", visible(line))
+			fmt.Fprintf(w, "    better:      %s\n", terminal.Printable(line))
 		}
 	}
-}
-
-// visible has no character that a terminal would obey.
-func visible(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, text)
 }
 
 func tellJSON(w io.Writer, findings []doctor.Finding) error {
@@ -96,21 +85,8 @@ func tellJSON(w io.Writer, findings []doctor.Finding) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(escaped(b), '\n'))
+	_, err = w.Write(append(terminal.EscapeJSON(b), '\n'))
 	return err
-}
-
-// escaped is JSON of which a terminal obeys nothing; json.Marshal leaves some of it.
-func escaped(text []byte) []byte {
-	var b []byte
-	for line := range strings.Lines(string(text)) {
-		body, newline := strings.CutSuffix(line, "\n")
-		b = append(b, ascii([]byte(body))...)
-		if newline {
-			b = append(b, '\n')
-		}
-	}
-	return b
 }
 
 // itself is this program with other arguments.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
+	"github.com/tagbase/tagbase-edge/internal/terminal"
 )
 
 // tell writes a line for each problem, and under it, indented, what stands there.
@@ -86,7 +87,7 @@ var wholeKey = lazyregexp.New(`(key_[A-Za-z0-9_-]+:)\S+`)
 func shown(text string) string {
 	text = misplacedUser().ReplaceAllString(text, "${1}redacted@")
 	text = wholeKey().ReplaceAllString(text, "${1}redacted")
-	return visible(strings.ReplaceAll(text, "\t", " "))
+	return terminal.Printable(strings.ReplaceAll(text, "\t", " "))
 }
 
 // guess is which of some names a misspelt one means, or "".

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/internal/terminal"
 	"github.com/tagbase/tagbase-edge/led"
 )
 
@@ -34,7 +35,7 @@ Without a daemon the lamps are switched from here. Ctrl-C ends it and leaves the
 		}
 		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
-		show := func(step string) { fmt.Fprintln(c.OutOrStdout(), plain(step)) }
+		show := func(step string) { fmt.Fprintln(c.OutOrStdout(), terminal.Quote(step)) }
 		err := api.NewClient(cfg.station.socket).TestLamps(ctx, show)
 		if errors.Is(err, api.ErrNoDaemon) {
 			err = testAlone(ctx, cfg.leds, show)

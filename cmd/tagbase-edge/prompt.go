@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/tagbase/tagbase-edge/internal/terminal"
 	"golang.org/x/term"
 )
 
@@ -49,7 +50,7 @@ func (p *prompt) raw(question string, ask func() (string, error)) (string, error
 		return "", err
 	}
 	// Not as the prompt, which would be broken at 80 columns.
-	_, err = fmt.Fprintln(p.lines, visible(question))
+	_, err = fmt.Fprintln(p.lines, terminal.Printable(question))
 	var answer string
 	if err == nil {
 		answer, err = ask()

@@ -12,9 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/internal/terminal"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/scan"
 )
@@ -95,7 +95,7 @@ func scanPrinter(w io.Writer, asJSON bool) func(scan.Record) error {
 			if err != nil {
 				return err
 			}
-			_, err = w.Write(append(ascii(b), '\n'))
+			_, err = w.Write(append(terminal.EscapeJSON(b), '\n'))
 			return err
 		}
 	}
@@ -109,36 +109,9 @@ func scanPrinter(w io.Writer, asJSON bool) func(scan.Record) error {
 		if tag == "" {
 			tag = s.UID
 		}
-		_, err := fmt.Fprintf(w, scanRow, s.Time.Local().Format(time.DateTime), plain(string(s.Outcome)), plain(string(s.Reason)),
-			plain(tag), plain(s.Session), strconv.FormatFloat(s.TotalMS, 'f', 0, 64))
+		_, err := fmt.Fprintf(w, scanRow, s.Time.Local().Format(time.DateTime), terminal.Quote(string(s.Outcome)),
+			terminal.Quote(string(s.Reason)),
+			terminal.Quote(tag), terminal.Quote(s.Session), strconv.FormatFloat(s.TotalMS, 'f', 0, 64))
 		return err
 	}
-}
-
-// plain is text as a terminal may have it: what is not plain ASCII is quoted.
-func plain(text string) string {
-	for _, r := range text {
-		if r < ' ' || r > '~' {
-			return strconv.QuoteToASCII(text)
-		}
-	}
-	return text
-}
-
-// ascii escapes what of a JSON text is not plain ASCII: some of it turns a
-// terminal's text around.
-func ascii(text []byte) []byte {
-	var b []byte
-	for _, r := range string(text) {
-		switch {
-		case r >= ' ' && r <= '~':
-			b = append(b, byte(r))
-		case r > 0xFFFF:
-			high, low := utf16.EncodeRune(r)
-			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
-		default:
-			b = fmt.Appendf(b, `\u%04x`, r)
-		}
-	}
-	return b
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/terminal"
 )
 
 // A setup is one walk from a board with wires to a station.
@@ -171,7 +172,7 @@ func (s *setup) stopDaemon(ctx context.Context) error {
 }
 
 func (s *setup) say(format string, args ...any) {
-	fmt.Fprintln(s.out, visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(s.out, terminal.Printable(fmt.Sprintf(format, args...)))
 }
 
 // title begins a part.

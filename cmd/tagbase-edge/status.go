@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/internal/terminal"
 )
 
 func statusCommand() *cobra.Command {
@@ -41,7 +42,7 @@ The socket is for root and the group tagbase-edge.`,
 			return exitError(exitFailed)
 		}
 		if *asJSON {
-			_, err = c.OutOrStdout().Write(append(ascii([]byte(strings.TrimSpace(string(raw)))), '\n'))
+			_, err = c.OutOrStdout().Write(append(terminal.EscapeJSON([]byte(strings.TrimSpace(string(raw)))), '\n'))
 		} else {
 			err = writeStatus(c.OutOrStdout(), s)
 		}
@@ -76,27 +77,28 @@ func writeStatus(w io.Writer, s api.Status) error {
 		}
 		fmt.Fprintf(&b, "%s %-9s %s\n", mark, name, fmt.Sprintf(format, args...))
 	}
-	line("station", s.OK, "%s: %s", plain(s.Station), plain(s.Words))
+	line("station", s.OK, "%s: %s", terminal.Quote(s.Station), terminal.Quote(s.Words))
 	if s.ServiceCode != 0 {
-		line("service", false, "code %d, %s: %s", s.ServiceCode, plain(s.Service), plain(s.Mend))
+		line("service", false, "code %d, %s: %s", s.ServiceCode, terminal.Quote(s.Service), terminal.Quote(s.Mend))
 	}
 	if s.Note != "" {
-		line("note", false, "%s", plain(s.Note))
+		line("note", false, "%s", terminal.Quote(s.Note))
 	}
-	line("reader", s.Reader.Up, "%s, %s", plain(s.Reader.Device), readerWords(s.Reader))
+	line("reader", s.Reader.Up, "%s, %s", terminal.Quote(s.Reader.Device), readerWords(s.Reader))
 	lampsLine(line, s.Lamps)
-	line("platform", s.Platform.Up, "%s, %s", plain(s.Platform.URL), platformWords(s.Platform))
-	line("key", !s.Key.Refused, "%s%s", plain(s.Key.ID), map[bool]string{true: ", refused by the platform"}[s.Key.Refused])
+	line("platform", s.Platform.Up, "%s, %s", terminal.Quote(s.Platform.URL), platformWords(s.Platform))
+	line("key", !s.Key.Refused, "%s%s", terminal.Quote(s.Key.ID), map[bool]string{true: ", refused by the platform"}[s.Key.Refused])
 	line("clock", s.Clock.Good(), "%s, %s", s.Clock.Time.Local().Format("2006-01-02 15:04:05 -0700"), clockWords(s.Clock))
 	line("storage", s.Storage.Error == "", "%s", storageWords(s.Storage))
 	line("sessions", true, "%d open", s.Sessions.Active)
-	line("uptime", true, "%s, restarted %d times since the board's start, %s", shortUptime(s.UptimeMS), s.Restarts, plain(s.Version))
+	line("uptime", true, "%s, restarted %d times since the board's start, %s", shortUptime(s.UptimeMS), s.Restarts, terminal.Quote(s.Version))
 	if len(s.Scans) > 0 {
 		fmt.Fprintf(&b, "\n"+scanRow, "TIME", "OUTCOME", "REASON", "TAG", "SESSION", "MS")
 	}
 	for _, r := range s.Scans {
-		fmt.Fprintf(&b, scanRow, r.Time.Local().Format(time.DateTime), plain(string(r.Outcome)), plain(string(r.Reason)),
-			plain(cmp.Or(r.Tag, r.UID)), plain(r.Session), fmt.Sprintf("%.0f", r.TotalMS))
+		fmt.Fprintf(&b, scanRow, r.Time.Local().Format(time.DateTime), terminal.Quote(string(r.Outcome)),
+			terminal.Quote(string(r.Reason)),
+			terminal.Quote(cmp.Or(r.Tag, r.UID)), terminal.Quote(r.Session), fmt.Sprintf("%.0f", r.TotalMS))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -109,7 +111,7 @@ func readerWords(r api.Reader) string {
 	case r.Error == "":
 		return "not ready yet"
 	default:
-		return plain(r.Error)
+		return terminal.Quote(r.Error)
 	}
 }
 
@@ -123,7 +125,7 @@ func lampsLine(line func(string, bool, string, ...any), l api.Lamps) {
 		word := "off"
 		switch {
 		case lamp.Error != "":
-			word, good = plain(lamp.Error), false
+			word, good = terminal.Quote(lamp.Error), false
 		case !lamp.Wired:
 			word = "not wired"
 		case lamp.Lit:
@@ -141,9 +143,9 @@ func platformWords(p api.Platform) string {
 	}
 	switch {
 	case p.Breaker:
-		return ago + "; out of reach: " + plain(cmp.Or(p.Trouble, "it asked to wait"))
+		return ago + "; out of reach: " + terminal.Quote(cmp.Or(p.Trouble, "it asked to wait"))
 	case !p.Up:
-		return ago + "; out of reach: " + plain(p.Trouble)
+		return ago + "; out of reach: " + terminal.Quote(p.Trouble)
 	default:
 		return ago
 	}
@@ -171,7 +173,7 @@ func clockWords(c api.Clock) string {
 func storageWords(s api.Storage) string {
 	words := "writes"
 	if s.Error != "" {
-		words = fmt.Sprintf("%s; %d lines wait", plain(s.Error), s.Held)
+		words = fmt.Sprintf("%s; %d lines wait", terminal.Quote(s.Error), s.Held)
 	}
 	if s.Lost > 0 {
 		words += fmt.Sprintf(", %d lines lost", s.Lost)

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A terminal is a person's: tagbase-edge runs on it, and the test types and reads.
-type terminal struct {
+// A testTerminal is a person's: tagbase-edge runs on it, and the test types and reads.
+type testTerminal struct {
 	*rig
 	pty  *simreader.PTY
 	cmd  *exec.Cmd
@@ -28,7 +28,7 @@ type terminal struct {
 }
 
 // onTerminal starts a command on a pseudo-terminal that is set as a login has it.
-func (r *rig) onTerminal(args ...string) *terminal {
+func (r *rig) onTerminal(args ...string) *testTerminal {
 	r.Helper()
 	link := filepath.Join(r.TempDir(), "tty")
 	pty, err := simreader.OpenPTY(link)
@@ -40,7 +40,7 @@ func (r *rig) onTerminal(args ...string) *terminal {
 		r.Fatal(err)
 	}
 	cooked(r, slave)
-	t := &terminal{rig: r, pty: pty, done: make(chan error, 1), news: make(chan struct{})}
+	t := &testTerminal{rig: r, pty: pty, done: make(chan error, 1), news: make(chan struct{})}
 	t.cmd = exec.Command("tagbase-edge", args...)
 	t.cmd.Env = append(os.Environ(), "TERM=dumb")
 	t.cmd.Stdin, t.cmd.Stdout, t.cmd.Stderr = slave, slave, slave
@@ -79,7 +79,7 @@ func cooked(r *rig, f *os.File) {
 	}
 }
 
-func (t *terminal) read() {
+func (t *testTerminal) read() {
 	b := make([]byte, 4096)
 	for {
 		n, err := t.pty.Read(b)
@@ -94,14 +94,14 @@ func (t *terminal) read() {
 	}
 }
 
-func (t *terminal) screen() string {
+func (t *testTerminal) screen() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(t.said)
 }
 
 // expect waits until text has been written since the last expect.
-func (t *terminal) expect(text string) {
+func (t *testTerminal) expect(text string) {
 	t.Helper()
 	deadline := time.After(patience)
 	for {
@@ -123,7 +123,7 @@ func (t *terminal) expect(text string) {
 	}
 }
 
-func (t *terminal) enter(line string) {
+func (t *testTerminal) enter(line string) {
 	t.Helper()
 	if _, err := t.pty.Write([]byte(line + "\r")); err != nil {
 		t.Fatal(err)
@@ -131,13 +131,13 @@ func (t *terminal) enter(line string) {
 }
 
 // answer waits for a question and answers it.
-func (t *terminal) answer(question, line string) {
+func (t *testTerminal) answer(question, line string) {
 	t.Helper()
 	t.expect(question)
 	t.enter(line)
 }
 
-func (t *terminal) ends(status int) {
+func (t *testTerminal) ends(status int) {
 	t.Helper()
 	select {
 	case <-t.done:

@@ -40,7 +40,7 @@ build: deps pages ## bin/tagbase-edge, with libnfc
 	$(SIM)
 
 pages: ## bin/pages: manual pages, and completions for bash, zsh and fish
-	CGO_ENABLED=0 $(GO) run -tags pages,nolibnfc -ldflags '-X main.version=$(VERSION) -X main.built=$(BUILT)' ./cmd/tagbase-edge pages bin/pages
+	CGO_ENABLED=0 $(GO) run -tags pages,nolibnfc -ldflags '-X github.com/tagbase/tagbase-edge/internal/buildinfo.version=$(VERSION) -X github.com/tagbase/tagbase-edge/internal/buildinfo.built=$(BUILT)' ./cmd/tagbase-edge pages bin/pages
 
 run: ## a real station on the bench; ONCE=1 tells the story once, READER=simulated does without libnfc
 	$(BUILD)

@@ -10,10 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 	"github.com/tagbase/tagbase-edge/station"
 	"github.com/tagbase/tagbase-edge/uplink"
 	"go.uber.org/zap"
@@ -48,7 +48,7 @@ func openClock(dir string, log *zap.Logger) *keptClock {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		log.Warn("the time that was kept is not used", zap.String("file", c.file), zap.Error(err))
 	}
-	c.Clock = uplink.NewClock(time.Now, buildTime(), c.kept)
+	c.Clock = uplink.NewClock(time.Now, buildinfo.Time(), c.kept)
 	if behind := time.Until(c.Floor()); behind > 0 {
 		log.Warn("the board's clock is behind; certificates are checked by a later time that is known to have passed",
 			zap.Time("known", c.Floor()), zap.Duration("behind", behind), zap.String("file", c.file))
@@ -75,14 +75,6 @@ func parseKept(line string) (time.Time, error) {
 		return time.Time{}, errKept
 	}
 	return t, nil
-}
-
-// built is the commit's time, Unix seconds; the Makefile sets it.
-var built string
-
-func buildTime() time.Time {
-	seconds, _ := strconv.ParseInt(built, 10, 64)
-	return time.Unix(seconds, 0)
 }
 
 // keep writes the floor whenever it has risen enough, until ctx ends.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 	"github.com/tagbase/tagbase-edge/internal/terminal"
 )
 
@@ -75,7 +76,7 @@ func tellJSON(w io.Writer, findings []doctor.Finding) error {
 		Healthy     bool             `json:"healthy"`
 		ServiceCode int              `json:"service_code"`
 		Checks      []doctor.Finding `json:"checks"`
-	}{version, time.Now().UTC().Truncate(time.Second), doctor.Healthy(findings), 0, findings}
+	}{buildinfo.Version(), time.Now().UTC().Truncate(time.Second), doctor.Healthy(findings), 0, findings}
 	for _, f := range findings {
 		if f.Status == doctor.Wrong && f.Code != 0 && (report.ServiceCode == 0 || f.Code < report.ServiceCode) {
 			report.ServiceCode = f.Code

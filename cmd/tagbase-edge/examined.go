@@ -14,6 +14,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/uplink"
@@ -55,7 +56,7 @@ func examined(ctx context.Context, file string, root fs.FS) doctor.Station {
 		Lamps:    []doctor.Lamp{{Name: "green", Line: cfg.leds.Green}, {Name: "red", Line: cfg.leds.Red}, {Name: "amber", Line: cfg.leds.Amber}},
 		StateDir: cfg.station.stateDir, ActiveLow: cfg.leds.ActiveLow,
 		KeyFile: keyFileOf(cfg, file), KeyOwn: cfg.platform.keyFile != "",
-		Version: version, Libnfc: reader.Libnfc,
+		Version: buildinfo.Version(), Libnfc: reader.Libnfc,
 	}}
 	for _, p := range problems {
 		s.Config.Problems = append(s.Config.Problems, p.in(file))
@@ -72,7 +73,7 @@ func examined(ctx context.Context, file string, root fs.FS) doctor.Station {
 		Free:         free,
 		Synchronised: synchronised,
 		Now:          time.Now(),
-		Floor:        buildTime(),
+		Floor:        buildinfo.Time(),
 		Versions:     []string{reader.LibnfcVersion()},
 	}
 	if reader.CheckConnstring(cfg.reader.device) == nil {
@@ -125,7 +126,7 @@ func tryPlatform(ctx context.Context, cfg *config, key uplink.Key) doctor.Platfo
 	}
 	platform := uplink.NewPlatform(uplink.Config{
 		Base: cfg.platform.base, Key: key, Roots: cfg.platform.roots,
-		Clock: uplink.NewClock(time.Now, buildTime(), kept),
+		Clock: uplink.NewClock(time.Now, buildinfo.Time(), kept),
 	})
 	x := platform.Examine(ctx)
 	p := doctor.Platform{

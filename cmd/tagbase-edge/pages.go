@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 )
 
 // buildCommands are of use when a package is built, and in no station: what makes
@@ -34,9 +35,9 @@ func writePages(dir string) error {
 	root := command()
 	root.DisableAutoGenTag = true
 	root.CompletionOptions.DisableDefaultCmd = true
-	date := buildTime()
+	date := buildinfo.Time()
 	err := doc.GenManTree(root, &doc.GenManHeader{
-		Title: "TAGBASE-EDGE", Section: "8", Date: &date, Source: "tagbase-edge " + version, Manual: "tagbase-edge",
+		Title: "TAGBASE-EDGE", Section: "8", Date: &date, Source: "tagbase-edge " + buildinfo.Version(), Manual: "tagbase-edge",
 	}, man)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
@@ -107,7 +108,7 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger, prog
 	}
 
 	log.Info("start",
-		zap.String("version", version),
+		zap.String("version", buildinfo.Version()),
 		zap.String("reader", cfg.reader.device),
 		zap.Stringer("platform", cfg.platform.base),
 		zap.Stringer("key", key))

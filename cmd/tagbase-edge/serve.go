@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 	"github.com/tagbase/tagbase-edge/station"
 	"go.uber.org/zap"
 )
@@ -74,7 +75,7 @@ func (a *answering) keep(ctx context.Context, what, address string, h http.Handl
 // status is the station's, with what the station does not know of itself.
 func (a *answering) status() api.Status {
 	s := a.station.Status()
-	s.Version, s.Reader.Device, s.Platform.URL = version, a.cfg.reader.device, a.cfg.platform.base.String()
+	s.Version, s.Reader.Device, s.Platform.URL = buildinfo.Version(), a.cfg.reader.device, a.cfg.platform.base.String()
 	s.Started, s.UptimeMS, s.Restarts = born.UTC().Truncate(time.Millisecond), time.Since(born).Milliseconds(), int(restarts.Load())
 	if note, _ := a.note.Load().(string); note != "" {
 		s.Note, s.OK = strings.TrimPrefix(s.Note+note, "; "), false

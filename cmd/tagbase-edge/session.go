@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/uplink"
 )
@@ -33,7 +34,7 @@ func sessionCommand() *cobra.Command {
 			return err
 		}
 		platform := uplink.NewPlatform(uplink.Config{
-			Base: cfg.platform.base, Key: key, Roots: cfg.platform.roots, Clock: uplink.NewClock(time.Now, buildTime()),
+			Base: cfg.platform.base, Key: key, Roots: cfg.platform.roots, Clock: uplink.NewClock(time.Now, buildinfo.Time()),
 		})
 		ctx, cancel := context.WithTimeout(context.Background(), cfg.platform.timeout)
 		defer cancel()

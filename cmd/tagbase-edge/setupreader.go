@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 	"github.com/tagbase/tagbase-edge/reader"
 )
 
@@ -113,7 +114,7 @@ func (s *setup) portFaults(device string) []doctor.Finding { return s.faults(dev
 func (s *setup) faults(device string, try func() []doctor.Step) (wrong []doctor.Finding) {
 	findings := doctor.Examine(doctor.Station{
 		Root:   s.root,
-		Config: doctor.Config{File: s.config, Device: device, Version: version, Libnfc: reader.Libnfc},
+		Config: doctor.Config{File: s.config, Device: device, Version: buildinfo.Version(), Libnfc: reader.Libnfc},
 		Probes: doctor.Probes{User: userName(), Reader: try},
 	})
 	for _, f := range findings {

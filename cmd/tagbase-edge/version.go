@@ -7,11 +7,9 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 	"github.com/tagbase/tagbase-edge/reader"
 )
-
-// version is set by the Makefile.
-var version = "unversioned"
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
@@ -24,7 +22,7 @@ func versionCommand() *cobra.Command {
 				libnfc = "without libnfc"
 			}
 			fmt.Fprintf(c.OutOrStdout(), "tagbase-edge %s (%s %s/%s, %s)\n",
-				version, runtime.Version(), runtime.GOOS, runtime.GOARCH, libnfc)
+				buildinfo.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, libnfc)
 		},
 	}
 }

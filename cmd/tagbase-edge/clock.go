@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/atomicfile"
 	"github.com/tagbase/tagbase-edge/internal/buildinfo"
 	"github.com/tagbase/tagbase-edge/station"
 	"github.com/tagbase/tagbase-edge/uplink"
@@ -93,7 +94,10 @@ func (c *keptClock) keep(ctx context.Context) {
 		}
 		if floor := c.Floor(); floor.Sub(c.kept) >= clockStep {
 			c.progress.Over(loopClock) // the disk's time is not ours
-			err := writeWhole(c.file, formatKept(floor))
+			err := os.MkdirAll(filepath.Dir(c.file), 0o750)
+			if err == nil {
+				err = atomicfile.Write(c.file, formatKept(floor), 0o640)
+			}
 			if err == nil {
 				c.kept = floor
 			} else if !failed {
@@ -105,29 +109,4 @@ func (c *keptClock) keep(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// writeWhole replaces a file so that after a power cut it is the old one or the
-// new one: the content is on the disk before its name, and the name before we go on.
-func writeWhole(file string, b []byte) error {
-	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return err
-	}
-	f, err := os.Create(file + ".new")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), file); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

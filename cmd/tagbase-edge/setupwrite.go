@@ -10,10 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/atomicfile"
 )
 
 // write shows the configuration, and writes it if there is no problem in it.
@@ -93,8 +93,7 @@ func (s *setup) copyAside(file string, b []byte, mode fs.FileMode) error {
 	}
 }
 
-// replaceFile writes a file anew so that after a power cut it is the old one or
-// the new one, and never has another mode. It keeps its owner, and a link to it stays one.
+// replaceFile writes a file anew, and its directory if there is none.
 func replaceFile(file string, b []byte, mode fs.FileMode) error {
 	if at, err := filepath.EvalSymlinks(file); err == nil {
 		file = at
@@ -102,38 +101,7 @@ func replaceFile(file string, b []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err := errors.Join(err, ownAs(f, file), f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	if err := os.Rename(f.Name(), file); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	d, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// ownAs gives f the owner that a file has, if there is one.
-func ownAs(f *os.File, file string) error {
-	info, err := os.Stat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	o := info.Sys().(*syscall.Stat_t)
-	if int(o.Uid) == os.Geteuid() && int(o.Gid) == os.Getegid() {
-		return nil
-	}
-	return f.Chown(int(o.Uid), int(o.Gid))
+	return atomicfile.Rewrite(file, b, mode)
 }
 
 // hasSystemd tells whether systemd runs this machine (sd_booted(3)).

@@ -5,6 +5,8 @@ package doctor
 import (
 	"io/fs"
 	"strings"
+
+	"github.com/tagbase/tagbase-edge/internal/procfs"
 )
 
 // A Candidate is a port on which a reader may be, of those that make sense on
@@ -49,19 +51,13 @@ func Candidates(root fs.FS) (found []Candidate) {
 // Running is the process of the daemon that runs with a configuration, "" being any;
 // 0 if none does.
 func Running(root fs.FS, config string) int {
-	e := &exam{Station: Station{Root: root}}
-	for _, pid := range pids(root) {
-		if p := e.process(pid); p.name == self && strings.Contains(p.args+" ", " run ") && strings.HasSuffix(p.args, config) {
+	for _, pid := range procfs.PIDs(root) {
+		p := procfs.Lookup(root, pid)
+		if p.Name == self && strings.Contains(p.Args+" ", " run ") && strings.HasSuffix(p.Args, config) {
 			return pid
 		}
 	}
 	return 0
-}
-
-// Unit is the systemd service that a process belongs to; "" if none.
-func Unit(root fs.FS, pid int) string {
-	e := &exam{Station: Station{Root: root}}
-	return e.process(pid).unit
 }
 
 // ServiceOf is the systemd service that takes a configuration: the plain one, or its

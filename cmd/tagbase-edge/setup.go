@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/procfs"
 	"github.com/tagbase/tagbase-edge/internal/terminal"
 )
 
@@ -159,7 +160,7 @@ func (s *setup) stopDaemon(ctx context.Context) error {
 	if s.ask == nil { // with --yes nothing is tried that the daemon holds
 		return nil
 	}
-	unit := doctor.Unit(s.root, pid)
+	unit := procfs.Lookup(s.root, pid).Unit
 	if !hasSystemd() || unit == "" {
 		return fmt.Errorf("the daemon runs (pid %d) and holds the reader and the lamps; stop it: kill %d", pid, pid)
 	}

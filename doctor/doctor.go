@@ -54,7 +54,7 @@ func Examine(s Station) []Finding {
 	if device == "" {
 		device = e.machine.usual(s.Root)
 	}
-	e.port = parsePort(device)
+	e.port = parsePort(s.Root, device)
 	e.port.resolve(s.Root)
 	if e.Probes.Platform != nil {
 		e.platform = e.Probes.Platform()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tagbase/tagbase-edge/internal/connstring"
 	"github.com/tagbase/tagbase-edge/internal/lazyregexp"
 )
 
@@ -33,18 +34,16 @@ type port struct {
 	usb    string // of a USB reader, "bus:device"
 }
 
-var portSpeed = lazyregexp.New(`:[0-9]+$`)
-
-func parsePort(connstring string) (p port) {
-	var rest string
-	p.driver, rest, _ = strings.Cut(connstring, ":")
+func parsePort(root fs.FS, device string) (p port) {
+	c := connstring.Parse(device, func(path string) bool { return exists(root, path) })
+	p.driver = c.Driver
 	switch {
 	case p.driver == "simulated":
-		p.bus, p.given = busSimulated, rest
-	case strings.HasPrefix(rest, "/"):
-		p.given = portSpeed().ReplaceAllString(rest, "")
+		p.bus, p.given = busSimulated, c.Path
+	case c.IsFile():
+		p.given = c.Path
 	case strings.HasSuffix(p.driver, "_usb"):
-		p.bus, p.usb = busUSB, rest
+		p.bus, p.usb = busUSB, c.Path
 	}
 	p.path = p.given
 	return p

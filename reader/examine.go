@@ -76,11 +76,11 @@ func Examine(device string, out io.Writer) error {
 
 // openNode opens a device's file and closes it again.
 func openNode(device string) error {
-	path := parseConnstring(device).path
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(device, simulatedPrefix) {
+	c := parseConnstring(device)
+	if !c.IsFile() || strings.HasPrefix(device, simulatedPrefix) {
 		return nil
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	f, err := os.OpenFile(c.Path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}

@@ -38,11 +38,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 	"unsafe"
 
 	"github.com/clausecker/nfc/v2"
+	"github.com/tagbase/tagbase-edge/internal/connstring"
 )
 
 const Libnfc = true // built with libnfc
@@ -57,30 +57,30 @@ type libnfc struct {
 
 func openLibnfc(device string) (Device, error) {
 	l := &libnfc{name: device}
-	connstring := parseConnstring(device)
-	if strings.HasPrefix(connstring.path, "/") {
+	c := parseConnstring(device)
+	if c.IsFile() {
 		var err error
-		if connstring, err = connstring.resolve(); err != nil {
+		if c, err = c.Resolve(); err != nil {
 			return nil, err
 		}
-		if l.port, err = holdPort(connstring.driver, connstring.path); err != nil {
+		if l.port, err = holdPort(c.Driver, c.Path); err != nil {
 			return nil, err
 		}
 	}
-	if err := l.open(connstring); err != nil {
+	if err := l.open(c); err != nil {
 		l.release()
 		return nil, err
 	}
 	return l, nil
 }
 
-func (l *libnfc) open(c connstring) (err error) {
+func (l *libnfc) open(c connstring.Connstring) (err error) {
 	// libnfc reads these once, before its first open: never search, never log.
 	// From level 3 on it logs APDUs, which is to say tap URLs.
 	os.Setenv("LIBNFC_AUTO_SCAN", "false")
 	os.Setenv("LIBNFC_LOG_LEVEL", "0")
 	if l.dev, err = nfc.Open(c.String()); err != nil {
-		return fmt.Errorf("reader %s: %w; check its power, its wires and its mode switches%s", l.name, errHung, alsoOpen(c.path))
+		return fmt.Errorf("reader %s: %w; check its power, its wires and its mode switches%s", l.name, errHung, alsoOpen(c.Path))
 	}
 	if l.port != nil {
 		l.port.exclude()

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/tagbase/tagbase-edge/internal/connstring"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,45 +25,11 @@ type port struct {
 // errHeld is a port that another process has.
 var errHeld = errors.New("the port is held")
 
-// A connstring is how libnfc names a reader, DRIVER:PATH[:SPEED], in parts.
-type connstring struct{ driver, path, speed string }
-
-// parseConnstring finds the path in a connstring. It may hold colons, as in
-// /dev/serial/by-path: only a number behind the last one is a speed.
-func parseConnstring(s string) (c connstring) {
-	c.driver, c.path, _ = strings.Cut(s, ":")
-	at := strings.LastIndexByte(c.path, ':')
-	if at < 0 || strings.Trim(c.path[at+1:], "0123456789") != "" || at+1 == len(c.path) || exists(c.path) {
-		return c
-	}
-	c.path, c.speed = c.path[:at], c.path[at+1:]
-	return c
-}
+func parseConnstring(device string) connstring.Connstring { return connstring.Parse(device, exists) }
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
-}
-
-// resolve follows links to the node: libnfc takes a connstring apart at its
-// colons, and a path in it must have none.
-func (c connstring) resolve() (connstring, error) {
-	node, err := filepath.EvalSymlinks(c.path)
-	if err != nil {
-		return c, fmt.Errorf("reader %s: %w", c.path, err)
-	}
-	if strings.Contains(node, ":") {
-		return c, fmt.Errorf("reader %s: libnfc takes no colon in a device's path; make a link without one, by a udev rule with SYMLINK+=", node)
-	}
-	c.path = node
-	return c, nil
-}
-
-func (c connstring) String() string {
-	if c.speed == "" {
-		return c.driver + ":" + c.path
-	}
-	return c.driver + ":" + c.path + ":" + c.speed
 }
 
 // holdPort takes the node. The error is fs.ErrNotExist without one, and errHeld,

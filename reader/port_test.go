@@ -15,32 +15,6 @@ import (
 	"testing"
 )
 
-func TestParseConnstring(t *testing.T) {
-	dir := t.TempDir()
-	numbered := filepath.Join(dir, "usb-0:1")
-	if err := os.WriteFile(numbered, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for text, want := range map[string]connstring{
-		"pn532_uart:/dev/ttyAMA0":                                               {"pn532_uart", "/dev/ttyAMA0", ""},
-		"pn532_uart:/dev/ttyAMA0:115200":                                        {"pn532_uart", "/dev/ttyAMA0", "115200"},
-		"pn532_spi:/dev/spidev0.0:1000000":                                      {"pn532_spi", "/dev/spidev0.0", "1000000"},
-		"pn532_uart:/dev/serial/by-path/platform-xhci:usb-0:1.2:1.0-port0":      {"pn532_uart", "/dev/serial/by-path/platform-xhci:usb-0:1.2:1.0-port0", ""},
-		"pn532_uart:/dev/serial/by-path/platform-xhci:usb-0:1.2:1.0-port0:9600": {"pn532_uart", "/dev/serial/by-path/platform-xhci:usb-0:1.2:1.0-port0", "9600"},
-		"pn532_uart:" + numbered:                                                {"pn532_uart", numbered, ""},
-		"pn532_uart:" + numbered + ":9600":                                      {"pn532_uart", numbered, "9600"},
-		"acr122_usb:001:004":                                                    {"acr122_usb", "001", "004"},
-	} {
-		got := parseConnstring(text)
-		if got != want {
-			t.Errorf("%s: got %+v, want %+v", text, got, want)
-		}
-		if got.String() != text {
-			t.Errorf("%s is written %s", text, got)
-		}
-	}
-}
-
 // A link with colons in its name, as udev makes them, is a reader like any other.
 func TestOpenByPath(t *testing.T) {
 	t.Parallel()

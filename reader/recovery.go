@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -67,8 +66,8 @@ func recoverDevice(ctx context.Context, device string, w *watch) error {
 
 // unplugged tells that a reader that failed is there no more.
 func unplugged(device string) bool {
-	path := parseConnstring(device).path
-	return strings.HasPrefix(path, "/") && !exists(path)
+	c := parseConnstring(device)
+	return c.IsFile() && !exists(c.Path)
 }
 
 func watchDevice(ctx context.Context, device string, w *watch) (opened bool, err error) {

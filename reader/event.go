@@ -19,14 +19,14 @@ import (
 type EventKind string
 
 const (
-	Ready   EventKind = "ready"   // the reader answers
-	Beat    EventKind = "beat"    // nothing new, but alive: Tap has the UID of the tag that rests, if any
-	Entered EventKind = "entered" // a new tap has begun: Tap has UID, Chip and Entered
-	Proved  EventKind = "proved"  // its first URL is read: Tap has that too, and may yet come to nothing
-	Tapped  EventKind = "tapped"  // the tap is read: Tap is whole
-	Left    EventKind = "left"    // the tag of the last tap has gone
-	Stayed  EventKind = "stayed"  // the reader is back, and a tag that may have had its tap lies there
-	Fault   EventKind = "fault"   // the reader cannot be used: Err says why
+	EventReady   EventKind = "ready"   // the reader answers
+	EventBeat    EventKind = "beat"    // nothing new, but alive: Tap has the UID of the tag that rests, if any
+	EventEntered EventKind = "entered" // a new tap has begun: Tap has UID, Chip and Entered
+	EventURL     EventKind = "url"     // its first URL is read, which Tap has too; it may still come to nothing
+	EventTap     EventKind = "tap"     // the reader is done with the tap: Tap is whole, and final
+	EventLeft    EventKind = "left"    // the tag of the last tap has gone
+	EventResting EventKind = "resting" // the reader is back, and a tag that may have had its tap lies there
+	EventFault   EventKind = "fault"   // the reader cannot be used: Err says why
 )
 
 // An Event is one thing that happened at a reader. Each Entered is followed by
@@ -87,7 +87,7 @@ func decodeEvent(line []byte) (Event, error) {
 		return Event{}, fmt.Errorf("%w: more than one object", errBadLine)
 	}
 	switch l.Kind {
-	case Ready, Beat, Entered, Proved, Tapped, Left, Stayed, Fault:
+	case EventReady, EventBeat, EventEntered, EventURL, EventTap, EventLeft, EventResting, EventFault:
 	default:
 		return Event{}, fmt.Errorf("%w: kind %q", errBadLine, l.Kind)
 	}
@@ -95,7 +95,7 @@ func decodeEvent(line []byte) (Event, error) {
 		UID: l.UID, Chip: l.Chip, URL: string(l.URL), Second: string(l.Second), Reason: l.Reason,
 		Entered: fromMonotonic(l.Entered), Read: fromMonotonic(l.Read),
 	}}
-	if l.Kind == Fault {
+	if l.Kind == EventFault {
 		e.Err = errors.New(l.Err)
 	}
 	return e, nil

@@ -22,16 +22,16 @@ func TestEventRoundTrip(t *testing.T) {
 		name string
 		in   Event
 	}{
-		{"ready", Event{Kind: Ready}},
-		{"beat", Event{Kind: Beat}},
-		{"entered", Event{Kind: Entered, Tap: Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: now}}},
-		{"tapped", Event{Kind: Tapped, Tap: Tap{UID: "04", Chip: ChipNTAG22x, URL: "https://a.example/?m=1&x=%20", Entered: now, Read: now.Add(46 * time.Millisecond)}}},
-		{"without a URL", Event{Kind: Tapped, Tap: Tap{UID: "04", Chip: ChipOther, Reason: scan.ReasonUnsupported, Entered: now, Read: now}}},
-		{"hostile bytes", Event{Kind: Tapped, Tap: Tap{URL: "\x00\"}\n{\"kind\":\"fault\"}\r\n\xff\xfe<>&\u2028", Entered: now, Read: now}}},
-		{"1 KiB", Event{Kind: Tapped, Tap: Tap{UID: strings.Repeat("0", 20), Chip: ChipNTAG424, URL: kibURL, Entered: now, Read: now}}},
-		{"the longest prefix", Event{Kind: Tapped, Tap: Tap{URL: "ftp://anonymous:anonymous@" + strings.Repeat("\xff", maxNDEF)}}},
-		{"fault", Event{Kind: Fault, Err: errors.New("no answer; check \"wires\"\nand power")}},
-		{"missing", Event{Kind: Fault, Err: errors.New("gone"), Missing: true}},
+		{"ready", Event{Kind: EventReady}},
+		{"beat", Event{Kind: EventBeat}},
+		{"entered", Event{Kind: EventEntered, Tap: Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: now}}},
+		{"tapped", Event{Kind: EventTap, Tap: Tap{UID: "04", Chip: ChipNTAG22x, URL: "https://a.example/?m=1&x=%20", Entered: now, Read: now.Add(46 * time.Millisecond)}}},
+		{"without a URL", Event{Kind: EventTap, Tap: Tap{UID: "04", Chip: ChipOther, Reason: scan.ReasonUnsupported, Entered: now, Read: now}}},
+		{"hostile bytes", Event{Kind: EventTap, Tap: Tap{URL: "\x00\"}\n{\"kind\":\"fault\"}\r\n\xff\xfe<>&\u2028", Entered: now, Read: now}}},
+		{"1 KiB", Event{Kind: EventTap, Tap: Tap{UID: strings.Repeat("0", 20), Chip: ChipNTAG424, URL: kibURL, Entered: now, Read: now}}},
+		{"the longest prefix", Event{Kind: EventTap, Tap: Tap{URL: "ftp://anonymous:anonymous@" + strings.Repeat("\xff", maxNDEF)}}},
+		{"fault", Event{Kind: EventFault, Err: errors.New("no answer; check \"wires\"\nand power")}},
+		{"missing", Event{Kind: EventFault, Err: errors.New("gone"), Missing: true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func sameMoment(t *testing.T, name string, got, want time.Time) {
 // Moments are of the monotonic clock: what passed before a line was read stays passed.
 func TestEventTimes(t *testing.T) {
 	const hour = time.Hour
-	line, err := encodeEvent(Event{Kind: Tapped, Tap: Tap{Entered: time.Now().Add(-hour), Read: time.Now()}})
+	line, err := encodeEvent(Event{Kind: EventTap, Tap: Tap{Entered: time.Now().Add(-hour), Read: time.Now()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,13 +105,13 @@ func TestDecodeEventRefuses(t *testing.T) {
 		{"no kind", `{}`},
 		{"null", `null`},
 		{"an unknown field", `{"kind":"beat","more":1}`},
-		{"a field of another type", `{"kind":"tapped","uid":4}`},
-		{"a URL that is not base64", `{"kind":"tapped","url":"https://a"}`},
+		{"a field of another type", `{"kind":"tap","uid":4}`},
+		{"a URL that is not base64", `{"kind":"tap","url":"https://a"}`},
 		{"broken off", `{"kind":"beat"`},
 		{"two in a line", `{"kind":"beat"}{"kind":"beat"}`},
 		{"something behind it", `{"kind":"beat"} libnfc`},
 		{"a bracket behind it", `{"kind":"beat"}}`},
-		{"a moment that is no number", `{"kind":"tapped","entered":1e99}`},
+		{"a moment that is no number", `{"kind":"tap","entered":1e99}`},
 	}
 	for _, tt := range tests {
 		if got, err := decodeEvent([]byte(tt.in)); !errors.Is(err, errBadLine) {
@@ -123,7 +123,7 @@ func TestDecodeEventRefuses(t *testing.T) {
 // A fault says what it has to in one line that the daemon takes, however much
 // there is to say.
 func TestLongFault(t *testing.T) {
-	line, err := encodeEvent(Event{Kind: Fault, Err: errors.New("reader: " + strings.Repeat("\x00", 10_000))})
+	line, err := encodeEvent(Event{Kind: EventFault, Err: errors.New("reader: " + strings.Repeat("\x00", 10_000))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestLongFault(t *testing.T) {
 // protocol costs beside the pipe.
 func BenchmarkEvent(b *testing.B) {
 	now := time.Now()
-	tap := Event{Kind: Tapped, Tap: Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, URL: "https://tags.example/tag_4Gz424bench0?m=" + strings.Repeat("0", 48), Entered: now, Read: now}}
+	tap := Event{Kind: EventTap, Tap: Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, URL: "https://tags.example/tag_4Gz424bench0?m=" + strings.Repeat("0", 48), Entered: now, Read: now}}
 	b.ReportAllocs()
 	for b.Loop() {
 		line, err := encodeEvent(tap)

@@ -78,7 +78,7 @@ func checkRead(t *testing.T, dev Device, target Target, sent *int) {
 }
 
 func FuzzEvent(f *testing.F) {
-	line, _ := encodeEvent(Event{Kind: Tapped, Tap: Tap{UID: "04", Chip: ChipNTAG424, URL: "https://a/\xff", Entered: time.Now()}})
+	line, _ := encodeEvent(Event{Kind: EventTap, Tap: Tap{UID: "04", Chip: ChipNTAG424, URL: "https://a/\xff", Entered: time.Now()}})
 	f.Add(line)
 	f.Add([]byte(`{"kind":"fault","error":"x","missing":true}`))
 	f.Fuzz(func(t *testing.T, line []byte) {

@@ -36,7 +36,7 @@ func TestReadLengthIsLearned(t *testing.T) {
 		})
 		tap := 0
 		for _, e := range events {
-			if e.Kind != Tapped {
+			if e.Kind != EventTap {
 				continue
 			}
 			if !slices.Contains(chips[tap].Issued(), e.Tap.URL) {

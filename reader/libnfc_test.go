@@ -119,7 +119,7 @@ func TestWatchOfAHungChip(t *testing.T) {
 	var hung time.Time
 	var events []seen
 	err := watchOn(t.Context(), dev, nil, func(e Event) error {
-		if e.Kind == Tapped {
+		if e.Kind == EventTap {
 			hung = time.Now()
 			r.hung.Store(true)
 		}

@@ -74,7 +74,7 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 		reset, delay := l.ended(state, time.Since(started))
 		if reset && p.Reset != nil {
 			if err := pulse(p.Reset); err != nil {
-				send(ctx, events, Event{Kind: Fault, Err: err})
+				send(ctx, events, Event{Kind: EventFault, Err: err})
 			}
 		}
 		sleep(ctx, delay)
@@ -100,11 +100,11 @@ func (p *Process) once(ctx context.Context, events chan<- Event) state {
 	life, lifeErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
 	if err := cmp.Or(lifeErr, outErr); err != nil {
-		send(ctx, events, Event{Kind: Fault, Err: err})
+		send(ctx, events, Event{Kind: EventFault, Err: err})
 		return silent
 	}
 	if err := cmd.Start(); err != nil {
-		send(ctx, events, Event{Kind: Fault, Err: err})
+		send(ctx, events, Event{Kind: EventFault, Err: err})
 		return silent
 	}
 
@@ -123,7 +123,7 @@ func (p *Process) once(ctx context.Context, events chan<- Event) state {
 		err = words.explain(exit)
 	}
 	if err != nil {
-		send(ctx, events, Event{Kind: Fault, Err: err})
+		send(ctx, events, Event{Kind: EventFault, Err: err})
 	}
 	return last
 }
@@ -136,7 +136,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 		if open != nil {
 			p.spare(open.UID)
 			open.Reason, open.Read = scan.ReasonTorn, time.Now()
-			send(ctx, events, Event{Kind: Tapped, Tap: *open})
+			send(ctx, events, Event{Kind: EventTap, Tap: *open})
 		}
 	}()
 	hang := time.NewTimer(silence)
@@ -156,21 +156,21 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 			return last, nil
 		case e := <-lines:
 			switch e.Kind {
-			case Beat:
+			case EventBeat:
 				p.Resting, p.well = e.Tap.UID, time.Now()
 				continue
-			case Ready:
+			case EventReady:
 				last = well
-			case Fault:
+			case EventFault:
 				last = absent
 				if e.Silent {
 					last = silent
 				}
-			case Entered:
+			case EventEntered:
 				open, p.Resting = &e.Tap, e.Tap.UID
-			case Tapped:
+			case EventTap:
 				open, p.spared = nil, ""
-			case Left:
+			case EventLeft:
 				p.Resting, p.spared = "", ""
 			}
 			send(ctx, events, e)

@@ -37,29 +37,29 @@ var children = map[string]func(args []string){
 		}
 	},
 	"one tap": func([]string) {
-		say(Event{Kind: Ready})
-		say(Event{Kind: Beat})
-		say(Event{Kind: Entered, Tap: aTap})
-		say(Event{Kind: Tapped, Tap: aTap})
+		say(Event{Kind: EventReady})
+		say(Event{Kind: EventBeat})
+		say(Event{Kind: EventEntered, Tap: aTap})
+		say(Event{Kind: EventTap, Tap: aTap})
 		untilInputEnds()
 	},
 	"dies in a tap": func([]string) {
-		say(Event{Kind: Entered, Tap: aTap})
-		say(Event{Kind: Proved, Tap: aTap})
+		say(Event{Kind: EventEntered, Tap: aTap})
+		say(Event{Kind: EventURL, Tap: aTap})
 		os.Exit(3)
 	},
 	"dies between taps": func([]string) {
-		say(Event{Kind: Entered, Tap: aTap})
-		say(Event{Kind: Tapped, Tap: aTap})
+		say(Event{Kind: EventEntered, Tap: aTap})
+		say(Event{Kind: EventTap, Tap: aTap})
 		os.Exit(3)
 	},
-	"says why":   func([]string) { say(Event{Kind: Fault, Err: errors.New("unplugged"), Missing: true}); os.Exit(1) },
+	"says why":   func([]string) { say(Event{Kind: EventFault, Err: errors.New("unplugged"), Missing: true}); os.Exit(1) },
 	"exits":      func([]string) {},
 	"exits 3":    func([]string) { os.Exit(3) },
 	"complains":  func([]string) { os.Stderr.WriteString("\nabort: NAD\nmore\n"); os.Exit(3) },
 	"rants":      func([]string) { os.Stderr.WriteString(strings.Repeat("x", 1<<20)); os.Exit(3) },
 	"aborts":     func([]string) { syscall.Kill(os.Getpid(), syscall.SIGABRT); select {} },
-	"silent":     func([]string) { say(Event{Kind: Entered, Tap: aTap}); untilInputEnds() },
+	"silent":     func([]string) { say(Event{Kind: EventEntered, Tap: aTap}); untilInputEnds() },
 	"babbles":    func([]string) { os.Stdout.WriteString("error libnfc.bus\n"); untilInputEnds() },
 	"never ends": func([]string) { babble(strings.Repeat("x", 1000)) },
 	"half a line": func([]string) {
@@ -68,14 +68,14 @@ var children = map[string]func(args []string){
 	},
 	"floods": func([]string) {
 		for {
-			say(Event{Kind: Tapped, Tap: aTap})
+			say(Event{Kind: EventTap, Tap: aTap})
 		}
 	},
 	"ignores the end": func([]string) {
 		signal.Ignore(os.Interrupt, syscall.SIGTERM)
 		say(me())
 		for {
-			say(Event{Kind: Beat})
+			say(Event{Kind: EventBeat})
 			time.Sleep(100 * time.Millisecond)
 		}
 	},
@@ -93,7 +93,7 @@ var children = map[string]func(args []string){
 var aTap = Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: time.Now()}
 
 // me is an event that names the process it comes from.
-func me() Event { return Event{Kind: Tapped, Tap: Tap{UID: strconv.Itoa(os.Getpid())}} }
+func me() Event { return Event{Kind: EventTap, Tap: Tap{UID: strconv.Itoa(os.Getpid())}} }
 
 func say(e Event) {
 	line, err := encodeEvent(e)
@@ -165,12 +165,12 @@ func next(t *testing.T, events <-chan Event) Event {
 func TestProcessPassesEvents(t *testing.T) {
 	t.Parallel()
 	events, _ := runProcess(t, "one tap")
-	for _, want := range []EventKind{Ready, Entered, Tapped} { // no Beat
+	for _, want := range []EventKind{EventReady, EventEntered, EventTap} { // no Beat
 		e := next(t, events)
 		if e.Kind != want {
 			t.Fatalf("got %+v, want %s", e, want)
 		}
-		if want != Ready && (e.Tap.UID != aTap.UID || e.Tap.Chip != aTap.Chip || e.Tap.Entered.IsZero()) {
+		if want != EventReady && (e.Tap.UID != aTap.UID || e.Tap.Chip != aTap.Chip || e.Tap.Entered.IsZero()) {
 			t.Errorf("%s: got %+v, want %+v", want, e.Tap, aTap)
 		}
 	}
@@ -186,15 +186,15 @@ func TestProcessFaults(t *testing.T) {
 		is      error
 		missing bool
 	}{
-		{"dies in a tap", []EventKind{Entered, Proved, Tapped}, []string{"exit status 3"}, nil, false},
-		{"dies between taps", []EventKind{Entered, Tapped}, []string{"exit status 3"}, nil, false},
+		{"dies in a tap", []EventKind{EventEntered, EventURL, EventTap}, []string{"exit status 3"}, nil, false},
+		{"dies between taps", []EventKind{EventEntered, EventTap}, []string{"exit status 3"}, nil, false},
 		{"says why", nil, []string{"unplugged"}, nil, true},
 		{"exits", nil, []string{"ended"}, nil, false},
 		{"exits 3", nil, []string{"exit status 3"}, nil, false},
 		{"complains", nil, []string{"exit status 3", `"abort: NAD"`}, nil, false},
 		{"rants", nil, []string{"exit status 3", "xxxx"}, nil, false},
 		{"aborts", nil, []string{"SIGABRT"}, nil, false},
-		{"silent", []EventKind{Entered, Tapped}, []string{"silent for 5s"}, nil, false},
+		{"silent", []EventKind{EventEntered, EventTap}, []string{"silent for 5s"}, nil, false},
 		{"babbles", nil, nil, errBadLine, false},
 		{"half a line", nil, nil, errBadLine, false},
 		{"never ends", nil, nil, bufio.ErrTooLong, false},
@@ -208,14 +208,14 @@ func TestProcessFaults(t *testing.T) {
 				if e.Kind != want {
 					t.Fatalf("got %+v, want %s", e, want)
 				}
-				if torn := tt.child != "dies between taps"; want == Tapped && torn {
+				if torn := tt.child != "dies between taps"; want == EventTap && torn {
 					if e.Tap.UID != aTap.UID || e.Tap.Reason != scan.ReasonTorn || e.Tap.Read.IsZero() {
 						t.Errorf("got %+v, want it torn", e.Tap)
 					}
 				}
 			}
 			fault := next(t, events)
-			if fault.Kind != Fault || fault.Err == nil || fault.Missing != tt.missing {
+			if fault.Kind != EventFault || fault.Err == nil || fault.Missing != tt.missing {
 				t.Fatalf("got %+v, want a fault (missing: %v)", fault, tt.missing)
 			}
 			text := fault.Err.Error()
@@ -244,7 +244,7 @@ func TestProcessWithoutAProgram(t *testing.T) {
 		(&Process{Command: []string{"/nonexistent/tagbase-edge"}}).Run(ctx, events)
 	}()
 	for range 2 {
-		if e := next(t, events); e.Kind != Fault || e.Err == nil || e.Missing {
+		if e := next(t, events); e.Kind != EventFault || e.Err == nil || e.Missing {
 			t.Errorf("got %+v, want a fault", e)
 		}
 	}
@@ -338,7 +338,7 @@ func TestProcessOfASlowListener(t *testing.T) {
 		const n = 100
 		go func() {
 			for i := range n {
-				send(t.Context(), lines, Event{Kind: Tapped, Tap: Tap{UID: strconv.Itoa(i)}})
+				send(t.Context(), lines, Event{Kind: EventTap, Tap: Tap{UID: strconv.Itoa(i)}})
 			}
 			ended <- nil
 		}()
@@ -371,7 +371,7 @@ func TestProcessOfASilentChild(t *testing.T) {
 			go func() {
 				for range beats {
 					sleep(t.Context(), pause)
-					send(t.Context(), lines, Event{Kind: Beat})
+					send(t.Context(), lines, Event{Kind: EventBeat})
 				}
 			}()
 			start := time.Now()
@@ -407,8 +407,8 @@ func TestChildEndsWithItsInput(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.Contains(line, string(Ready)) {
-		t.Errorf("got %q, %v, want %s", line, err, Ready)
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.Contains(line, string(EventReady)) {
+		t.Errorf("got %q, %v, want %s", line, err, EventReady)
 	}
 	life.Close()
 	if err := cmd.Wait(); err != nil {
@@ -422,17 +422,17 @@ func TestProcessOfAReader(t *testing.T) {
 	r := simulatedRig(t)
 	chip := simchip.NewNTAG424(uid424, key1, key2, url424)
 	events, _ := runProcess(t, "reader", r.device)
-	if e := next(t, events); e.Kind != Ready {
-		t.Fatalf("got %+v, want %s", e, Ready)
+	if e := next(t, events); e.Kind != EventReady {
+		t.Fatalf("got %+v, want %s", e, EventReady)
 	}
 	before := time.Now()
 	r.field.Put(chip)
-	if e := next(t, events); e.Kind != Entered || e.Tap.UID != fmt.Sprintf("%x", uid424) {
-		t.Errorf("got %+v, want %s", e, Entered)
+	if e := next(t, events); e.Kind != EventEntered || e.Tap.UID != fmt.Sprintf("%x", uid424) {
+		t.Errorf("got %+v, want %s", e, EventEntered)
 	}
 	proved, e := next(t, events), next(t, events)
-	if proved.Kind != Proved || e.Kind != Tapped || proved.Tap.URL != e.Tap.URL {
-		t.Fatalf("got %+v and %+v, want %s and %s", proved, e, Proved, Tapped)
+	if proved.Kind != EventURL || e.Kind != EventTap || proved.Tap.URL != e.Tap.URL {
+		t.Fatalf("got %+v and %+v, want %s and %s", proved, e, EventURL, EventTap)
 	}
 	if err := genuineTags[0].verify(e.Tap.URL, chip); err != nil {
 		t.Error(err)
@@ -442,7 +442,7 @@ func TestProcessOfAReader(t *testing.T) {
 	}
 	r.stop()
 	for { // its socket is gone
-		if e := next(t, events); e.Kind == Fault && e.Missing {
+		if e := next(t, events); e.Kind == EventFault && e.Missing {
 			break
 		}
 	}
@@ -469,7 +469,7 @@ func TestChildOfAMissingReader(t *testing.T) {
 		return e
 	}
 	for range 3 {
-		if e := await(Fault); !e.Missing || !strings.Contains(e.Err.Error(), path) {
+		if e := await(EventFault); !e.Missing || !strings.Contains(e.Err.Error(), path) {
 			t.Errorf("got %+v, want it missing, by name", e)
 		}
 	}
@@ -478,11 +478,11 @@ func TestChildOfAMissingReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	go simreader.ServeSocket(ctx, listener, simantenna.NewField(), nil)
-	for e := (Event{Kind: Fault}); e.Kind == Fault; {
+	for e := (Event{Kind: EventFault}); e.Kind == EventFault; {
 		if !lines.Scan() {
 			t.Fatal("the child ended")
 		}
-		if e, err = decodeEvent(lines.Bytes()); err != nil || e.Kind != Fault && e.Kind != Ready {
+		if e, err = decodeEvent(lines.Bytes()); err != nil || e.Kind != EventFault && e.Kind != EventReady {
 			t.Fatalf("got %+v, %v, want it ready", e, err)
 		}
 	}

@@ -49,7 +49,7 @@ func recoverDevice(ctx context.Context, device string, w *watch) error {
 		}
 		missing := Missing(err) || unplugged(device)
 		silent := !missing && (opened || errors.Is(err, errHung))
-		if err := w.send(Event{Kind: Fault, Err: err, Missing: missing, Silent: silent}); err != nil {
+		if err := w.send(Event{Kind: EventFault, Err: err, Missing: missing, Silent: silent}); err != nil {
 			return err
 		}
 		pause := missPause

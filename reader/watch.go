@@ -114,7 +114,7 @@ func (w *watch) beat() error {
 	if time.Since(w.lastOut) < beatEvery {
 		return nil
 	}
-	return w.send(Event{Kind: Beat, Tap: Tap{UID: hex.EncodeToString(w.here)}})
+	return w.send(Event{Kind: EventBeat, Tap: Tap{UID: hex.EncodeToString(w.here)}})
 }
 
 // look selects a tag once, reads it if it is a new tap, and stays until it is
@@ -171,18 +171,18 @@ func (w *watch) stayed(t Target) error {
 		return nil
 	}
 	w.back = false
-	return w.send(Event{Kind: Stayed})
+	return w.send(Event{Kind: EventResting})
 }
 
 func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 	w.here, w.back = t.UID, false
 	entered := Tap{UID: hex.EncodeToString(t.UID), Chip: chipOf(t), Entered: now}
-	if err := w.send(Event{Kind: Entered, Tap: entered}); err != nil {
+	if err := w.send(Event{Kind: EventEntered, Tap: entered}); err != nil {
 		return err
 	}
 	x := newExchange(w.dev, t, now)
 	x.file = w.file
-	x.proved = func(t Tap) { w.send(Event{Kind: Proved, Tap: t}) } // if nobody listens, Tapped finds out
+	x.proved = func(t Tap) { w.send(Event{Kind: EventURL, Tap: t}) } // if nobody listens, Tapped finds out
 	tap, fault := x.read(now, w.liveness)
 	w.file = x.file
 	w.well = time.Now()
@@ -190,7 +190,7 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 	if fault == nil && !x.missing.IsZero() {
 		w.visits.lost(t.UID, x.missing, w.well)
 	}
-	if err := w.send(Event{Kind: Tapped, Tap: tap}); err != nil {
+	if err := w.send(Event{Kind: EventTap, Tap: tap}); err != nil {
 		return err
 	}
 	if fault != nil {
@@ -221,7 +221,7 @@ func (w *watch) spare(uid []byte) error {
 	}
 	w.spared, w.here = uid, nil
 	w.visits.drop(uid)
-	return w.send(Event{Kind: Left})
+	return w.send(Event{Kind: EventLeft})
 }
 
 // nothing is there. Now and then the field goes off: a tag that broke off in the
@@ -251,7 +251,7 @@ func (w *watch) looked() error {
 		return nil
 	}
 	w.ready = true
-	return w.send(Event{Kind: Ready})
+	return w.send(Event{Kind: EventReady})
 }
 
 // left tells that the tag of the last tap has gone, when it has been away for long
@@ -261,7 +261,7 @@ func (w *watch) left() error {
 		return nil
 	}
 	w.here = nil
-	return w.send(Event{Kind: Left})
+	return w.send(Event{Kind: EventLeft})
 }
 
 // rest stays with the selected tag for as long as it is present and until due, and

@@ -67,16 +67,16 @@ func checkPairs(t *testing.T, events []seen) {
 	proved := 0
 	for _, e := range events {
 		switch e.Kind {
-		case Proved:
+		case EventURL:
 			if proved++; open == nil || proved > 1 || e.Tap.UID != open.UID || e.Tap.URL == "" || e.Tap.Second != "" {
 				t.Errorf("at %v proof %d was %+v, in the tap %+v", e.at, proved, e.Tap, open)
 			}
-		case Entered:
+		case EventEntered:
 			if open != nil {
 				t.Errorf("at %v a tap began within another", e.at)
 			}
 			open, proved = &e.Tap, 0
-		case Tapped:
+		case EventTap:
 			if open == nil {
 				t.Errorf("at %v a tap ended that had not begun", e.at)
 			} else if e.Tap.UID != open.UID || !e.Tap.Entered.Equal(open.Entered) {
@@ -105,7 +105,7 @@ func checkBeats(t *testing.T, events []seen, end time.Duration) {
 // taps are the taps of events, in the order of their end.
 func taps(events []seen) (taps []seen) {
 	for _, e := range events {
-		if e.Kind == Tapped {
+		if e.Kind == EventTap {
 			taps = append(taps, e)
 		}
 	}
@@ -294,8 +294,8 @@ func TestWatchEvents(t *testing.T) {
 			a.field.Put(chip)
 			time.Sleep(200 * ms)
 		})
-		events = slices.DeleteFunc(events, func(e seen) bool { return e.Kind == Beat || e.Kind == Ready })
-		if len(events) != 3 || events[0].Kind != Entered || events[1].Kind != Proved || events[2].Kind != Tapped {
+		events = slices.DeleteFunc(events, func(e seen) bool { return e.Kind == EventBeat || e.Kind == EventReady })
+		if len(events) != 3 || events[0].Kind != EventEntered || events[1].Kind != EventURL || events[2].Kind != EventTap {
 			t.Fatalf("got %s, want Entered, Proved and Tapped", describe(events))
 		}
 		entered, proved, tapped := events[0].Tap, events[1].Tap, events[2].Tap
@@ -325,7 +325,7 @@ func TestWatchBeats(t *testing.T) {
 				a := newAntenna(on)
 				a.took = took
 				events := play(t, a, func() { time.Sleep(30 * time.Second) })
-				beats := len(slices.DeleteFunc(events, func(e seen) bool { return e.Kind != Beat }))
+				beats := len(slices.DeleteFunc(events, func(e seen) bool { return e.Kind != EventBeat }))
 				if beats > 70 {
 					t.Errorf("%d beats in 30 s", beats)
 				}
@@ -422,7 +422,7 @@ func TestWatchFaultInATap(t *testing.T) {
 
 func TestWatchEndsWithItsListener(t *testing.T) {
 	gone := errors.New("nobody listens")
-	for _, kind := range []EventKind{Beat, Entered, Tapped} {
+	for _, kind := range []EventKind{EventBeat, EventEntered, EventTap} {
 		synctest.Test(t, func(t *testing.T) {
 			heard := 0
 			err := watchOn(t.Context(), newAntenna(newNTAG424()), nil, func(e Event) error {
@@ -475,11 +475,11 @@ func TestWatchTellsOfLeaving(t *testing.T) {
 				time.Sleep(away)
 			}
 		}) {
-			if e.Kind != Beat && e.Kind != Ready {
+			if e.Kind != EventBeat && e.Kind != EventReady {
 				kinds = append(kinds, e.Kind)
 			}
 		}
-		want := []EventKind{Entered, Proved, Tapped, Left, Entered, Proved, Tapped, Left}
+		want := []EventKind{EventEntered, EventURL, EventTap, EventLeft, EventEntered, EventURL, EventTap, EventLeft}
 		if !slices.Equal(kinds, want) {
 			t.Errorf("got %v, want %v", kinds, want)
 		}

@@ -98,18 +98,18 @@ func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visit
 			return
 		case e := <-events:
 			switch e.Kind {
-			case reader.Ready:
+			case reader.EventReady:
 				s.readerReady()
-			case reader.Fault:
+			case reader.EventFault:
 				s.readerFault(e)
-			case reader.Stayed:
+			case reader.EventResting:
 				s.stayed()
-			case reader.Entered:
+			case reader.EventEntered:
 				open.leave()
 				s.begin()
-			case reader.Proved:
+			case reader.EventURL:
 				s.queue(visit{tap: e.Tap, number: s.newest, rest: open.begin()}, visits, bucket.take(time.Now()))
-			case reader.Tapped:
+			case reader.EventTap:
 				if !open.end(e.Tap) {
 					s.queue(visit{tap: e.Tap, number: s.newest}, visits, bucket.take(time.Now()))
 				}

@@ -142,14 +142,14 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 // only then.
 func (r *rig) send(e reader.Event) {
 	r.events <- e
-	r.events <- reader.Event{Kind: reader.Beat}
+	r.events <- reader.Event{Kind: reader.EventBeat}
 }
 
-func (r *rig) enter() { r.send(reader.Event{Kind: reader.Entered}) }
+func (r *rig) enter() { r.send(reader.Event{Kind: reader.EventEntered}) }
 
 func (r *rig) read(url string) {
 	now := time.Now()
-	r.send(reader.Event{Kind: reader.Tapped, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: url, Entered: now, Read: now}})
+	r.send(reader.Event{Kind: reader.EventTap, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: url, Entered: now, Read: now}})
 }
 
 // want waits for a scan's line; "a or b" takes either.
@@ -327,10 +327,10 @@ func TestWaitedTooLong(t *testing.T) {
 // The lamps tell what a technician must mend, when no outcome is being shown.
 func TestServiceCode(t *testing.T) {
 	r := newRig(t, make(answers))
-	r.send(reader.Event{Kind: reader.Fault, Err: errors.New("gone"), Missing: true})
+	r.send(reader.Event{Kind: reader.EventFault, Err: errors.New("gone"), Missing: true})
 	r.lights(amber)
 	r.lights(sim.Lit{})
-	r.send(reader.Event{Kind: reader.Ready})
+	r.send(reader.Event{Kind: reader.EventReady})
 	r.lights(sim.Lit{})
 }
 

@@ -79,15 +79,15 @@ func TestReaderFaultsAreCounted(t *testing.T) {
 				s.readerReady()
 				for range 150 * 4 {
 					if ready { // an unplugged reader fails before it is missing
-						s.readerFault(reader.Event{Kind: reader.Fault, Err: errors.New("other")})
+						s.readerFault(reader.Event{Kind: reader.EventFault, Err: errors.New("other")})
 					}
-					s.readerFault(reader.Event{Kind: reader.Fault, Err: errors.New("gone"), Missing: true})
+					s.readerFault(reader.Event{Kind: reader.EventFault, Err: errors.New("gone"), Missing: true})
 					if ready {
 						s.readerReady()
 					}
 					time.Sleep(250 * time.Millisecond)
 				}
-				s.readerFault(reader.Event{Kind: reader.Fault, Err: errors.New("other")})
+				s.readerFault(reader.Event{Kind: reader.EventFault, Err: errors.New("other")})
 				s.readerReady()
 				want := []string{
 					`{"msg":"reader ready"}`,

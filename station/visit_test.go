@@ -36,11 +36,11 @@ func (r *rig) proves(url string) reader.Tap {
 	now := time.Now()
 	tap := reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: url, Entered: now, Read: now}
 	r.enter()
-	r.send(reader.Event{Kind: reader.Proved, Tap: tap})
+	r.send(reader.Event{Kind: reader.EventURL, Tap: tap})
 	return tap
 }
 
-func (r *rig) ends(tap reader.Tap) { r.send(reader.Event{Kind: reader.Tapped, Tap: tap}) }
+func (r *rig) ends(tap reader.Tap) { r.send(reader.Event{Kind: reader.EventTap, Tap: tap}) }
 
 // unfinished are the scans that the journal of a station that has ended would come back with as unknown.
 func (r *rig) unfinished() []scan.Record {
@@ -135,7 +135,7 @@ func TestProvedWithoutAnEnd(t *testing.T) {
 	for _, url := range []string{tagA, "https://elsewhere.example/?x=1"} {
 		again := r.proves(tagA)
 		again.URL = url
-		r.send(reader.Event{Kind: reader.Proved, Tap: again})
+		r.send(reader.Event{Kind: reader.EventURL, Tap: again})
 		r.want("unreadable", "torn")
 		r.want("unreadable", "torn")
 	}

@@ -34,10 +34,10 @@ const (
 // for as long as the tap may take; the error is the reader's own, and ends the tap.
 // A tag that is not alone in the field is TwoTags, whatever could be read of it.
 func Read(dev Device, t Target, entered time.Time, liveness Liveness) (Tap, error) {
-	return newExchange(dev, t, entered).read(entered, liveness)
+	return newDialogue(dev, t, entered).read(entered, liveness)
 }
 
-func (x *exchange) read(entered time.Time, liveness Liveness) (Tap, error) {
+func (x *dialogue) read(entered time.Time, liveness Liveness) (Tap, error) {
 	tap := Tap{UID: hex.EncodeToString(x.target.UID), Chip: chipOf(x.target), Entered: entered}
 	err := x.readTap(&tap, liveness, false)
 	for errors.Is(err, ErrTagLost) || x.forgives(err) {
@@ -55,7 +55,7 @@ func (x *exchange) read(entered time.Time, liveness Liveness) (Tap, error) {
 }
 
 // readTap makes one try of all that a tap needs.
-func (x *exchange) readTap(tap *Tap, liveness Liveness, slow bool) error {
+func (x *dialogue) readTap(tap *Tap, liveness Liveness, slow bool) error {
 	uri, err := x.readURI(&tap.Chip, slow)
 	if reason, _ := reasonOf(err); reason == scan.ReasonTorn {
 		return err
@@ -79,7 +79,7 @@ func (x *exchange) readTap(tap *Tap, liveness Liveness, slow bool) error {
 }
 
 // readURI makes one whole read, the second and later ones slow.
-func (x *exchange) readURI(chip *Chip, slow bool) ([]byte, error) {
+func (x *dialogue) readURI(chip *Chip, slow bool) ([]byte, error) {
 	var msg []byte
 	var err error
 	switch {

@@ -21,7 +21,7 @@ const (
 // it has been read. Reading on is the same read to the chip: the counter of an
 // NTAG 22x rises once after power-up, and nothing here powers it down.
 type pages struct {
-	x    *exchange
+	x    *dialogue
 	fast bool
 	got  []byte
 }
@@ -65,7 +65,7 @@ func (p *pages) answer(pages int, tx ...byte) ([]byte, error) {
 // GET_VERSION says what chip it is and knows FAST_READ too; one that does not
 // has gone back to idle and is selected again. A second try is slow: with READ,
 // which every Type 2 tag knows.
-func readType2(x *exchange, chip *Chip, slow bool) ([]byte, error) {
+func readType2(x *dialogue, chip *Chip, slow bool) ([]byte, error) {
 	if slow {
 		return readTLVs(&pages{x: x})
 	}

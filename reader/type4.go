@@ -32,7 +32,7 @@ const (
 
 // shortWay reads the file where an NTAG 424 DNA has it. A station's tags have URLs of one length: the first read asks
 // for as much as the last tag's file held, and what a longer one has beyond that is read on.
-func (x *exchange) shortWay() ([]byte, error) {
+func (x *dialogue) shortWay() ([]byte, error) {
 	longest := shortRead // as every card with NDEF should know
 	if chipOf(x.target) == ChipNTAG424 {
 		longest = longRead
@@ -51,7 +51,7 @@ func (x *exchange) shortWay() ([]byte, error) {
 // readType4 gives the NDEF message of a Type 4 tag: by the short way, in which
 // a genuine NTAG 424 DNA needs three commands, or else through its capability
 // container (NFC Forum T4T 2.0, 5.4).
-func readType4(x *exchange) ([]byte, error) {
+func readType4(x *dialogue) ([]byte, error) {
 	var sw StatusWord
 	if _, err := x.apdu(selectApplication...); errors.As(err, &sw) {
 		return nil, errUnsupported
@@ -68,7 +68,7 @@ func readType4(x *exchange) ([]byte, error) {
 // readByCC finds the NDEF file and the longest read in the capability
 // container. It asks for NLEN first, since there are cards that refuse a read
 // beyond the end of their file.
-func (x *exchange) readByCC() ([]byte, error) {
+func (x *dialogue) readByCC() ([]byte, error) {
 	var sw StatusWord
 	cc, err := x.capabilities()
 	if errors.As(err, &sw) {
@@ -88,7 +88,7 @@ func (x *exchange) readByCC() ([]byte, error) {
 	return msg, err
 }
 
-func (x *exchange) capabilities() ([]byte, error) {
+func (x *dialogue) capabilities() ([]byte, error) {
 	if err := x.selectFile(ccFile); err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func parseCC(cc []byte) (file uint16, longest int, err error) {
 // readFile reads a whole NDEF file, two bytes of length and then the message,
 // in a first read of so many bytes and others of what is missing. Nothing else is sent between its reads, so that an NTAG 424 DNA fills them
 // all for one count (NT4H2421Gx, 9.3.1).
-func (x *exchange) readFile(file uint16, first, longest int) ([]byte, error) {
+func (x *dialogue) readFile(file uint16, first, longest int) ([]byte, error) {
 	if err := x.selectFile(file); err != nil {
 		return nil, err
 	}
@@ -145,13 +145,13 @@ func (x *exchange) readFile(file uint16, first, longest int) ([]byte, error) {
 	return got[2:whole], nil
 }
 
-func (x *exchange) selectFile(file uint16) error {
+func (x *dialogue) selectFile(file uint16) error {
 	_, err := x.apdu(0x00, 0xA4, 0x00, 0x0C, 0x02, byte(file>>8), byte(file))
 	return err
 }
 
 // readBinary asks for n bytes, 1 to 255, and returns at least one and at most n.
-func (x *exchange) readBinary(offset, n int) ([]byte, error) {
+func (x *dialogue) readBinary(offset, n int) ([]byte, error) {
 	rx, err := x.apdu(0x00, 0xB0, byte(offset>>8), byte(offset), byte(n))
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (x *exchange) readBinary(offset, n int) ([]byte, error) {
 
 // apdu returns the data of an answer with status 9000; any other status is a
 // StatusWord.
-func (x *exchange) apdu(tx ...byte) ([]byte, error) {
+func (x *dialogue) apdu(tx ...byte) ([]byte, error) {
 	rx, err := x.transceive(tx...)
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ type watch struct {
 	faults   int       // of the reader, in a row
 	empty    int       // looks at an empty field, in a row
 	soon     bool      // the next look need not wait
-	file     int       // see exchange
+	file     int       // see dialogue
 	blind    bool      // a tag may be there that would not hear a Select
 	well     time.Time // when the reader was, last
 	back     bool      // the reader was gone for longer than a tag must be to have left
@@ -180,7 +180,7 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
 	if err := w.send(Event{Kind: EventEntered, Tap: entered}); err != nil {
 		return err
 	}
-	x := newExchange(w.dev, t, now)
+	x := newDialogue(w.dev, t, now)
 	x.file = w.file
 	x.proved = func(t Tap) { w.send(Event{Kind: EventURL, Tap: t}) } // if nobody listens, Tapped finds out
 	tap, fault := x.read(now, w.liveness)

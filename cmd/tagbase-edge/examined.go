@@ -113,7 +113,7 @@ func tryReader(ctx context.Context, device string) (found []doctor.Step) {
 	if err != nil {
 		return []doctor.Step{{Name: doctor.StepOpen, Err: err.Error()}}
 	}
-	for _, s := range reader.ExamineApart(ctx, command) {
+	for _, s := range reader.SelfTestInChild(ctx, command) {
 		found = append(found, doctor.Step(s))
 	}
 	return found

@@ -66,6 +66,6 @@ func tryCommand() *cobra.Command {
 		Short:  "Try the reader step by step, and end (internal)",
 		Args:   cobra.ExactArgs(1),
 		Hidden: true,
-		RunE:   func(_ *cobra.Command, args []string) error { return reader.Examine(args[0], os.Stdout) },
+		RunE:   func(_ *cobra.Command, args []string) error { return reader.SelfTest(args[0], os.Stdout) },
 	}
 }

@@ -96,7 +96,7 @@ func run(ctx context.Context, cfg *config, key uplink.Key, log *zap.Logger, prog
 		Feed:     api.NewFeed(),
 	}
 	s.Remember(past.Scans)
-	process := &reader.Process{
+	process := &reader.Supervisor{
 		Path:    self,
 		Command: []string{os.Args[0], "reader", cfg.reader.device, string(cfg.reader.liveness)},
 		Resting: station.Resting(past.Scans),

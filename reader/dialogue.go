@@ -24,8 +24,8 @@ var (
 	errAnother = errors.New("another tag is in the field")
 )
 
-// An exchange is all that is said to one tag in one tap, within its limits.
-type exchange struct {
+// A dialogue is all that is said to one tag in one tap, within its limits.
+type dialogue struct {
 	dev      Device
 	target   Target
 	left     int
@@ -38,11 +38,11 @@ type exchange struct {
 	proved   func(Tap) // told of the first URL, once; may be nil
 }
 
-func newExchange(dev Device, t Target, entered time.Time) *exchange {
-	return &exchange{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime), selected: true}
+func newDialogue(dev Device, t Target, entered time.Time) *dialogue {
+	return &dialogue{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime), selected: true}
 }
 
-func (x *exchange) transceive(tx ...byte) ([]byte, error) {
+func (x *dialogue) transceive(tx ...byte) ([]byte, error) {
 	if x.left == 0 {
 		return nil, errTooMany
 	}
@@ -56,7 +56,7 @@ func (x *exchange) transceive(tx ...byte) ([]byte, error) {
 
 // again selects the tag anew after it was lost, for as long as the tap may take
 // and something may still be said to it.
-func (x *exchange) again() error {
+func (x *dialogue) again() error {
 	last := ErrTagLost
 	for x.left > 0 && time.Until(x.deadline) > fieldOff+fieldOn {
 		err := x.renew()
@@ -80,7 +80,7 @@ func (x *exchange) again() error {
 
 // renew makes a new activation of the tag, after the field was off: one that was
 // left in the middle of something would not hear a Select (ISO/IEC 14443-4, 5).
-func (x *exchange) renew() error {
+func (x *dialogue) renew() error {
 	x.selected = false
 	if err := x.dev.Cycle(); err != nil {
 		return err
@@ -96,7 +96,7 @@ func (x *exchange) renew() error {
 }
 
 // found takes what a Select gave, which must be the tag.
-func (x *exchange) found(t Target) error {
+func (x *dialogue) found(t Target) error {
 	if x.is(t) {
 		x.target, x.missing, x.selected = t, time.Time{}, true
 		return nil
@@ -104,13 +104,13 @@ func (x *exchange) found(t Target) error {
 	return x.both(t)
 }
 
-func (x *exchange) is(t Target) bool {
+func (x *dialogue) is(t Target) bool {
 	return sameTag(t.UID, x.target.UID) && t.ATQA == x.target.ATQA && t.SAK == x.target.SAK
 }
 
 // both tells whether the tag is there beside another one, which was found: errAnother, or
 // that it has gone and left its place to that one: ErrNoTag.
-func (x *exchange) both(other Target) error {
+func (x *dialogue) both(other Target) error {
 	if err := x.dev.Deselect(); err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (x *exchange) both(other Target) error {
 // alone tells whether no other tag is in the field: nil, or errAnother. The tag
 // itself is put to HALT for that, so that whatever answers is another, or the tag
 // that has come back.
-func (x *exchange) alone() error {
+func (x *dialogue) alone() error {
 	if !x.selected {
 		if err := x.renew(); err != nil {
 			return unlessGone(err)
@@ -159,7 +159,7 @@ func unlessGone(err error) error {
 
 // forgives tells whether a fault of the reader may be tried again: some clear
 // within milliseconds, and an unplugged reader gives one for ever.
-func (x *exchange) forgives(err error) bool {
+func (x *dialogue) forgives(err error) bool {
 	if !faultOfReader(err) || errors.Is(err, errHung) || x.faults == maxFaults {
 		return false
 	}

@@ -9,7 +9,7 @@ import "errors"
 // (NTAG 22x DNA: power-ups) and not its reads, is activated anew; what it gives then is its
 // second proof, even if it is the first again: a tag that copies one has no other.
 // The only error is errAnother.
-func (x *exchange) second(tap *Tap) (string, error) {
+func (x *dialogue) second(tap *Tap) (string, error) {
 	if x.target.ISODEP() {
 		if uri := x.rereadType4(); uri != "" && uri != tap.URL {
 			return uri, nil
@@ -30,7 +30,7 @@ func (x *exchange) second(tap *Tap) (string, error) {
 
 // rereadType4 reads the file anew in the activation that there is. The SELECT
 // between the two reads lets an NTAG 424 DNA count again (NT4H2421Gx, 9.3.1).
-func (x *exchange) rereadType4() string {
+func (x *dialogue) rereadType4() string {
 	msg, err := x.shortWay()
 	if err != nil {
 		return ""

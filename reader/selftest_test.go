@@ -16,15 +16,15 @@ import (
 	"time"
 )
 
-// examine runs Examine and reads what it writes.
-func examine(t *testing.T, device string) (found []Step) {
+// selfTest runs SelfTest and reads what it writes.
+func selfTest(t *testing.T, device string) (found []SelfTestStep) {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Examine(device, &out); err != nil {
+	if err := SelfTest(device, &out); err != nil {
 		t.Fatal(err)
 	}
 	for d := json.NewDecoder(&out); ; {
-		var s Step
+		var s SelfTestStep
 		if err := d.Decode(&s); errors.Is(err, io.EOF) {
 			return found
 		} else if err != nil {
@@ -34,10 +34,10 @@ func examine(t *testing.T, device string) (found []Step) {
 	}
 }
 
-func TestExamine(t *testing.T) {
+func TestSelfTest(t *testing.T) {
 	onEachRig(t, func(t *testing.T, r *rig) {
 		for _, field := range []string{"on, without a tag in it", "on, with tag 04de5f1eacc040 in it"} {
-			found := examine(t, r.device)
+			found := selfTest(t, r.device)
 			if len(found) != len(steps) || found[3].Found != field {
 				t.Fatalf("got %+v, want the field %s", found, field)
 			}
@@ -56,7 +56,7 @@ func TestExamine(t *testing.T) {
 
 // A chip that hangs fails in the step in which it does. libnfc itself would die of
 // some of them: the step after the last that came is the one.
-func TestExamineAChipThatHangs(t *testing.T) {
+func TestSelfTestAChipThatHangs(t *testing.T) {
 	for writes, want := range map[int64]string{
 		1: StepWakeUp, 3: StepWakeUp, // in SAMConfiguration, in the line test
 		4: StepFirmware, 5: StepFirmware,
@@ -66,7 +66,7 @@ func TestExamineAChipThatHangs(t *testing.T) {
 			t.Parallel()
 			r := libnfcRig(t)
 			r.hangs.Store(writes)
-			found := examine(t, r.device)
+			found := selfTest(t, r.device)
 			for i, step := range found {
 				if step.Name != steps[i] || (step.Err != "") != (step.Name == want) {
 					t.Errorf("step %d is %+v, want each until %s fails", i, step, want)
@@ -79,35 +79,35 @@ func TestExamineAChipThatHangs(t *testing.T) {
 	}
 }
 
-func TestExamineWithoutANode(t *testing.T) {
+func TestSelfTestWithoutANode(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none")
-	found := examine(t, "pn532_uart:"+missing)
+	found := selfTest(t, "pn532_uart:"+missing)
 	if len(found) != 1 || found[0].Name != StepOpen || found[0].Err == "" {
 		t.Errorf("got %+v", found)
 	}
-	if found = examine(t, "pn532_uart:"+missing+":115200"); len(found) != 1 || !strings.Contains(found[0].Err, missing+": no such file") {
+	if found = selfTest(t, "pn532_uart:"+missing+":115200"); len(found) != 1 || !strings.Contains(found[0].Err, missing+": no such file") {
 		t.Errorf("with a speed: %+v", found)
 	}
 }
 
 // A step in which the process ends, hangs or talks nonsense is the one that failed.
-func TestExamineApart(t *testing.T) {
+func TestSelfTestInChild(t *testing.T) {
 	const two = `echo '{"step":"open","found":"x"}'; echo '{"step":"wake-up","found":"x"}'; `
 	for name, tt := range map[string]struct {
 		script string
-		want   Step
+		want   SelfTestStep
 		number int
 	}{
-		"aborts":       {two + `kill -ABRT $$`, Step{Name: StepFirmware, Aborted: true}, 3},
-		"hangs":        {two + `exec sleep 60`, Step{Name: StepFirmware, Aborted: true}, 3},
-		"ends early":   {`exit 1`, Step{Name: StepOpen, Aborted: true}, 1},
-		"tells a step": {two + `echo '{"step":"firmware","error":"no"}'`, Step{Name: StepFirmware, Err: "no"}, 3},
+		"aborts":       {two + `kill -ABRT $$`, SelfTestStep{Name: StepFirmware, Aborted: true}, 3},
+		"hangs":        {two + `exec sleep 60`, SelfTestStep{Name: StepFirmware, Aborted: true}, 3},
+		"ends early":   {`exit 1`, SelfTestStep{Name: StepOpen, Aborted: true}, 1},
+		"tells a step": {two + `echo '{"step":"firmware","error":"no"}'`, SelfTestStep{Name: StepFirmware, Err: "no"}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
-			found := ExamineApart(ctx, []string{"sh", "-c", tt.script})
+			found := SelfTestInChild(ctx, []string{"sh", "-c", tt.script})
 			if len(found) != tt.number {
 				t.Fatalf("got %+v", found)
 			}
@@ -117,7 +117,7 @@ func TestExamineApart(t *testing.T) {
 			}
 		})
 	}
-	if found := ExamineApart(t.Context(), []string{os.DevNull}); len(found) != 1 || found[0].Err == "" {
+	if found := SelfTestInChild(t.Context(), []string{os.DevNull}); len(found) != 1 || found[0].Err == "" {
 		t.Errorf("a program that is none: %+v", found)
 	}
 }

@@ -25,9 +25,9 @@ const (
 	gaveUp    = 1                      // exit status of a child that has told why
 )
 
-// A Process runs the reader in a child process and starts it again whenever it
+// A Supervisor runs the reader in a child process and starts it again whenever it
 // ends, hangs or talks nonsense.
-type Process struct {
+type Supervisor struct {
 	// Command is the child's program and arguments. It writes events to its
 	// standard output, and ends when its standard input does. The UID of a tag
 	// that lay on the reader when the last child ended comes as one argument more.
@@ -50,30 +50,30 @@ type Process struct {
 	well   time.Time // when a child last was
 }
 
-func (p *Process) turn() {
-	if p.Turn != nil {
-		p.Turn()
+func (s *Supervisor) turn() {
+	if s.Turn != nil {
+		s.Turn()
 	}
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too.
 // Beats are not passed on.
-func (p *Process) Run(ctx context.Context, events chan<- Event) {
+func (s *Supervisor) Run(ctx context.Context, events chan<- Event) {
 	// The kernel kills the child when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var l ladder
-	p.well = time.Now()
+	s.well = time.Now()
 	for ctx.Err() == nil {
-		p.turn()
+		s.turn()
 		started := time.Now()
-		state := p.once(ctx, events)
+		state := s.once(ctx, events)
 		if ctx.Err() != nil {
 			return
 		}
 		reset, delay := l.ended(state, time.Since(started))
-		if reset && p.Reset != nil {
-			if err := pulse(p.Reset); err != nil {
+		if reset && s.Reset != nil {
+			if err := pulse(s.Reset); err != nil {
 				send(ctx, events, Event{Kind: EventFault, Err: err})
 			}
 		}
@@ -83,14 +83,14 @@ func (p *Process) Run(ctx context.Context, events chan<- Event) {
 
 // once runs one child to its end, tells of an end that the child did not tell of
 // itself, and returns how the reader was. A tap that was begun is ended for the child.
-func (p *Process) once(ctx context.Context, events chan<- Event) state {
-	args := p.Command[1:]
-	if p.Resting != "" && time.Since(p.well) < restsFor {
-		args = append(slices.Clone(args), p.Resting)
+func (s *Supervisor) once(ctx context.Context, events chan<- Event) state {
+	args := s.Command[1:]
+	if s.Resting != "" && time.Since(s.well) < restsFor {
+		args = append(slices.Clone(args), s.Resting)
 	}
-	cmd := exec.Command(p.Command[0], args...)
-	if p.Path != "" {
-		cmd.Path, cmd.Err = p.Path, nil
+	cmd := exec.Command(s.Command[0], args...)
+	if s.Path != "" {
+		cmd.Path, cmd.Err = s.Path, nil
 	}
 	// A child that is stopped or stuck would not see its standard input end.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -113,7 +113,7 @@ func (p *Process) once(ctx context.Context, events chan<- Event) state {
 	done := make(chan struct{})
 	go func() { read <- readLines(out, lines, done) }()
 
-	last, err := p.follow(ctx, lines, read, events)
+	last, err := s.follow(ctx, lines, read, events)
 	close(done)
 	life.Close()
 	kill := time.AfterFunc(grace, func() { cmd.Process.Kill() })
@@ -130,11 +130,11 @@ func (p *Process) once(ctx context.Context, events chan<- Event) state {
 
 // follow passes events on until the child ends, is silent, or ctx ends. The error
 // is a child's that must be ended.
-func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan error, events chan<- Event) (last state, err error) {
+func (s *Supervisor) follow(ctx context.Context, lines <-chan Event, read <-chan error, events chan<- Event) (last state, err error) {
 	var open *Tap
 	defer func() {
 		if open != nil {
-			p.spare(open.UID)
+			s.spare(open.UID)
 			open.Reason, open.Read = scan.ReasonTorn, time.Now()
 			send(ctx, events, Event{Kind: EventTap, Tap: *open})
 		}
@@ -142,7 +142,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 	hang := time.NewTimer(silence)
 	defer hang.Stop()
 	for {
-		p.turn()
+		s.turn()
 		hang.Reset(silence) // here, since a send may have waited for longer
 		select {
 		case <-ctx.Done():
@@ -157,7 +157,7 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 		case e := <-lines:
 			switch e.Kind {
 			case EventBeat:
-				p.Resting, p.well = e.Tap.UID, time.Now()
+				s.Resting, s.well = e.Tap.UID, time.Now()
 				continue
 			case EventReady:
 				last = well
@@ -167,11 +167,11 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 					last = silent
 				}
 			case EventEntered:
-				open, p.Resting = &e.Tap, e.Tap.UID
+				open, s.Resting = &e.Tap, e.Tap.UID
 			case EventTap:
-				open, p.spared = nil, ""
+				open, s.spared = nil, ""
 			case EventLeft:
-				p.Resting, p.spared = "", ""
+				s.Resting, s.spared = "", ""
 			}
 			send(ctx, events, e)
 		}
@@ -181,9 +181,9 @@ func (p *Process) follow(ctx context.Context, lines <-chan Event, read <-chan er
 // spare takes a tap that was torn by its child's death for none: nothing of it was
 // posted, and a tag that is still there is a new tap. One in whose taps children die
 // each time is not.
-func (p *Process) spare(uid string) {
-	if p.spared != uid {
-		p.spared, p.Resting = uid, ""
+func (s *Supervisor) spare(uid string) {
+	if s.spared != uid {
+		s.spared, s.Resting = uid, ""
 	}
 }
 

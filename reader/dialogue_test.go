@@ -72,7 +72,7 @@ func TestAgainIsNoExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAntenna(nil)
 		tag := &sticker{memory: formatted(16, ccOf(48))}
-		x := newExchange(a, Target(tag.Target()), time.Now())
+		x := newDialogue(a, Target(tag.Target()), time.Now())
 		x.left = 2
 		time.AfterFunc(500*time.Millisecond, func() { a.field.Put(tag) })
 		if err := x.again(); err != nil {

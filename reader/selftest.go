@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Step is one step on the way to a reader that works, and what came of it.
-type Step struct {
+// A SelfTestStep is one step on the way to a reader that works, and what came of it.
+type SelfTestStep struct {
 	Name    string `json:"step"`
 	Found   string `json:"found,omitempty"`
 	Err     string `json:"error,omitempty"`
@@ -41,36 +41,36 @@ var steps = []string{StepOpen, StepWakeUp, StepFirmware, StepField}
 // versioned is a device that tells which chip it is and its version.
 type versioned interface{ Firmware() string }
 
-// Examine tries device step by step, in a process of its own, and writes each to
+// SelfTest tries device step by step, in a process of its own, and writes each to
 // out as a line of JSON. It ends with the first that fails.
-func Examine(device string, out io.Writer) error {
+func SelfTest(device string, out io.Writer) error {
 	tell := json.NewEncoder(out)
 	if err := openNode(device); err != nil {
-		return tell.Encode(Step{Name: StepOpen, Err: err.Error()})
+		return tell.Encode(SelfTestStep{Name: StepOpen, Err: err.Error()})
 	}
-	tell.Encode(Step{Name: StepOpen, Found: device + " opens"})
+	tell.Encode(SelfTestStep{Name: StepOpen, Found: device + " opens"})
 	dev, err := Open(device)
 	if err != nil {
 		failed := failedStep(err)
 		for _, before := range steps[1:max(1, slices.Index(steps, failed))] {
-			tell.Encode(Step{Name: before, Found: "the chip answered"})
+			tell.Encode(SelfTestStep{Name: before, Found: "the chip answered"})
 		}
-		return tell.Encode(Step{Name: failed, Err: err.Error()})
+		return tell.Encode(SelfTestStep{Name: failed, Err: err.Error()})
 	}
 	defer dev.Close()
-	tell.Encode(Step{Name: StepWakeUp, Found: "the chip answers"})
+	tell.Encode(SelfTestStep{Name: StepWakeUp, Found: "the chip answers"})
 	version := "simulated"
 	if v, ok := dev.(versioned); ok {
 		version = v.Firmware()
 	}
-	tell.Encode(Step{Name: StepFirmware, Found: version})
+	tell.Encode(SelfTestStep{Name: StepFirmware, Found: version})
 	switch t, err := dev.Select(1); {
 	case errors.Is(err, ErrNoTag):
-		return tell.Encode(Step{Name: StepField, Found: "on, without a tag in it"})
+		return tell.Encode(SelfTestStep{Name: StepField, Found: "on, without a tag in it"})
 	case err != nil:
-		return tell.Encode(Step{Name: StepField, Err: err.Error()})
+		return tell.Encode(SelfTestStep{Name: StepField, Err: err.Error()})
 	default:
-		return tell.Encode(Step{Name: StepField, Found: fmt.Sprintf("on, with tag %x in it", t.UID)})
+		return tell.Encode(SelfTestStep{Name: StepField, Found: fmt.Sprintf("on, with tag %x in it", t.UID)})
 	}
 }
 
@@ -87,9 +87,9 @@ func openNode(device string) error {
 	return f.Close()
 }
 
-// ExamineApart runs command, which is Examine in a process of its own, since
+// SelfTestInChild runs command, which is SelfTest in a process of its own, since
 // libnfc may abort or hang. A step in which the process ends is that one's fault.
-func ExamineApart(ctx context.Context, command []string) []Step {
+func SelfTestInChild(ctx context.Context, command []string) []SelfTestStep {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Env = []string{"GOTRACEBACK=none"}
@@ -101,11 +101,11 @@ func ExamineApart(ctx context.Context, command []string) []Step {
 		err = cmd.Start()
 	}
 	if err != nil {
-		return []Step{{Name: StepOpen, Err: err.Error()}}
+		return []SelfTestStep{{Name: StepOpen, Err: err.Error()}}
 	}
-	var done []Step
+	var done []SelfTestStep
 	for s := bufio.NewScanner(out); s.Scan(); {
-		var step Step
+		var step SelfTestStep
 		if json.Unmarshal(s.Bytes(), &step) == nil {
 			done = append(done, step)
 		}
@@ -119,5 +119,5 @@ func ExamineApart(ctx context.Context, command []string) []Step {
 	} else {
 		err = words.explain(err)
 	}
-	return append(done, Step{Name: steps[len(done)], Err: err.Error(), Aborted: true})
+	return append(done, SelfTestStep{Name: steps[len(done)], Err: err.Error(), Aborted: true})
 }

@@ -121,20 +121,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runProcess runs a child for as long as the test reads its events.
-func runProcess(t *testing.T, child string, args ...string) (events <-chan Event, stop func()) {
+// superviseChild runs a child for as long as the test reads its events.
+func superviseChild(t *testing.T, child string, args ...string) (events <-chan Event, stop func()) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Process{Command: append([]string{self, "child", child}, args...)}
+	s := &Supervisor{Command: append([]string{self, "child", child}, args...)}
 	ctx, cancel := context.WithCancel(t.Context())
 	c := make(chan Event)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.Run(ctx, c)
+		s.Run(ctx, c)
 	}()
 	stop = func() {
 		cancel()
@@ -162,9 +162,9 @@ func next(t *testing.T, events <-chan Event) Event {
 	}
 }
 
-func TestProcessPassesEvents(t *testing.T) {
+func TestSupervisorPassesEvents(t *testing.T) {
 	t.Parallel()
-	events, _ := runProcess(t, "one tap")
+	events, _ := superviseChild(t, "one tap")
 	for _, want := range []EventKind{EventReady, EventEntered, EventTap} { // no Beat
 		e := next(t, events)
 		if e.Kind != want {
@@ -177,7 +177,7 @@ func TestProcessPassesEvents(t *testing.T) {
 }
 
 // How a child may end, and what is told of it.
-func TestProcessFaults(t *testing.T) {
+func TestSupervisorFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		child   string
@@ -202,7 +202,7 @@ func TestProcessFaults(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.child, func(t *testing.T) {
 			t.Parallel()
-			events, _ := runProcess(t, tt.child)
+			events, _ := superviseChild(t, tt.child)
 			for _, want := range tt.before {
 				e := next(t, events)
 				if e.Kind != want {
@@ -234,14 +234,14 @@ func TestProcessFaults(t *testing.T) {
 	}
 }
 
-func TestProcessWithoutAProgram(t *testing.T) {
+func TestSupervisorWithoutAProgram(t *testing.T) {
 	t.Parallel()
 	events := make(chan Event)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		(&Process{Command: []string{"/nonexistent/tagbase-edge"}}).Run(ctx, events)
+		(&Supervisor{Command: []string{"/nonexistent/tagbase-edge"}}).Run(ctx, events)
 	}()
 	for range 2 {
 		if e := next(t, events); e.Kind != EventFault || e.Err == nil || e.Missing {
@@ -253,9 +253,9 @@ func TestProcessWithoutAProgram(t *testing.T) {
 }
 
 // A child that ends at once is started again, later each time.
-func TestProcessRestarts(t *testing.T) {
+func TestSupervisorRestarts(t *testing.T) {
 	t.Parallel()
-	events, _ := runProcess(t, "exits")
+	events, _ := superviseChild(t, "exits")
 	least := []time.Duration{firstDelay, 2 * firstDelay, 4 * firstDelay}
 	next(t, events)
 	for i, want := range least {
@@ -269,7 +269,7 @@ func TestProcessRestarts(t *testing.T) {
 
 // The end closes the child's input, and kills it if it does not heed that. No
 // process is left, not even a zombie.
-func TestProcessEnds(t *testing.T) {
+func TestSupervisorEnds(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		child       string
@@ -282,7 +282,7 @@ func TestProcessEnds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.child, func(t *testing.T) {
 			t.Parallel()
-			events, stop := runProcess(t, tt.child)
+			events, stop := superviseChild(t, tt.child)
 			pid, err := strconv.Atoi(next(t, events).Tap.UID)
 			if err != nil {
 				t.Fatal(err)
@@ -300,19 +300,19 @@ func TestProcessEnds(t *testing.T) {
 }
 
 // A child's end that nobody listens to does not hold up the end.
-func TestProcessEndsUnheard(t *testing.T) {
+func TestSupervisorEndsUnheard(t *testing.T) {
 	t.Parallel()
 	for _, child := range []string{"one tap", "dies in a tap"} {
-		_, stop := runProcess(t, child)
+		_, stop := superviseChild(t, child)
 		stop()
 	}
 }
 
 // What a child said that nobody heard leaves nothing behind.
-func TestProcessLeavesNothing(t *testing.T) {
+func TestSupervisorLeavesNothing(t *testing.T) {
 	goroutines, files := runtime.NumGoroutine(), descriptors(t)
 	for _, child := range []string{"one tap", "dies in a tap", "babbles", "floods"} {
-		events, stop := runProcess(t, child)
+		events, stop := superviseChild(t, child)
 		next(t, events)
 		stop()
 	}
@@ -332,7 +332,7 @@ func settles(t *testing.T, what string, want int, count func() int) {
 
 // A daemon that is busy for longer than a child may be silent loses nothing,
 // and does not take the child for a silent one.
-func TestProcessOfASlowListener(t *testing.T) {
+func TestSupervisorOfASlowListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lines, ended, events := make(chan Event), make(chan error, 1), make(chan Event)
 		const n = 100
@@ -344,7 +344,7 @@ func TestProcessOfASlowListener(t *testing.T) {
 		}()
 		go func() {
 			defer close(events)
-			if _, err := new(Process).follow(t.Context(), lines, ended, events); err != nil {
+			if _, err := new(Supervisor).follow(t.Context(), lines, ended, events); err != nil {
 				t.Errorf("the child ended, and the fault is %v", err)
 			}
 		}()
@@ -363,7 +363,7 @@ func TestProcessOfASlowListener(t *testing.T) {
 }
 
 // A child may be silent for 5 s, and no longer.
-func TestProcessOfASilentChild(t *testing.T) {
+func TestSupervisorOfASilentChild(t *testing.T) {
 	for _, pause := range []time.Duration{silence - 1, silence + 1} {
 		synctest.Test(t, func(t *testing.T) {
 			lines, events := make(chan Event), make(chan Event)
@@ -375,7 +375,7 @@ func TestProcessOfASilentChild(t *testing.T) {
 				}
 			}()
 			start := time.Now()
-			_, err := new(Process).follow(t.Context(), lines, nil, events)
+			_, err := new(Supervisor).follow(t.Context(), lines, nil, events)
 			want := silence
 			if pause < silence {
 				want += beats * pause
@@ -417,11 +417,11 @@ func TestChildEndsWithItsInput(t *testing.T) {
 }
 
 // From the antenna to the daemon, over a child's death.
-func TestProcessOfAReader(t *testing.T) {
+func TestSupervisorOfAReader(t *testing.T) {
 	t.Parallel()
 	r := simulatedRig(t)
 	chip := simchip.NewNTAG424(uid424, key1, key2, url424)
-	events, _ := runProcess(t, "reader", r.device)
+	events, _ := superviseChild(t, "reader", r.device)
 	if e := next(t, events); e.Kind != EventReady {
 		t.Fatalf("got %+v, want %s", e, EventReady)
 	}

@@ -3,15 +3,19 @@
 package reader
 
 import (
+	"encoding/hex"
 	"errors"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // What one tap may cost. A tag that wants more is hostile or broken.
 const (
 	maxNDEF      = 1024 // bytes of NDEF message
-	maxExchanges = 64   // commands to the tag
+	maxExchanges = 64   // commands to the tag: a genuine one needs 3 or 4, one with 1 KiB needs 11
 	maxTapTime   = 600 * time.Millisecond
+
 	// One command: an NTAG answers within 39 ms (FWI 7), and a reader that hangs must
 	// leave time for a second try.
 	maxCommand = 250 * time.Millisecond
@@ -24,55 +28,165 @@ var (
 	errAnother = errors.New("another tag is in the field")
 )
 
-// A dialogue is all that is said to one tag in one tap, within its limits.
+// A dialogue is everything that is said to one tag in one tap, within its limits. It is a
+// row of tries, which all begin at offset 0 of a tag selected anew, since the chip's counter
+// may have moved between two halves of a read:
+//
+//	for d.next() {
+//		d.readURL() // d.tap has a first URL, which may still come to nothing
+//		d.confirm() // the second proof; no other tag in the field
+//	}
+//	tap, fault := d.end()
 type dialogue struct {
 	dev      Device
 	target   Target
-	left     int
-	deadline time.Time
-	missing  time.Time // since when the tag did not answer a Select that it would have heard
-	selected bool      // the tag is, as far as is known
-	other    []byte    // the UID of another tag that was found
-	faults   int       // of the reader, in this tap
-	file     int       // bytes of the last Type 4 file that was read by the short way; 0: none was
-	proved   func(Tap) // told of the first URL, once; may be nil
+	liveness Liveness
+	tap      Tap // as far as it is known
+
+	// What is left of the tap.
+	exchanges int
+	deadline  time.Time
+
+	tries  int
+	faults int   // of the reader, in this tap
+	err    error // of the newest try
+
+	// The tag, as far as it is known.
+	selected bool
+	missing  time.Time // since when it did not answer a Select that it would have heard; zero if it did
+	other    []byte    // the UID of another tag that was found beside it
+
+	fileSize int // bytes of the last tag's Type 4 file; 0 if that is not known (see readNTAG424File)
 }
 
-func newDialogue(dev Device, t Target, entered time.Time) *dialogue {
-	return &dialogue{dev: dev, target: t, left: maxExchanges, deadline: entered.Add(maxTapTime), selected: true}
+func newDialogue(dev Device, t Target, entered time.Time, liveness Liveness) *dialogue {
+	return &dialogue{
+		dev:       dev,
+		target:    t,
+		liveness:  liveness,
+		tap:       Tap{UID: hex.EncodeToString(t.UID), Chip: chipOf(t), Entered: entered},
+		exchanges: maxExchanges,
+		deadline:  entered.Add(maxTapTime),
+		selected:  true,
+	}
 }
 
-func (x *dialogue) transceive(tx ...byte) ([]byte, error) {
-	if x.left == 0 {
+// Read reads the selected tag's URL, and with OneTap a second one. A read that
+// breaks off starts again at offset 0, for as long as the tap may take. A tag that is not
+// alone in the field gives TwoTags, whatever could be read of it. The error is the
+// reader's own, and ends the tap.
+func Read(dev Device, t Target, entered time.Time, liveness Liveness) (Tap, error) {
+	d := newDialogue(dev, t, entered, liveness)
+	for d.next() {
+		d.readURL()
+		d.confirm()
+	}
+	return d.end()
+}
+
+// next reports whether there is a try to make. Before a later one it selects the tag anew.
+func (d *dialogue) next() bool {
+	if d.tries > 0 {
+		if !errors.Is(d.err, ErrTagLost) && !d.forgives(d.err) {
+			return false
+		}
+		if d.err = d.again(); d.err != nil {
+			return false
+		}
+	}
+	d.tries++
+	return true
+}
+
+// readURL reads the tag's URL from the beginning, and reports whether it has one.
+func (d *dialogue) readURL() bool {
+	var uri []byte
+	uri, d.err = d.readURI(&d.tap.Chip, d.tries > 1)
+	d.tap.URL, d.tap.Second, d.tap.Read = string(uri), "", time.Now()
+	return d.err == nil
+}
+
+// confirm does what a tap needs after its URL: a second proof with OneTap, and a look for
+// another tag, which a tag without a URL gets too. One that was lost is read again first.
+func (d *dialogue) confirm() {
+	if reason, _ := reasonOf(d.err); reason == scan.ReasonTorn {
+		return
+	}
+
+	if d.err == nil && d.liveness == OneTap {
+		if d.tap.Second, d.err = d.secondProof(); d.err != nil {
+			return
+		}
+	}
+
+	if err := d.alone(); err != nil {
+		d.err = err
+	}
+}
+
+// end returns what came of the tap.
+func (d *dialogue) end() (tap Tap, fault error) {
+	d.tap.Read = time.Now()
+	d.tap.Reason, fault = reasonOf(d.err)
+	if d.tap.Reason != "" {
+		d.tap.URL, d.tap.Second = "", ""
+	}
+	return d.tap, fault
+}
+
+// readURI makes one whole read. It may learn more of the chip; a slow read uses only
+// commands that every tag of its type knows.
+func (d *dialogue) readURI(chip *Chip, slow bool) ([]byte, error) {
+	var message []byte
+	var err error
+	switch {
+	case d.target.ISODEP():
+		message, err = readType4(d)
+	case *chip == ChipOther:
+		err = errUnsupported
+	default:
+		message, err = readType2(d, chip, slow)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return firstURI(message)
+}
+
+// transceive says one thing to the tag, if there is something left of the tap.
+func (d *dialogue) transceive(tx ...byte) ([]byte, error) {
+	if d.exchanges == 0 {
 		return nil, errTooMany
 	}
-	x.left--
-	left := time.Until(x.deadline)
+	d.exchanges--
+
+	left := time.Until(d.deadline)
 	if left <= 0 {
 		return nil, errTooLong
 	}
-	return x.dev.Transceive(tx, min(left, maxCommand))
+	return d.dev.Transceive(tx, min(left, maxCommand))
 }
 
 // again selects the tag anew after it was lost, for as long as the tap may take
 // and something may still be said to it.
-func (x *dialogue) again() error {
+func (d *dialogue) again() error {
 	last := ErrTagLost
-	for x.left > 0 && time.Until(x.deadline) > fieldOff+fieldOn {
-		err := x.renew()
+	for d.exchanges > 0 && time.Until(d.deadline) > fieldOff+fieldOn {
+		err := d.renew()
 		switch {
 		case err == nil:
 			return nil
 		case errors.Is(err, ErrNoTag), errors.Is(err, ErrTagLost):
 			last = ErrTagLost
-		case x.forgives(err):
+		case d.forgives(err):
 			last = err
 		default:
 			return err
 		}
 		time.Sleep(faultPause)
 	}
-	if x.left == 0 {
+
+	if d.exchanges == 0 {
 		return errTooMany
 	}
 	return last
@@ -80,76 +194,77 @@ func (x *dialogue) again() error {
 
 // renew makes a new activation of the tag, after the field was off: one that was
 // left in the middle of something would not hear a Select (ISO/IEC 14443-4, 5).
-func (x *dialogue) renew() error {
-	x.selected = false
-	if err := x.dev.Cycle(); err != nil {
+func (d *dialogue) renew() error {
+	d.selected = false
+	if err := d.dev.Cycle(); err != nil {
 		return err
 	}
-	t, err := x.dev.Select(1)
-	if errors.Is(err, ErrNoTag) && x.missing.IsZero() {
-		x.missing = time.Now()
+
+	t, err := d.dev.Select(1)
+	if errors.Is(err, ErrNoTag) && d.missing.IsZero() {
+		d.missing = time.Now()
 	}
 	if err != nil {
 		return err
 	}
-	return x.found(t)
-}
 
-// found takes what a Select gave, which must be the tag.
-func (x *dialogue) found(t Target) error {
-	if x.is(t) {
-		x.target, x.missing, x.selected = t, time.Time{}, true
-		return nil
+	if !d.is(t) {
+		return d.beside(t)
 	}
-	return x.both(t)
+	d.target, d.missing, d.selected = t, time.Time{}, true
+	return nil
 }
 
-func (x *dialogue) is(t Target) bool {
-	return sameTag(t.UID, x.target.UID) && t.ATQA == x.target.ATQA && t.SAK == x.target.SAK
+func (d *dialogue) is(t Target) bool {
+	return sameTag(t.UID, d.target.UID) && t.ATQA == d.target.ATQA && t.SAK == d.target.SAK
 }
 
-// both tells whether the tag is there beside another one, which was found: errAnother, or
-// that it has gone and left its place to that one: ErrNoTag.
-func (x *dialogue) both(other Target) error {
-	if err := x.dev.Deselect(); err != nil {
+// beside returns errAnother if the tag is still there beside another one, which answered in its
+// place, and ErrNoTag if it has gone.
+func (d *dialogue) beside(other Target) error {
+	// In HALT the other one is silent, and leaves the next Select to the tag.
+	if err := d.dev.Deselect(); err != nil {
 		return err
 	}
-	t, err := x.dev.Select(1)
-	if err == nil && x.is(t) {
-		x.other = other.UID
+	if t, err := d.dev.Select(1); err == nil && d.is(t) {
+		d.other = other.UID
 		return errAnother
 	}
-	if err := x.dev.Cycle(); err != nil {
+
+	if err := d.dev.Cycle(); err != nil {
 		return err
 	}
 	return ErrNoTag
 }
 
-// alone tells whether no other tag is in the field: nil, or errAnother. The tag
+// alone returns errAnother if another tag is in the field, and nil if none answers. The tag
 // itself is put to HALT for that, so that whatever answers is another, or the tag
-// that has come back.
-func (x *dialogue) alone() error {
-	if !x.selected {
-		if err := x.renew(); err != nil {
+// that has gone and come back.
+func (d *dialogue) alone() error {
+	if !d.selected {
+		if err := d.renew(); err != nil {
 			return unlessGone(err)
 		}
 	}
-	if err := x.dev.Deselect(); err != nil {
+
+	if err := d.dev.Deselect(); err != nil {
 		return err
 	}
-	x.selected = false
-	t, err := x.dev.Select(1)
+	d.selected = false
+
+	t, err := d.dev.Select(1)
 	if err != nil {
 		return unlessGone(err)
 	}
-	if !x.is(t) {
-		x.other = t.UID
+	if !d.is(t) {
+		d.other = t.UID
 		return errAnother
 	}
-	x.selected = true
+	d.selected = true
 	return nil
 }
 
+// unlessGone takes a tag that has gone, which is as good as alone, for no error.
 func unlessGone(err error) error {
 	if errors.Is(err, ErrNoTag) {
 		return nil
@@ -157,13 +272,13 @@ func unlessGone(err error) error {
 	return err
 }
 
-// forgives tells whether a fault of the reader may be tried again: some clear
-// within milliseconds, and an unplugged reader gives one for ever.
-func (x *dialogue) forgives(err error) bool {
-	if !faultOfReader(err) || errors.Is(err, errHung) || x.faults == maxFaults {
+// forgives reports whether a fault of the reader may be tried again: some clear
+// within milliseconds, and an unplugged reader gives them for ever.
+func (d *dialogue) forgives(err error) bool {
+	if !faultOfReader(err) || errors.Is(err, errHung) || d.faults == maxFaults {
 		return false
 	}
-	x.faults++
+	d.faults++
 	return true
 }
 

@@ -72,8 +72,8 @@ func TestAgainIsNoExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAntenna(nil)
 		tag := &sticker{memory: formatted(16, ccOf(48))}
-		x := newDialogue(a, Target(tag.Target()), time.Now())
-		x.left = 2
+		x := newDialogue(a, Target(tag.Target()), time.Now(), TwoTaps)
+		x.exchanges = 2
 		time.AfterFunc(500*time.Millisecond, func() { a.field.Put(tag) })
 		if err := x.again(); err != nil {
 			t.Fatalf("a tag that came back after 500 ms: %v", err)

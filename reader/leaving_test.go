@@ -56,7 +56,7 @@ func TestTagsThatLeave(t *testing.T) {
 		liveness := []Liveness{TwoTaps, OneTap}[random.IntN(2)]
 		r.field.LeaveAfter(-1)
 		r.field.Put(chip)
-		x := newDialogue(dev, Target(chip.Target()), time.Now())
+		x := newDialogue(dev, Target(chip.Target()), time.Now(), liveness)
 		if err := x.again(); err != nil { // a busy machine makes libnfc lose a frame now and then
 			t.Fatal(err)
 		}

@@ -8,137 +8,152 @@ import (
 )
 
 const (
-	awayFor   = 300 * time.Millisecond // a tag that was away for less never left
+	awayFor   = 300 * time.Millisecond // a tag that was away for less has not left
 	tapsApart = time.Second            // the same tag counts at most once in this time
-	// Between two looks no more than this counts as away: a reader that could not
-	// look does not know.
+
+	// At most this much of the time between two looks counts as away: a reader that
+	// could not look does not know.
 	maxGap = 100 * time.Millisecond
 )
 
-// never is later than any moment that a tap is due.
+// never is later than any moment at which a tap is due.
 var never = time.Unix(1<<40, 0)
 
-// A visit is how long one tag has been away, and when it last counted as a tap.
-type visit struct {
+// A tagPresence is how long one tag has been away, and when it last counted as a tap.
+type tagPresence struct {
 	uid     []byte
-	away    time.Duration // by looks that the reader answered; 0 when it was seen last
-	tapped  time.Time
-	counted bool // the present stay has had its tap
+	away    time.Duration // the sum of looks that did not find it; 0 if the last one did
+	tapped  time.Time     // when it last counted as a tap; zero if that is not known
+	counted bool          // the present stay has had its tap
 }
 
-// visits tells new taps from tags that rest or flicker.
-type visits struct {
-	tags   []visit
-	looked time.Time // when a look was last answered
-}
-
-// gap is how much of the time since the last answered look counts.
-func (v *visits) gap(now time.Time) time.Duration {
-	gap := min(now.Sub(v.looked), maxGap)
-	v.looked = now
-	return gap
-}
-
-// unsure is a look without a clear answer, or the reader's being opened anew:
-// whoever seemed to be leaving may have been there.
-func (v *visits) unsure(now time.Time) {
-	v.looked = now
-	for i := range v.tags {
-		if s := &v.tags[i]; s.away < awayFor {
-			s.away = 0
-		}
-	}
-}
-
-// empty notes that nothing was there.
-func (v *visits) empty(now time.Time) { v.without(nil, v.gap(now)) }
-
-// without lets time pass for all tags but the one that is there, and forgets those
-// that are long gone.
-func (v *visits) without(here []byte, gap time.Duration) {
-	v.tags = slices.DeleteFunc(v.tags, func(s visit) bool { return s.away+gap >= tapsApart && !sameTag(s.uid, here) })
-	for i := range v.tags {
-		if s := &v.tags[i]; !sameTag(s.uid, here) {
-			s.away += gap
-		}
-	}
+// presence tells a new tap from a tag that lies still or flickers at the edge of the field.
+// It remembers the tags of the last second:
+//
+//	           arrive: a tap              no look finds it
+//	unknown ──────────────────▶ there ◀─────────────────────▶ away ── 300 ms ──▶ left
+//	                              ▲                                               │
+//	                              └───── arrive: a tap, a second after the last ──┤
+//	forgotten ◀───────────────────────────────── away for a second ───────────────┘
+type presence struct {
+	tags   []tagPresence
+	looked time.Time // when the reader last answered a look
 }
 
 // arrive notes that the tag was selected at now, and returns when it counts as
-// a tap: now for a new one, later for one that was here less than a second ago,
+// a tap: now for a new one, later for one that had its last tap less than a second ago,
 // never for one that has not been away. An arrival that is due is counted.
-func (v *visits) arrive(uid []byte, now time.Time) (due time.Time) {
-	gap := v.gap(now)
-	v.without(uid, gap)
-	s := v.find(uid)
-	if s == nil {
-		v.tags = append(v.tags, visit{uid: uid, tapped: now, counted: true})
+func (p *presence) arrive(uid []byte, now time.Time) (due time.Time) {
+	gap := p.gap(now)
+	p.pass(gap, uid)
+
+	tag := p.find(uid)
+	if tag == nil {
+		p.tags = append(p.tags, tagPresence{uid: uid, tapped: now, counted: true})
 		return now
 	}
-	if s.away > 0 && s.away+gap >= awayFor {
-		s.counted = false
+
+	// The tag may have come back at any moment since the last look: the gap counts as away,
+	// but only for a tag that a look has missed before.
+	if tag.away > 0 && tag.away+gap >= awayFor {
+		tag.counted = false
 	}
-	s.away = 0
-	if s.counted {
+	tag.away = 0
+
+	if tag.counted {
 		return never
 	}
-	if due := s.tapped.Add(tapsApart); due.After(now) {
+	if due := tag.tapped.Add(tapsApart); due.After(now) {
 		return due
 	}
-	s.tapped, s.counted = now, true
+	tag.tapped, tag.counted = now, true
 	return now
 }
 
-// rests notes a tag that has had its tap, whenever that was, and lies on the reader.
-func (v *visits) rests(uid []byte) {
-	if s := v.find(uid); s != nil {
-		s.away, s.counted = 0, true
+// seen notes that the tag is still there.
+func (p *presence) seen(uid []byte, now time.Time) {
+	p.pass(p.gap(now), uid)
+	if tag := p.find(uid); tag != nil {
+		tag.away = 0
+	}
+}
+
+// nobody notes a look that found no tag.
+func (p *presence) nobody(now time.Time) { p.pass(p.gap(now), nil) }
+
+// unanswered notes a look without a clear answer, or that the reader was opened again:
+// a tag that seemed to be leaving may have been there. One that had left has still left.
+func (p *presence) unanswered(now time.Time) {
+	p.looked = now
+	for i := range p.tags {
+		if tag := &p.tags[i]; tag.away < awayFor {
+			tag.away = 0
+		}
+	}
+}
+
+// resting notes a tag that lies on the reader and has had its tap, whenever that was.
+func (p *presence) resting(uid []byte) {
+	if tag := p.find(uid); tag != nil {
+		tag.away, tag.counted = 0, true
 		return
 	}
-	v.tags = append(v.tags, visit{uid: uid, counted: true})
-}
-
-// none tells that no tag is remembered.
-func (v *visits) none() bool { return len(v.tags) == 0 }
-
-// gone notes a tag that has been away for long enough.
-func (v *visits) gone(uid []byte) {
-	if s := v.find(uid); s != nil {
-		s.away = awayFor
-	}
-}
-
-// near tells whether the tag has not been away for long enough to be gone.
-func (v *visits) near(uid []byte) bool {
-	s := v.find(uid)
-	return s != nil && s.away < awayFor
-}
-
-// stay notes that the tag is still there.
-func (v *visits) stay(uid []byte, now time.Time) {
-	v.without(uid, v.gap(now))
-	if s := v.find(uid); s != nil {
-		s.away = 0
-	}
+	p.tags = append(p.tags, tagPresence{uid: uid, counted: true})
 }
 
 // lost notes that the tag was looked for all the time since, and not found.
-func (v *visits) lost(uid []byte, since, now time.Time) {
-	v.stay(uid, now)
-	if s := v.find(uid); s != nil {
-		s.away = now.Sub(since)
+func (p *presence) lost(uid []byte, since, now time.Time) {
+	p.seen(uid, now)
+	if tag := p.find(uid); tag != nil {
+		tag.away = now.Sub(since)
 	}
 }
 
-// drop forgets the tag.
-func (v *visits) drop(uid []byte) {
-	v.tags = slices.DeleteFunc(v.tags, func(s visit) bool { return sameTag(s.uid, uid) })
+// left notes that the tag has been away for long enough.
+func (p *presence) left(uid []byte) {
+	if tag := p.find(uid); tag != nil {
+		tag.away = awayFor
+	}
 }
 
-func (v *visits) find(uid []byte) *visit {
-	for i := range v.tags {
-		if sameTag(v.tags[i].uid, uid) {
-			return &v.tags[i]
+// forget makes the tag's next arrival a tap, however soon.
+func (p *presence) forget(uid []byte) {
+	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool { return sameTag(tag.uid, uid) })
+}
+
+// has reports whether the tag is there, or was away for too short a time to have left.
+func (p *presence) has(uid []byte) bool {
+	tag := p.find(uid)
+	return tag != nil && tag.away < awayFor
+}
+
+// expectsNobody reports whether no tag is remembered: whatever comes is a tap at once.
+func (p *presence) expectsNobody() bool { return len(p.tags) == 0 }
+
+// gap returns how much of the time since the last answered look counts.
+func (p *presence) gap(now time.Time) time.Duration {
+	gap := min(now.Sub(p.looked), maxGap)
+	p.looked = now
+	return gap
+}
+
+// pass lets time pass for all tags except the one that is there (nil: none is), and forgets
+// those that were away for a second: their next arrival is a tap in any case.
+func (p *presence) pass(gap time.Duration, there []byte) {
+	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool {
+		return tag.away+gap >= tapsApart && !sameTag(tag.uid, there)
+	})
+	for i := range p.tags {
+		if tag := &p.tags[i]; !sameTag(tag.uid, there) {
+			tag.away += gap
+		}
+	}
+}
+
+func (p *presence) find(uid []byte) *tagPresence {
+	for i := range p.tags {
+		if sameTag(p.tags[i].uid, uid) {
+			return &p.tags[i]
 		}
 	}
 	return nil

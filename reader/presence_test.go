@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestVisits(t *testing.T) {
+func TestPresence(t *testing.T) {
 	a, b := []byte{4, 1, 2, 3, 4, 5, 6}, []byte{4, 1, 2, 3, 4, 5, 7}
 	r1, r2 := []byte{8, 1, 2, 3}, []byte{8, 4, 5, 6}
 	type step struct {
@@ -61,23 +61,23 @@ func TestVisits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var v visits
+			var p presence
 			start := time.Now()
 			moment := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
 			for _, s := range tt.steps {
 				switch s.do {
 				case "stay":
-					v.stay(s.uid, moment(s.at))
+					p.seen(s.uid, moment(s.at))
 				case "empty":
-					v.empty(moment(s.at))
+					p.nobody(moment(s.at))
 				case "unsure":
-					v.unsure(moment(s.at))
+					p.unanswered(moment(s.at))
 				case "arrive":
 					want := never
 					if s.due >= 0 {
 						want = moment(s.due)
 					}
-					if got := v.arrive(s.uid, moment(s.at)); !got.Equal(want) {
+					if got := p.arrive(s.uid, moment(s.at)); !got.Equal(want) {
 						t.Errorf("%x at %d ms: due at %v, want %d ms", s.uid, s.at, got.Sub(start), s.due)
 					}
 				}
@@ -87,13 +87,13 @@ func TestVisits(t *testing.T) {
 }
 
 // However many tags come by, only those of the last second are remembered.
-func TestVisitsAreForgotten(t *testing.T) {
-	var v visits
+func TestPresenceForgetsTagsThatLeft(t *testing.T) {
+	var p presence
 	start := time.Now()
 	for i := range 10_000 {
-		v.arrive([]byte{4, 0, 0, 0, 0, byte(i >> 8), byte(i)}, start.Add(time.Duration(i)*10*time.Millisecond))
+		p.arrive([]byte{4, 0, 0, 0, 0, byte(i >> 8), byte(i)}, start.Add(time.Duration(i)*10*time.Millisecond))
 	}
-	if len(v.tags) > 101 {
-		t.Errorf("%d visits are remembered, want those of a second, 100", len(v.tags))
+	if len(p.tags) > 101 {
+		t.Errorf("%d tags are remembered, want those of a second, 100", len(p.tags))
 	}
 }

@@ -76,7 +76,7 @@ func watchDevice(ctx context.Context, device string, w *watch) (opened bool, err
 	if err != nil {
 		return false, err
 	}
-	err = w.on(ctx, dev)
+	err = w.run(ctx, dev)
 	_ = dev.Close() // what failed is in err, and a hung chip fails here too
 	return true, err
 }

@@ -21,7 +21,7 @@ const (
 // it has been read. Reading on is the same read to the chip: the counter of an
 // NTAG 22x rises once after power-up, and nothing here powers it down.
 type pages struct {
-	x    *dialogue
+	d    *dialogue
 	fast bool
 	got  []byte
 }
@@ -51,7 +51,7 @@ func (p *pages) read(from, n int) ([]byte, error) {
 }
 
 func (p *pages) answer(pages int, tx ...byte) ([]byte, error) {
-	rx, err := p.x.transceive(tx...)
+	rx, err := p.d.transceive(tx...)
 	if err != nil {
 		return nil, err
 	}
@@ -65,22 +65,22 @@ func (p *pages) answer(pages int, tx ...byte) ([]byte, error) {
 // GET_VERSION says what chip it is and knows FAST_READ too; one that does not
 // has gone back to idle and is selected again. A second try is slow: with READ,
 // which every Type 2 tag knows.
-func readType2(x *dialogue, chip *Chip, slow bool) ([]byte, error) {
+func readType2(d *dialogue, chip *Chip, slow bool) ([]byte, error) {
 	if slow {
-		return readTLVs(&pages{x: x})
+		return readTLVs(&pages{d: d})
 	}
-	version, err := x.transceive(cmdGetVersion)
+	version, err := d.transceive(cmdGetVersion)
 	if errors.Is(err, ErrTagLost) {
-		if err := x.again(); err != nil {
+		if err := d.again(); err != nil {
 			return nil, err
 		}
-		return readTLVs(&pages{x: x})
+		return readTLVs(&pages{d: d})
 	}
 	if err != nil {
 		return nil, err
 	}
 	*chip = chipOfVersion(version)
-	return readTLVs(&pages{x: x, fast: true})
+	return readTLVs(&pages{d: d, fast: true})
 }
 
 // Type 2 TLV blocks (T2T 1.0, 2.3).

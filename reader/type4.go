@@ -30,20 +30,20 @@ const (
 	longRead  = 0xFF // Le is one byte
 )
 
-// shortWay reads the file where an NTAG 424 DNA has it. A station's tags have URLs of one length: the first read asks
+// readNTAG424File reads the file where an NTAG 424 DNA has it. A station's tags have URLs of one length: the first read asks
 // for as much as the last tag's file held, and what a longer one has beyond that is read on.
-func (x *dialogue) shortWay() ([]byte, error) {
+func (d *dialogue) readNTAG424File() ([]byte, error) {
 	longest := shortRead // as every card with NDEF should know
-	if chipOf(x.target) == ChipNTAG424 {
+	if chipOf(d.target) == ChipNTAG424 {
 		longest = longRead
 	}
 	first := shortRead
-	if x.file > 0 {
-		first = min(x.file, longest)
+	if d.fileSize > 0 {
+		first = min(d.fileSize, longest)
 	}
-	msg, err := x.readFile(ndefFile, first, longest)
+	msg, err := d.readFile(ndefFile, first, longest)
 	if err == nil {
-		x.file = 2 + len(msg)
+		d.fileSize = 2 + len(msg)
 	}
 	return msg, err
 }
@@ -51,16 +51,16 @@ func (x *dialogue) shortWay() ([]byte, error) {
 // readType4 gives the NDEF message of a Type 4 tag: by the short way, in which
 // a genuine NTAG 424 DNA needs three commands, or else through its capability
 // container (NFC Forum T4T 2.0, 5.4).
-func readType4(x *dialogue) ([]byte, error) {
+func readType4(d *dialogue) ([]byte, error) {
 	var sw StatusWord
-	if _, err := x.apdu(selectApplication...); errors.As(err, &sw) {
+	if _, err := d.apdu(selectApplication...); errors.As(err, &sw) {
 		return nil, errUnsupported
 	} else if err != nil {
 		return nil, err
 	}
-	msg, err := x.shortWay()
+	msg, err := d.readNTAG424File()
 	if errors.As(err, &sw) {
-		return x.readByCC()
+		return d.readByCC()
 	}
 	return msg, err
 }
@@ -68,9 +68,9 @@ func readType4(x *dialogue) ([]byte, error) {
 // readByCC finds the NDEF file and the longest read in the capability
 // container. It asks for NLEN first, since there are cards that refuse a read
 // beyond the end of their file.
-func (x *dialogue) readByCC() ([]byte, error) {
+func (d *dialogue) readByCC() ([]byte, error) {
 	var sw StatusWord
-	cc, err := x.capabilities()
+	cc, err := d.capabilities()
 	if errors.As(err, &sw) {
 		return nil, errNoNDEF
 	}
@@ -81,18 +81,18 @@ func (x *dialogue) readByCC() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	msg, err := x.readFile(file, min(2, longest), longest)
+	msg, err := d.readFile(file, min(2, longest), longest)
 	if errors.As(err, &sw) {
 		return nil, errNoNDEF
 	}
 	return msg, err
 }
 
-func (x *dialogue) capabilities() ([]byte, error) {
-	if err := x.selectFile(ccFile); err != nil {
+func (d *dialogue) capabilities() ([]byte, error) {
+	if err := d.selectFile(ccFile); err != nil {
 		return nil, err
 	}
-	return x.readBinary(0, 15)
+	return d.readBinary(0, 15)
 }
 
 // parseCC takes the first 15 bytes of a capability container: CCLEN, version,
@@ -113,16 +113,16 @@ func parseCC(cc []byte) (file uint16, longest int, err error) {
 // readFile reads a whole NDEF file, two bytes of length and then the message,
 // in a first read of so many bytes and others of what is missing. Nothing else is sent between its reads, so that an NTAG 424 DNA fills them
 // all for one count (NT4H2421Gx, 9.3.1).
-func (x *dialogue) readFile(file uint16, first, longest int) ([]byte, error) {
-	if err := x.selectFile(file); err != nil {
+func (d *dialogue) readFile(file uint16, first, longest int) ([]byte, error) {
+	if err := d.selectFile(file); err != nil {
 		return nil, err
 	}
-	got, err := x.readBinary(0, first)
+	got, err := d.readBinary(0, first)
 	if err != nil {
 		return nil, err
 	}
 	for len(got) < 2 {
-		more, err := x.readBinary(len(got), min(longest, 2-len(got)))
+		more, err := d.readBinary(len(got), min(longest, 2-len(got)))
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +136,7 @@ func (x *dialogue) readFile(file uint16, first, longest int) ([]byte, error) {
 		return nil, errTooBig
 	}
 	for len(got) < whole {
-		more, err := x.readBinary(len(got), min(longest, whole-len(got)))
+		more, err := d.readBinary(len(got), min(longest, whole-len(got)))
 		if err != nil {
 			return nil, err
 		}
@@ -145,14 +145,14 @@ func (x *dialogue) readFile(file uint16, first, longest int) ([]byte, error) {
 	return got[2:whole], nil
 }
 
-func (x *dialogue) selectFile(file uint16) error {
-	_, err := x.apdu(0x00, 0xA4, 0x00, 0x0C, 0x02, byte(file>>8), byte(file))
+func (d *dialogue) selectFile(file uint16) error {
+	_, err := d.apdu(0x00, 0xA4, 0x00, 0x0C, 0x02, byte(file>>8), byte(file))
 	return err
 }
 
 // readBinary asks for n bytes, 1 to 255, and returns at least one and at most n.
-func (x *dialogue) readBinary(offset, n int) ([]byte, error) {
-	rx, err := x.apdu(0x00, 0xB0, byte(offset>>8), byte(offset), byte(n))
+func (d *dialogue) readBinary(offset, n int) ([]byte, error) {
+	rx, err := d.apdu(0x00, 0xB0, byte(offset>>8), byte(offset), byte(n))
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +164,8 @@ func (x *dialogue) readBinary(offset, n int) ([]byte, error) {
 
 // apdu returns the data of an answer with status 9000; any other status is a
 // StatusWord.
-func (x *dialogue) apdu(tx ...byte) ([]byte, error) {
-	rx, err := x.transceive(tx...)
+func (d *dialogue) apdu(tx ...byte) ([]byte, error) {
+	rx, err := d.transceive(tx...)
 	if err != nil {
 		return nil, err
 	}

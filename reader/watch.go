@@ -12,261 +12,244 @@ import (
 const (
 	pollEvery = 20 * time.Millisecond // between looks at an empty field
 	nearEvery = 15 * time.Millisecond // the same, when a tag may have left a moment ago
-	restEvery = 50 * time.Millisecond // between asks whether a tag is still there
-	// One command may take libnfc 350 ms, and a tap is over after 600 ms and three of them.
+	restEvery = 50 * time.Millisecond // between questions whether a tag is still there
+
+	// The daemon takes a child for hung after 5 s. One command may take libnfc 350 ms, and a
+	// tap is over after 600 ms and three of them: two seconds at most between two beats.
 	beatEvery = 500 * time.Millisecond
+
 	// An unplugged reader gives an I/O error at once and for ever; a tap that
 	// lands in libnfc's flush gives up to six that clear within 5 ms.
 	maxFaults  = 10
+	faultPause = 5 * time.Millisecond
+
 	cycleAfter = 40 // empty looks, which is about a second
-	// Looks at a field in which nobody is expected back: a reader that is to end does so after
-	// a quarter of a second.
+
+	// Looks in one call at a field in which nobody is expected back: a reader that is to
+	// end does so after a quarter of a second.
 	burst = 8
+
 	// A tag that lies there when the reader comes back after longer than this is not
 	// taken for the one that rested before.
-	restsFor   = 10 * time.Minute
-	faultPause = 5 * time.Millisecond
+	restsFor = 10 * time.Minute
 )
 
-// watch is the state of one reader's field, which outlives the reader's being
-// opened anew.
+// A fieldState is what the watch knows of the tag of the last tap.
+type fieldState int
+
+const (
+	vacant    fieldState = iota // no tag: any that is found is a tap
+	occupied                    // it is there, or has been away for less than 300 ms
+	uncertain                   // it was there, and then the reader was gone for longer than that
+)
+
+// A watch looks for tags with one reader, and outlives the reader's being opened anew:
+//
+//	opened, nobody lay there                 opened, a tag lay there before
+//	           │                               │                   │
+//	           │          reader gone < 300 ms │                   │ or longer
+//	           ▼                               ▼                   ▼
+//	     ┌─▶ vacant ──── tap ───────────▶ occupied ◀─ resting ─ uncertain
+//	     │                                │  │  ▲ ▲                │  │
+//	     ├──────── left ◀── 300 ms away ──┘  └──┘ └────── tap ─────┘  │
+//	     │                              tap, or the same tag rests    │
+//	     └──────── left ◀── nobody there ─────────────────────────────┘
+//
+// "tap" stands for the events entered, url (if one was read) and tap, which one method emits in
+// this order; "left" and "resting" are events, too. The first look of a newly opened reader emits
+// ready, in whatever state, and beat comes in all of them.
 type watch struct {
 	dev      Device
 	liveness Liveness
-	emit     func(Event) error
-	visits   visits
-	here     []byte    // the tag of the last tap, until it has left
-	spared   []byte    // the tag whose last tap the reader tore
-	ready    bool      // the first look since the reader was opened is done
-	lastOut  time.Time // of the newest event
-	faults   int       // of the reader, in a row
-	empty    int       // looks at an empty field, in a row
-	soon     bool      // the next look need not wait
-	file     int       // see dialogue
-	blind    bool      // a tag may be there that would not hear a Select
-	well     time.Time // when the reader was, last
-	back     bool      // the reader was gone for longer than a tag must be to have left
+	presence presence
+
+	emit    func(Event) error
+	emitted time.Time // when the newest event was
+
+	field  fieldState
+	here   []byte // the UID of the tag of the last tap; nil in a vacant field
+	spared []byte // the UID of the tag whose last tap a fault of the reader tore
+	empty  int    // looks that found nobody, in a row
+
+	// The reader since it was opened.
+	ready  bool // it has answered a look
+	faults int  // in a row
+	deaf   bool // a tag may be there that does not hear a Select before a Cycle
+
+	well     time.Time // when the reader last answered, before it was opened anew as well
+	fileSize int       // see dialogue
 }
 
 // newWatch begins with a tag of the UID resting on the reader, unless that is nil.
 func newWatch(liveness Liveness, resting []byte, emit func(Event) error) *watch {
 	now := time.Now()
-	return &watch{liveness: liveness, here: resting, emit: emit, lastOut: now, well: now.Add(-awayFor)}
+	w := &watch{liveness: liveness, emit: emit, emitted: now, well: now.Add(-awayFor)}
+	if resting != nil {
+		w.occupy(resting)
+	}
+	return w
 }
 
-// on looks for tags with dev until ctx ends or the reader fails: it emits a Ready
-// after its first look, an Entered, a Proved if there is a URL, and then a Tapped for each
-// tap, a Left when its tag has gone, and a Beat at least every two seconds whatever else happens.
-func (w *watch) on(ctx context.Context, dev Device) error {
-	w.dev, w.ready, w.faults, w.blind = dev, false, 0, true
-	w.visits.unsure(time.Now())
-	if w.here != nil {
-		w.visits.rests(w.here)
-		w.back = time.Since(w.well) >= awayFor
-		if time.Since(w.well) >= restsFor {
-			w.visits.gone(w.here)
-		}
-	}
+// run looks for tags with dev until ctx ends (nil), nobody listens any more (emitError), or the
+// reader fails.
+func (w *watch) run(ctx context.Context, dev Device) error {
+	w.opened(dev)
 	for ctx.Err() == nil {
-		pause := pollEvery
-		w.soon = false
-		err := w.look(ctx)
-		var gone *emitError
-		switch {
-		case err == nil:
+		pause, err := w.look(ctx)
+		if err == nil {
 			w.faults = 0
-			if w.here != nil {
-				pause = nearEvery
-			}
-			if w.soon {
-				pause = 0
-			}
-		case errors.As(err, &gone):
+		} else if pause, err = w.survive(err); err != nil {
 			return err
-		default:
-			w.visits.unsure(time.Now())
-			w.blind = true
-			if w.faults++; w.faults > maxFaults || errors.Is(err, errHung) {
-				return err
-			}
-			pause = faultPause
 		}
 		sleep(ctx, pause)
 	}
 	return nil
 }
 
-// emitError ends Watch: nobody listens any more.
-type emitError struct{ err error }
-
-func (e *emitError) Error() string { return e.err.Error() }
-func (e *emitError) Unwrap() error { return e.err }
-
-func (w *watch) send(e Event) error {
-	w.lastOut = time.Now()
-	if err := w.emit(e); err != nil {
-		return &emitError{err}
+// opened begins anew with a reader that was just opened.
+func (w *watch) opened(dev Device) {
+	w.dev = dev
+	w.ready, w.faults, w.deaf = false, 0, true
+	w.presence.unanswered(time.Now())
+	if w.field == vacant {
+		return
 	}
-	return nil
+
+	w.presence.resting(w.here)
+	w.field = occupied
+	gone := time.Since(w.well)
+	if gone >= awayFor {
+		w.field = uncertain
+	}
+	if gone >= restsFor {
+		w.presence.left(w.here)
+	}
 }
 
-func (w *watch) beat() error {
-	if time.Since(w.lastOut) < beatEvery {
-		return nil
+// survive returns the pause after which the reader is worth another look, or the error that it is not.
+func (w *watch) survive(err error) (pause time.Duration, fatal error) {
+	var gone *emitError
+	if errors.As(err, &gone) {
+		return 0, err
 	}
-	return w.send(Event{Kind: EventBeat, Tap: Tap{UID: hex.EncodeToString(w.here)}})
+
+	w.presence.unanswered(time.Now())
+	w.deaf = true
+	if w.faults++; w.faults > maxFaults || errors.Is(err, errHung) {
+		return 0, err
+	}
+	return faultPause, nil
 }
 
-// look selects a tag once, reads it if it is a new tap, and stays until it is
-// gone or counts again.
-func (w *watch) look(ctx context.Context) error {
+// look selects a tag once. It reads one that is a new tap, and stays with one that is there until
+// it is gone or counts again. The next look is after the pause.
+func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 	if err := w.beat(); err != nil {
-		return err
+		return 0, err
 	}
-	if w.blind {
+	if w.deaf {
 		if err := w.dev.Cycle(); err != nil {
-			return err
+			return 0, err
 		}
-		w.blind = false
+		w.deaf = false
 	}
+
 	looks := 1
-	if w.ready && w.here == nil && w.faults == 0 && w.visits.none() {
+	if w.ready && w.field == vacant && w.faults == 0 && w.presence.expectsNobody() {
 		looks = burst
 	}
 	t, err := w.dev.Select(looks)
 	if err != nil && !errors.Is(err, ErrNoTag) && !errors.Is(err, ErrTagLost) {
-		return err
+		return 0, err
 	}
 	now := time.Now()
 	w.well = now
-	if err := w.looked(); err != nil {
-		return err
+	// What is laid on the reader from here on was not there before.
+	if err := w.sayReady(); err != nil {
+		return 0, err
 	}
+
 	switch {
 	case errors.Is(err, ErrTagLost):
-		w.visits.unsure(now)
-		w.blind = true
-		return nil
+		w.presence.unanswered(now)
+		w.deaf = true
+		return w.untilNextLook(), nil
 	case err != nil:
-		w.visits.empty(now)
 		w.empty += looks
-		return w.nothing()
+		err := w.nobody(now)
+		return w.untilNextLook(), err
 	}
+
 	w.empty = 0
-	due := w.visits.arrive(t.UID, now)
+	due := w.presence.arrive(t.UID, now)
 	if !due.After(now) {
 		return w.tap(ctx, t, now)
 	}
-	if err := w.stayed(t); err != nil {
-		return err
+	if err := w.found(t.UID); err != nil {
+		return 0, err
 	}
-	return w.rest(ctx, t.UID, due)
+	return 0, w.stay(ctx, t.UID, due)
 }
 
-// stayed notes a tag that is no new tap. Was it there at the first look of a reader
-// that was gone, it may have been taken away and laid back meanwhile; nobody knows.
-func (w *watch) stayed(t Target) error {
-	w.here = t.UID
-	if !w.back {
-		return nil
+// tap reads the tag that has just entered. All events of a tap come from here, in order: entered,
+// url at most once, and tap, which alone is final.
+func (w *watch) tap(ctx context.Context, t Target, now time.Time) (pause time.Duration, err error) {
+	w.occupy(t.UID)
+	d := newDialogue(w.dev, t, now, w.liveness)
+	d.fileSize = w.fileSize
+	if err := w.send(Event{Kind: EventEntered, Tap: d.tap}); err != nil {
+		return 0, err
 	}
-	w.back = false
-	return w.send(Event{Kind: EventResting})
-}
 
-func (w *watch) tap(ctx context.Context, t Target, now time.Time) error {
-	w.here, w.back = t.UID, false
-	entered := Tap{UID: hex.EncodeToString(t.UID), Chip: chipOf(t), Entered: now}
-	if err := w.send(Event{Kind: EventEntered, Tap: entered}); err != nil {
-		return err
+	told := false
+	for d.next() {
+		if d.readURL() && !told {
+			told = true
+			if err := w.send(Event{Kind: EventURL, Tap: d.tap}); err != nil {
+				return 0, err
+			}
+		}
+		d.confirm()
 	}
-	x := newDialogue(w.dev, t, now)
-	x.file = w.file
-	x.proved = func(t Tap) { w.send(Event{Kind: EventURL, Tap: t}) } // if nobody listens, Tapped finds out
-	tap, fault := x.read(now, w.liveness)
-	w.file = x.file
+
+	tap, fault := d.end()
+	w.fileSize = d.fileSize
 	w.well = time.Now()
-	w.visits.stay(t.UID, w.well)
-	if fault == nil && !x.missing.IsZero() {
-		w.visits.lost(t.UID, x.missing, w.well)
+	w.presence.seen(t.UID, w.well)
+	if fault == nil && !d.missing.IsZero() {
+		w.presence.lost(t.UID, d.missing, w.well)
 	}
 	if err := w.send(Event{Kind: EventTap, Tap: tap}); err != nil {
-		return err
+		return 0, err
 	}
+
 	if fault != nil {
-		return errors.Join(fault, w.spare(t.UID))
+		return 0, errors.Join(fault, w.spare(t.UID))
 	}
 	w.spared = nil
-	if x.other != nil {
-		w.visits.rests(x.other) // its tap was this one
-		return w.dev.Cycle()
+	return w.afterTap(ctx, d)
+}
+
+// afterTap stays with the tag that was read, if that is still possible.
+func (w *watch) afterTap(ctx context.Context, d *dialogue) (pause time.Duration, err error) {
+	if d.other != nil {
+		w.presence.resting(d.other) // this tap was its tap, too
+		return w.untilNextLook(), w.dev.Cycle()
 	}
-	if !x.selected {
-		if err := x.renew(); faultOfReader(err) {
-			return err
+	if !d.selected {
+		if err := d.renew(); faultOfReader(err) {
+			return 0, err
 		} else if err != nil {
-			w.blind = true // the next look tells who is there
-			return nil
+			w.deaf = true // the next look finds out who is there
+			return w.untilNextLook(), nil
 		}
 	}
-	return w.rest(ctx, t.UID, never)
+	return 0, w.stay(ctx, d.target.UID, never)
 }
 
-// spare forgets a tap that was torn by the reader's own fault: nothing of it was
-// posted, and a tag that is still there when the reader is back is a new tap. One that
-// makes the reader fail each time is not.
-func (w *watch) spare(uid []byte) error {
-	if w.spared != nil && sameTag(uid, w.spared) {
-		return nil
-	}
-	w.spared, w.here = uid, nil
-	w.visits.drop(uid)
-	return w.send(Event{Kind: EventLeft})
-}
-
-// nothing is there. Now and then the field goes off: a tag that broke off in the
-// middle of its activation does not hear another Select.
-func (w *watch) nothing() error {
-	if w.back {
-		w.back = false
-		w.visits.gone(w.here)
-	}
-	if err := w.left(); err != nil {
-		return err
-	}
-	if w.empty*int(pollEvery) > int(awayFor) {
-		w.spared = nil
-	}
-	if w.empty >= cycleAfter {
-		w.empty = 0
-		return w.dev.Cycle()
-	}
-	return nil
-}
-
-// looked tells, once, that the reader is ready: it has looked at the field, and
-// whatever is laid on it from now on was not there before.
-func (w *watch) looked() error {
-	if w.ready {
-		return nil
-	}
-	w.ready = true
-	return w.send(Event{Kind: EventReady})
-}
-
-// left tells that the tag of the last tap has gone, when it has been away for long
-// enough that its return would be a new tap.
-func (w *watch) left() error {
-	if w.here == nil || w.visits.near(w.here) {
-		return nil
-	}
-	w.here = nil
-	return w.send(Event{Kind: EventLeft})
-}
-
-// rest stays with the selected tag for as long as it is present and until due, and
+// stay stays with the selected tag for as long as it is present and until due, and
 // leaves a field in which whatever is there can be selected.
-func (w *watch) rest(ctx context.Context, uid []byte, due time.Time) error {
+func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
 	for ctx.Err() == nil && time.Now().Before(due) {
 		if err := w.beat(); err != nil {
 			return err
@@ -279,16 +262,111 @@ func (w *watch) rest(ctx context.Context, uid []byte, due time.Time) error {
 			break
 		}
 		w.faults, w.well = 0, time.Now()
-		w.visits.stay(uid, w.well)
+		w.presence.seen(uid, w.well)
 		sleep(ctx, restEvery)
 	}
-	w.soon = true
 	return w.dev.Cycle()
 }
 
+// found notes a tag that is no new tap. If it is found at the first look of a reader that was
+// gone, it may have been taken away and laid back meanwhile; nobody knows.
+func (w *watch) found(uid []byte) error {
+	before := w.field
+	w.occupy(uid)
+	if before == uncertain {
+		return w.send(Event{Kind: EventResting})
+	}
+	return nil
+}
+
+// nobody notes a look that found no tag.
+func (w *watch) nobody(now time.Time) error {
+	w.presence.nobody(now)
+	if w.field == uncertain { // it was taken away while the reader was gone
+		w.presence.left(w.here)
+	}
+	if w.field != vacant && !w.presence.has(w.here) {
+		if err := w.vacate(); err != nil {
+			return err
+		}
+	}
+
+	if w.empty*int(pollEvery) > int(awayFor) {
+		w.spared = nil
+	}
+
+	// Now and then the field goes off: a tag that broke off in the middle of its activation
+	// does not hear another Select.
+	if w.empty >= cycleAfter {
+		w.empty = 0
+		return w.dev.Cycle()
+	}
+	return nil
+}
+
+// spare forgets a tap that was torn by the reader's own fault: nothing of it was
+// posted, and a tag that is still there when the reader is back is a new tap. A tag that
+// makes the reader fail every time is not.
+func (w *watch) spare(uid []byte) error {
+	if w.spared != nil && sameTag(uid, w.spared) {
+		return nil
+	}
+	w.spared = uid
+	w.presence.forget(uid)
+	return w.vacate()
+}
+
+func (w *watch) occupy(uid []byte) { w.field, w.here = occupied, uid }
+
+func (w *watch) vacate() error {
+	w.field, w.here = vacant, nil
+	return w.send(Event{Kind: EventLeft})
+}
+
+// untilNextLook is shorter while a tag is expected back.
+func (w *watch) untilNextLook() time.Duration {
+	if w.field == vacant {
+		return pollEvery
+	}
+	return nearEvery
+}
+
+// sayReady emits ready once: the reader has looked at the field.
+func (w *watch) sayReady() error {
+	if w.ready {
+		return nil
+	}
+	w.ready = true
+	return w.send(Event{Kind: EventReady})
+}
+
+// beat emits a sign of life, unless another event was one a moment ago.
+func (w *watch) beat() error {
+	if time.Since(w.emitted) < beatEvery {
+		return nil
+	}
+	return w.send(Event{Kind: EventBeat, Tap: Tap{UID: hex.EncodeToString(w.here)}})
+}
+
+func (w *watch) send(e Event) error {
+	w.emitted = time.Now()
+	if err := w.emit(e); err != nil {
+		return &emitError{err}
+	}
+	return nil
+}
+
+// An emitError ends the watch: nobody listens any more.
+type emitError struct{ err error }
+
+func (e *emitError) Error() string { return e.err.Error() }
+func (e *emitError) Unwrap() error { return e.err }
+
+// sleep ends early when ctx does.
 func sleep(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
+
 	select {
 	case <-ctx.Done():
 	case <-t.C:

@@ -56,7 +56,7 @@ func playOn(t *testing.T, dev Device, resting []byte, person func()) []seen {
 
 // watchOn watches dev as a child does once it has opened it.
 func watchOn(ctx context.Context, dev Device, resting []byte, emit func(Event) error) error {
-	return newWatch(TwoTaps, resting, emit).on(ctx, dev)
+	return newWatch(TwoTaps, resting, emit).run(ctx, dev)
 }
 
 // checkPairs: each Entered is followed by the Tapped of the same tap, with at most one Proved between them, and none

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"github.com/tagbase/tagbase-edge/uplink"
+	"github.com/tagbase/tagbase-edge/internal/config"
 )
 
 func checkCommand() *cobra.Command {
@@ -24,32 +24,22 @@ reads the output leaves indented lines out. run refuses to start with the same w
 	}
 	file := configFlag(c)
 	key := c.Flags().String("key", "", "the `FILE` that systemd will hand over as the key, to look at too unless the configuration names one; - is standard input")
+
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		cfg, problems := loadConfig(*file)
-		if len(problems) == 0 && *key != "" && cfg.platform.keyFile == "" {
-			problems = keyProblems(*key)
+		cfg, problems := config.Load(*file)
+		if len(problems) == 0 && *key != "" {
+			problems = cfg.KeyProblems(*key)
 		}
 		if len(problems) > 0 {
-			tell(c.OutOrStdout(), *file, problems)
+			config.Print(c.OutOrStdout(), problems)
 			return exitError(exitFailed)
 		}
-		warn(c.OutOrStdout(), *file)
+
+		for _, warning := range config.Warnings(*file) {
+			fmt.Fprintln(c.OutOrStdout(), warning)
+		}
 		fmt.Fprintf(c.ErrOrStderr(), "%s: no problem found\n", *file)
 		return nil
 	}
 	return c
-}
-
-// keyProblems is what is wrong with the key in a file, of which no byte is told.
-func keyProblems(file string) []problem {
-	raw, err := readKeyFrom(file)
-	if err == nil {
-		if _, err = uplink.ParseKey(raw); err == nil {
-			return nil
-		}
-	}
-	if file == "-" {
-		file = "standard input"
-	}
-	return []problem{{place{1, 1}, "platform.key_file", "is not set, and " + file + " holds no key: " + err.Error()}}
 }

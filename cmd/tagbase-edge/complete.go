@@ -7,24 +7,26 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/config"
+	"github.com/tagbase/tagbase-edge/internal/setup"
 )
 
-// completions has shells offer what a flag may hold.
-func completions(root *cobra.Command) {
+// addCompletions has shells offer the values of flags.
+func addCompletions(root *cobra.Command) {
 	offers := map[string]cobra.CompletionFunc{
 		"config":   ends("toml"),
 		"outcome":  cobra.FixedCompletions(outcomeNames(), cobra.ShellCompDirectiveNoFileComp),
 		"since":    fixed("10m", "1h", "24h"),
-		"device":   ports,
-		"green":    fixed(usualLines...),
-		"red":      fixed(usualLines...),
-		"amber":    fixed(usualLines...),
+		"device":   readerPorts,
+		"green":    fixed(setup.UsualLines...),
+		"red":      fixed(setup.UsualLines...),
+		"amber":    fixed(setup.UsualLines...),
 		"set":      keysToSet,
 		"key":      nil, // files
 		"key-file": nil,
 	}
 	for _, c := range root.Commands() {
-		completions(c)
+		addCompletions(c)
 		for flag, offer := range offers {
 			if c.Flags().Lookup(flag) != nil && offer != nil {
 				_ = c.RegisterFlagCompletionFunc(flag, offer) // fails only without that flag, or if it was done before
@@ -41,7 +43,8 @@ func ends(suffix string) cobra.CompletionFunc {
 	return cobra.FixedCompletions([]string{suffix}, cobra.ShellCompDirectiveFilterFileExt)
 }
 
-func ports(*cobra.Command, []string, string) (found []string, _ cobra.ShellCompDirective) {
+// readerPorts offers the ports on which a reader may be.
+func readerPorts(*cobra.Command, []string, string) (found []string, _ cobra.ShellCompDirective) {
 	for _, c := range doctor.Candidates(os.DirFS("/")) {
 		found = append(found, cobra.CompletionWithDesc(c.Connstring, c.Where))
 	}
@@ -49,7 +52,7 @@ func ports(*cobra.Command, []string, string) (found []string, _ cobra.ShellCompD
 }
 
 func keysToSet(*cobra.Command, []string, string) (found []string, _ cobra.ShellCompDirective) {
-	for key := range defaults().settings() {
+	for _, key := range config.Keys() {
 		found = append(found, key+"=")
 	}
 	return found, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp

@@ -40,7 +40,7 @@ func (r *rig) examine(more ...string) (findings []doctor.Finding, healthy bool) 
 		r.Errorf("status %d, with --json %d; healthy %v:\n%s", status, statusJSON, report.Healthy, text)
 	}
 	for _, f := range report.Checks {
-		for _, words := range append([]string{marks[f.Status] + " " + f.Check}, f.Mend...) {
+		for _, words := range append([]string{f.Status.Mark() + " " + f.Check}, f.Mend...) {
 			if !strings.Contains(text, words) {
 				r.Errorf("the text does not have %q:\n%s", words, text)
 			}

@@ -3,62 +3,100 @@
 package main
 
 import (
-	"bytes"
+	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/internal/config"
+	"github.com/tagbase/tagbase-edge/internal/terminal"
 	"github.com/tagbase/tagbase-edge/led"
 )
 
 func ledsCommand() *cobra.Command {
-	leds := &cobra.Command{Use: "leds", Short: "Turn the lamps off, or test them"}
-	off := &cobra.Command{
+	c := &cobra.Command{Use: "leds", Short: "Turn the lamps off, or test them"}
+	c.AddCommand(ledsOffCommand(), ledsTestCommand())
+	return c
+}
+
+func ledsOffCommand() *cobra.Command {
+	c := &cobra.Command{
 		Use:     "off",
 		Short:   "Turn every lamp off",
 		Example: `  sudo tagbase-edge leds off`,
 		Args:    cobra.NoArgs,
 	}
-	file := configFlag(off)
-	off.RunE = func(c *cobra.Command, _ []string) error {
-		b, err := readFile(*file)
-		if err != nil {
-			fmt.Fprintln(c.ErrOrStderr(), problem{place{1, 1}, "file", unreadable(err)}.in(*file))
+	file := configFlag(c)
+
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		lamps, problems := config.LoadLamps(*file)
+		if len(problems) > 0 {
+			config.Print(c.ErrOrStderr(), problems)
 			return exitError(exitConfig)
 		}
-		if err := led.Off(lampsOf(b)); err != nil {
-			fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", err)
-			return exitError(exitFailed)
+		if err := led.Off(lamps); err != nil {
+			return fail(c, err)
 		}
 		return nil
 	}
-	leds.AddCommand(off, ledsTestCommand())
-	return leds
+	return c
 }
 
-// lampsOf finds the lamps in a configuration, whatever else is wrong with it: this
-// runs when a station has died, and a lit lamp says something that nobody said.
-func lampsOf(b []byte) led.Config {
-	c := defaults()
-	known := c.settings()
-	table := ""
-	for line := range bytes.Lines(b) {
-		if name, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("[")); ok {
-			table, _, _ = strings.Cut(string(name), "]")
-			table = strings.TrimSpace(table)
+func ledsTestCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "test",
+		Short: "Light each lamp and show each pattern, beside the running daemon or without it",
+		Long: `Lights each lamp and shows each pattern, some forty seconds in all, and says what is to be seen.
+A running daemon does it, and a tap ends it: green and red are for the tag that lies on the reader.
+Without a daemon the lamps are switched from here. Ctrl-C ends it and leaves the lamps dark.`,
+		Example: `  sudo tagbase-edge leds test`,
+		Args:    cobra.NoArgs,
+	}
+	file := configFlag(c)
+
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		cfg, err := loadReadable(c, *file)
+		if err != nil {
+			return err
 		}
-		doc, bad := parseDocument(line)
-		if bad != nil {
-			continue
+
+		// A signal ends the test and not the program, so that the lamps go dark.
+		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		defer stop()
+		show := func(step string) { fmt.Fprintln(c.OutOrStdout(), terminal.Quote(step)) }
+		err = api.NewClient(cfg.Station.Socket).TestLamps(ctx, show)
+		if errors.Is(err, api.ErrNoDaemon) {
+			err = testLampsAlone(ctx, cfg.Lamps, show)
 		}
-		for key, v := range doc.values {
-			if table == "leds" {
-				key = "leds." + key
-			}
-			if set, ok := known[key]; ok && strings.HasPrefix(key, "leds.") {
-				set(v)
-			}
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return exitError(exitFailed)
+		default:
+			return fail(c, err)
 		}
 	}
-	return c.leds
+	return c
+}
+
+var errNoLamps = errors.New(
+	`leds.green, leds.red and leds.amber are not set; name their lines, such as "GPIO17"`)
+
+// testLampsAlone walks the lamps without a daemon.
+func testLampsAlone(ctx context.Context, c led.Config, show func(step string)) error {
+	if c.Green == "" && c.Red == "" && c.Amber == "" {
+		return errNoLamps
+	}
+
+	lamps, err := led.Open(c)
+	if err != nil {
+		return errors.Join(err, lamps.Close())
+	}
+	err = lamps.Test(ctx, show)
+	return errors.Join(err, lamps.Err(), lamps.Close())
 }

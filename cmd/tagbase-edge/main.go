@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command tagbase-edge is the station's daemon and the technician's commands.
+//
+// Each command has a file of its own: its flags, one call into a room, and what it prints.
 package main
 
 import (
@@ -10,15 +12,16 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/internal/config"
 )
 
 const (
 	exitFailed = 1
 	exitUsage  = 2
-	exitConfig = 78 // EX_CONFIG, sysexits.h
+	exitConfig = 78 // EX_CONFIG, sysexits.h: the unit does not start it again and again
 )
 
-// An exitError ends the program with a status and no more words: they are said.
+// An exitError sets the exit status; the message has already been printed.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
@@ -43,12 +46,31 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), statusCommand(), setupCommand(), doctorCommand(), scansCommand(), sessionCommand(), ledsCommand(), versionCommand(), readerCommand(), tryCommand())
+	root.AddCommand(
+		runCommand(), checkCommand(), statusCommand(), setupCommand(), doctorCommand(), scansCommand(),
+		sessionCommand(), ledsCommand(), versionCommand(), readerCommand(), tryReaderCommand())
 	root.AddCommand(buildCommands()...)
-	completions(root)
+	addCompletions(root)
 	return root
 }
 
 func configFlag(c *cobra.Command) *string {
-	return c.Flags().String("config", defaultConfig, "the configuration `FILE`")
+	return c.Flags().String("config", config.DefaultFile, "the configuration `FILE`")
+}
+
+// fail prints an error and returns the exit status for it.
+func fail(c *cobra.Command, err error) error {
+	fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", err)
+	return exitError(exitFailed)
+}
+
+// loadReadable reads the configuration for a command that needs no more than its paths. Problems
+// with other keys do not matter then.
+func loadReadable(c *cobra.Command, file string) (*config.Config, error) {
+	cfg, problems := config.Load(file)
+	if cfg == nil {
+		config.Print(c.ErrOrStderr(), problems)
+		return nil, exitError(exitConfig)
+	}
+	return cfg, nil
 }

@@ -152,7 +152,7 @@ func TestCannotStart(t *testing.T) {
 	s.await("STATUS=cannot start: " + s.config + ":1:1: file:")
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	var exit *exec.ExitError
-	ctx, cancel := context.WithTimeout(t.Context(), settle/2)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // half of the pause
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- s.cmd.Wait() }()

@@ -3,25 +3,14 @@
 package main
 
 import (
-	"context"
-	"encoding/hex"
-	"io"
 	"os"
-	"os/signal"
-	"runtime"
-	"runtime/debug"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/internal/daemon"
 	"github.com/tagbase/tagbase-edge/reader"
 )
 
-// lastGrace is what a reader's process is given to close its device.
-const lastGrace = time.Second
-
-// readerCommand is the child process in which libnfc lives. Its standard input
-// is its life line: when that ends, so does it, even from within a C call.
+// readerCommand is the child process in which libnfc lives. The daemon starts it.
 func readerCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "reader DEVICE LIVENESS [UID]",
@@ -29,38 +18,20 @@ func readerCommand() *cobra.Command {
 		Args:   cobra.RangeArgs(2, 3),
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			debug.SetGCPercent(smallestHeap)
-			// While a call into C blocks and there is another processor to use, Go's own monitor wakes up
-			// every 20 µs: most of what an empty field costs.
-			runtime.GOMAXPROCS(1)
-			// A terminal or systemd signals the whole group; the daemon decides.
-			signal.Ignore(os.Interrupt, syscall.SIGTERM)
-			// Started as /proc/self/exe it is called "exe", which tells nobody who holds a port.
-			_ = os.WriteFile("/proc/self/comm", []byte("tagbase-edge"), 0) // only a name
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			go func() {
-				io.Copy(io.Discard, os.Stdin)
-				cancel()
-				time.AfterFunc(lastGrace, func() { os.Exit(exitFailed) })
-			}()
-			var resting []byte
+			resting := ""
 			if len(args) == 3 {
-				var err error
-				if resting, err = hex.DecodeString(args[2]); err != nil {
-					return err
-				}
+				resting = args[2]
 			}
-			if err := reader.Child(ctx, args[0], reader.Liveness(args[1]), resting, os.Stdout); err != nil {
-				return exitError(exitFailed)
+			if err := daemon.RunReader(args[0], reader.Liveness(args[1]), resting); err != nil {
+				return exitError(exitFailed) // the daemon has it from the child's last line
 			}
 			return nil
 		},
 	}
 }
 
-// tryCommand is the child process in which doctor tries the reader.
-func tryCommand() *cobra.Command {
+// tryReaderCommand is the child process in which the doctor tries the reader.
+func tryReaderCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "try-reader DEVICE",
 		Short:  "Try the reader step by step, and end (internal)",

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/tagbase/tagbase-edge/internal/config"
 	"github.com/tagbase/tagbase-edge/internal/terminal"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/scan"
@@ -33,6 +35,7 @@ func scansCommand() *cobra.Command {
 	outcome := c.Flags().String("outcome", "", "only scans with the outcome `NAME`")
 	follow := c.Flags().Bool("follow", false, "go on with new scans as they come")
 	asJSON := c.Flags().Bool("json", false, "one JSON object a line")
+
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *outcome != "" && !slices.Contains(outcomeNames(), *outcome) {
 			return fmt.Errorf("%q is not an outcome; there are %s", *outcome, strings.Join(outcomeNames(), ", "))
@@ -40,33 +43,34 @@ func scansCommand() *cobra.Command {
 		if *since < 0 {
 			return fmt.Errorf("--since %v is in the future; write how long ago, such as 1h", *since)
 		}
-		cfg, problems := loadConfig(*file)
-		if cfg == nil {
-			tell(c.ErrOrStderr(), *file, problems)
-			return exitError(exitConfig)
+		cfg, err := loadReadable(c, *file)
+		if err != nil {
+			return err
 		}
-		show := scanPrinter(c.OutOrStdout(), *asJSON)
-		wanted := func(s scan.Record) bool {
-			return (*outcome == "" || s.Outcome == scan.Outcome(*outcome)) && (*since == 0 || time.Since(s.Time) <= *since)
-		}
+
 		scans := journal.Read(journalDir(cfg))
 		if *follow {
 			scans = journal.Follow(c.Context(), journalDir(cfg))
 		}
-		for s, err := range scans {
+		print := printTable(c.OutOrStdout())
+		if *asJSON {
+			print = printJSON(c.OutOrStdout())
+		}
+		for r, err := range scans {
 			var damaged *journal.LineError
 			if errors.As(err, &damaged) {
 				fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", damaged)
-				continue
+				continue // the lines after it are read
 			}
 			if err != nil {
-				fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", err)
-				return exitError(exitFailed)
+				return fail(c, err)
 			}
-			if wanted(s) {
-				if err := show(s); err != nil {
-					return exitError(exitFailed)
-				}
+
+			if *outcome != "" && string(r.Outcome) != *outcome || *since != 0 && time.Since(r.Time) > *since {
+				continue
+			}
+			if err := print(r); err != nil {
+				return exitError(exitFailed) // the reader of the output has gone
 			}
 		}
 		return nil
@@ -74,44 +78,52 @@ func scansCommand() *cobra.Command {
 	return c
 }
 
-// outcomeNames are the outcomes as a flag takes them.
+// outcomeNames returns the outcomes that --outcome takes.
 func outcomeNames() (names []string) {
 	for _, o := range scan.Outcomes() {
 		names = append(names, string(o))
 	}
-
 	return names
 }
 
-func journalDir(cfg *config) string { return filepath.Join(cfg.station.stateDir, "journal") }
+func journalDir(cfg *config.Config) string { return filepath.Join(cfg.Station.StateDir, "journal") }
 
 const scanRow = "%-19s  %-10s  %-11s  %-28s  %-30s  %8s\n"
 
-// scanPrinter writes scans for programs or for people.
-func scanPrinter(w io.Writer, asJSON bool) func(scan.Record) error {
-	if asJSON {
-		return func(s scan.Record) error {
-			b, err := json.Marshal(s)
-			if err != nil {
-				return err
-			}
-			_, err = w.Write(append(terminal.EscapeJSON(b), '\n'))
-			return err
-		}
-	}
+// scanHeader is the first line of a table of scans.
+func scanHeader() string {
+	return fmt.Sprintf(scanRow, "TIME", "OUTCOME", "REASON", "TAG", "SESSION", "MS")
+}
+
+// scanLine is one line of a table of scans, safe for a terminal whatever the journal holds.
+func scanLine(r scan.Record) string {
+	return fmt.Sprintf(scanRow, r.Time.Local().Format(time.DateTime),
+		terminal.Quote(string(r.Outcome)), terminal.Quote(string(r.Reason)),
+		terminal.Quote(cmp.Or(r.Tag, r.UID)), terminal.Quote(r.Session),
+		strconv.FormatFloat(r.TotalMS, 'f', 0, 64))
+}
+
+// printTable writes scans for a person, with a header before the first.
+func printTable(w io.Writer) func(scan.Record) error {
 	begun := false
-	return func(s scan.Record) error {
+	return func(r scan.Record) error {
 		if !begun {
 			begun = true
-			fmt.Fprintf(w, scanRow, "TIME", "OUTCOME", "REASON", "TAG", "SESSION", "MS")
+			io.WriteString(w, scanHeader())
 		}
-		tag := s.Tag
-		if tag == "" {
-			tag = s.UID
+		_, err := io.WriteString(w, scanLine(r))
+		return err
+	}
+}
+
+// printJSON writes scans for a program, one object a line.
+func printJSON(w io.Writer) func(scan.Record) error {
+	return func(r scan.Record) error {
+		b, err := json.Marshal(r)
+		if err != nil {
+			return err
 		}
-		_, err := fmt.Fprintf(w, scanRow, s.Time.Local().Format(time.DateTime), terminal.Quote(string(s.Outcome)),
-			terminal.Quote(string(s.Reason)),
-			terminal.Quote(tag), terminal.Quote(s.Session), strconv.FormatFloat(s.TotalMS, 'f', 0, 64))
+		_, err = w.Write(append(terminal.EscapeJSON(b), '\n'))
 		return err
 	}
 }

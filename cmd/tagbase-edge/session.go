@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tagbase/tagbase-edge/internal/buildinfo"
+	"github.com/tagbase/tagbase-edge/internal/config"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/uplink"
 )
@@ -23,31 +24,36 @@ func sessionCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	file := configFlag(c)
+
 	c.RunE = func(c *cobra.Command, args []string) error {
-		cfg, problems := loadConfig(*file)
+		cfg, problems := config.Load(*file)
 		if len(problems) > 0 {
-			tell(c.ErrOrStderr(), *file, problems)
+			config.Print(c.ErrOrStderr(), problems)
 			return exitError(exitConfig)
 		}
-		key, err := cfg.key()
+		key, err := cfg.Key()
 		if err != nil {
 			return err
 		}
+
 		platform := uplink.NewPlatform(uplink.Config{
-			Base: cfg.platform.base, Key: key, Roots: cfg.platform.roots, Clock: uplink.NewClock(time.Now, buildinfo.Time()),
+			Base: cfg.Platform.BaseURL, Key: key, Roots: cfg.Platform.Roots,
+			Clock: uplink.NewClock(time.Now, buildinfo.Time()),
 		})
-		ctx, cancel := context.WithTimeout(context.Background(), cfg.platform.timeout)
+		ctx, cancel := context.WithTimeout(context.Background(), cfg.Platform.Timeout)
 		defer cancel()
 		session, err := platform.Session(ctx, args[0])
 		if errors.Is(err, uplink.ErrSessionID) {
 			return fmt.Errorf("%.80q is %w", args[0], err)
 		}
+
+		// The journal is shown whether the platform answered or not.
 		if err != nil {
-			fmt.Fprintf(c.ErrOrStderr(), "tagbase-edge: %s: %s\n", args[0], inPlainWords(err))
+			fmt.Fprintf(c.ErrOrStderr(), "tagbase-edge: %s: %s\n", args[0], explainSessionError(err))
 		} else {
-			showSession(c.OutOrStdout(), session, cfg.session.window)
+			printSession(c.OutOrStdout(), session, cfg.Session.Window)
 		}
-		showKnown(c.OutOrStdout(), journalDir(cfg), args[0])
+		printOwnScans(c.OutOrStdout(), journalDir(cfg), args[0])
 		if err != nil {
 			return exitError(exitFailed)
 		}
@@ -56,7 +62,7 @@ func sessionCommand() *cobra.Command {
 	return c
 }
 
-func inPlainWords(err error) string {
+func explainSessionError(err error) string {
 	switch {
 	case errors.Is(err, uplink.ErrNoSession):
 		return "the platform has no such session under the account of this station's key; look at the id, and at the key"
@@ -69,7 +75,7 @@ func inPlainWords(err error) string {
 	}
 }
 
-func showSession(w io.Writer, s uplink.Session, window time.Duration) {
+func printSession(w io.Writer, s uplink.Session, window time.Duration) {
 	left := (window - s.Age).Round(time.Second)
 	state := fmt.Sprintf("live for another %v", left)
 	if left <= 0 {
@@ -79,17 +85,17 @@ func showSession(w io.Writer, s uplink.Session, window time.Duration) {
 		s.ID, s.Tag, s.Opened.Local().Format(time.DateTime), s.Age.Round(time.Second), state)
 }
 
-// showKnown lists the station's own scans in the session.
-func showKnown(w io.Writer, dir, id string) {
+// printOwnScans lists the station's scans that opened the session or carried it.
+func printOwnScans(w io.Writer, dir, id string) {
 	fmt.Fprintln(w, "\nThis station's scans in it:")
-	show, known := scanPrinter(w, false), false
+	print, known := printTable(w), false
 	for s, err := range journal.Read(dir) {
 		if err != nil {
 			fmt.Fprintln(w, "the journal:", err)
-			known = true
+			known = true // "none" would not be the truth
 		} else if s.Session == id || s.CarriedSession == id {
 			known = true
-			show(s)
+			print(s)
 		}
 	}
 	if !known {

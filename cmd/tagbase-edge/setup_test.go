@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/internal/config"
 	"github.com/tagbase/tagbase-edge/sim"
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
@@ -25,9 +26,9 @@ func bareRig(t *testing.T) (r *rig, key string, more []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, _, bad := draftOf(b)
-	if bad != nil {
-		t.Fatal(bad)
+	d, _, problems := config.ParseEdit(b, r.config)
+	if problems != nil {
+		t.Fatal(problems)
 	}
 	r.config = filepath.Join(r.bench.Dir, "etc", "config.toml")
 	key = filepath.Join(r.bench.Dir, "etc", "api-key")
@@ -37,7 +38,7 @@ func bareRig(t *testing.T) (r *rig, key string, more []string) {
 	r.link(root, "/etc/passwd")
 	more = []string{"setup", "--config", r.config, "--key-file", key, "--root", root}
 	for _, k := range []string{"station.state_dir", "station.socket", "platform.base_url", "platform.ca_file"} {
-		more = append(more, "--set", k+"="+d.text(k))
+		more = append(more, "--set", k+"="+d.Text(k))
 	}
 	return r, key, more
 }
@@ -132,7 +133,7 @@ func TestSetupAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	was, _ := loadConfig(r.config)
+	was, _ := config.Load(r.config)
 	root := t.TempDir()
 	r.link(root, r.bench.Dir)
 	r.link(root, "/dev/pts")
@@ -149,7 +150,7 @@ func TestSetupAgain(t *testing.T) {
 	tty.answer("Write this to", "")
 	tty.expect("no problem found")
 	tty.ends(0)
-	is, problems := loadConfig(r.config)
+	is, problems := config.Load(r.config)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

@@ -30,23 +30,22 @@ The socket is for root and the group tagbase-edge.`,
 	}
 	file := configFlag(c)
 	asJSON := c.Flags().Bool("json", false, "one JSON object")
+
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		cfg, problems := loadConfig(*file)
-		if cfg == nil {
-			tell(c.ErrOrStderr(), *file, problems)
-			return exitError(exitConfig)
-		}
-		s, raw, err := api.NewClient(cfg.station.socket).Status(c.Context())
+		cfg, err := loadReadable(c, *file)
 		if err != nil {
-			fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", unasked(err))
-			return exitError(exitFailed)
+			return err
 		}
+		s, raw, err := api.NewClient(cfg.Station.Socket).Status(c.Context())
+		if err != nil {
+			return fail(c, adviseOnSocket(err))
+		}
+
+		text := []byte(statusText(s))
 		if *asJSON {
-			_, err = c.OutOrStdout().Write(append(terminal.EscapeJSON([]byte(strings.TrimSpace(string(raw)))), '\n'))
-		} else {
-			err = writeStatus(c.OutOrStdout(), s)
+			text = append(terminal.EscapeJSON([]byte(strings.TrimSpace(string(raw)))), '\n')
 		}
-		if err != nil || !s.OK {
+		if _, err := c.OutOrStdout().Write(text); err != nil || !s.OK {
 			return exitError(exitFailed)
 		}
 		return nil
@@ -54,57 +53,63 @@ The socket is for root and the group tagbase-edge.`,
 	return c
 }
 
-// unasked says why the daemon could not be asked, and what to do.
-func unasked(err error) string {
+// adviseOnSocket says why the daemon could not be asked, and what to do.
+func adviseOnSocket(err error) error {
 	switch {
 	case errors.Is(err, api.ErrNoDaemon):
-		return err.Error() + "; start it: sudo systemctl start tagbase-edge"
+		return fmt.Errorf("%w; start it: sudo systemctl start tagbase-edge", err)
 	case errors.Is(err, fs.ErrPermission):
-		return err.Error() + "; use sudo, or join the group tagbase-edge"
+		return fmt.Errorf("%w; use sudo, or join the group tagbase-edge", err)
 	default:
-		return err.Error() + "; see journalctl -u tagbase-edge"
+		return fmt.Errorf("%w; see journalctl -u tagbase-edge", err)
 	}
 }
 
-// writeStatus writes a status for a person. Whatever somebody else has said is
-// written so that a terminal can take it.
-func writeStatus(w io.Writer, s api.Status) error {
-	var b strings.Builder
-	line := func(name string, good bool, format string, args ...any) {
-		mark := "✓"
-		if !good {
-			mark = "✗"
-		}
-		fmt.Fprintf(&b, "%s %-9s %s\n", mark, name, fmt.Sprintf(format, args...))
+// A statusTable is a status for a person, a line for each part of the station.
+type statusTable struct{ strings.Builder }
+
+func (t *statusTable) line(name string, good bool, format string, args ...any) {
+	mark := "✓"
+	if !good {
+		mark = "✗"
 	}
-	line("station", s.OK, "%s: %s", terminal.Quote(s.Station), terminal.Quote(s.Words))
+	fmt.Fprintf(t, "%s %-9s %s\n", mark, name, fmt.Sprintf(format, args...))
+}
+
+// statusText writes a status for a person. Texts that others wrote, such as an answer of the
+// platform, are quoted: they may hold what a terminal obeys.
+func statusText(s api.Status) string {
+	var t statusTable
+	t.line("station", s.OK, "%s: %s", terminal.Quote(s.Station), terminal.Quote(s.Words))
 	if s.ServiceCode != 0 {
-		line("service", false, "code %d, %s: %s", s.ServiceCode, terminal.Quote(s.Service), terminal.Quote(s.Mend))
+		t.line("service", false, "code %d, %s: %s", s.ServiceCode, terminal.Quote(s.Service), terminal.Quote(s.Mend))
 	}
 	if s.Note != "" {
-		line("note", false, "%s", terminal.Quote(s.Note))
+		t.line("note", false, "%s", terminal.Quote(s.Note))
 	}
-	line("reader", s.Reader.Up, "%s, %s", terminal.Quote(s.Reader.Device), readerWords(s.Reader))
-	lampsLine(line, s.Lamps)
-	line("platform", s.Platform.Up, "%s, %s", terminal.Quote(s.Platform.URL), platformWords(s.Platform))
-	line("key", !s.Key.Refused, "%s%s", terminal.Quote(s.Key.ID), map[bool]string{true: ", refused by the platform"}[s.Key.Refused])
-	line("clock", s.Clock.Good(), "%s, %s", s.Clock.Time.Local().Format("2006-01-02 15:04:05 -0700"), clockWords(s.Clock))
-	line("storage", s.Storage.Error == "", "%s", storageWords(s.Storage))
-	line("sessions", true, "%d open", s.Sessions.Active)
-	line("uptime", true, "%s, restarted %d times since the board's start, %s", shortUptime(s.UptimeMS), s.Restarts, terminal.Quote(s.Version))
+
+	t.line("reader", s.Reader.Up, "%s, %s", terminal.Quote(s.Reader.Device), readerText(s.Reader))
+	lamps, lampsGood := lampsText(s.Lamps)
+	t.line("lamps", lampsGood, "%s", lamps)
+	t.line("platform", s.Platform.Up, "%s, %s", terminal.Quote(s.Platform.URL), platformText(s.Platform))
+	t.line("key", !s.Key.Refused, "%s%s", terminal.Quote(s.Key.ID),
+		map[bool]string{true: ", refused by the platform"}[s.Key.Refused])
+	t.line("clock", s.Clock.Good(), "%s, %s",
+		s.Clock.Time.Local().Format("2006-01-02 15:04:05 -0700"), clockText(s.Clock))
+	t.line("storage", s.Storage.Error == "", "%s", storageText(s.Storage))
+	t.line("sessions", true, "%d open", s.Sessions.Active)
+	t.line("uptime", true, "%s, %s", inSeconds(s.UptimeMS), terminal.Quote(s.Version))
+
 	if len(s.Scans) > 0 {
-		fmt.Fprintf(&b, "\n"+scanRow, "TIME", "OUTCOME", "REASON", "TAG", "SESSION", "MS")
+		io.WriteString(&t, "\n"+scanHeader())
 	}
 	for _, r := range s.Scans {
-		fmt.Fprintf(&b, scanRow, r.Time.Local().Format(time.DateTime), terminal.Quote(string(r.Outcome)),
-			terminal.Quote(string(r.Reason)),
-			terminal.Quote(cmp.Or(r.Tag, r.UID)), terminal.Quote(r.Session), fmt.Sprintf("%.0f", r.TotalMS))
+		io.WriteString(&t, scanLine(r))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return t.String()
 }
 
-func readerWords(r api.Reader) string {
+func readerText(r api.Reader) string {
 	switch {
 	case r.Up:
 		return "ready"
@@ -115,75 +120,76 @@ func readerWords(r api.Reader) string {
 	}
 }
 
-func lampsLine(line func(string, bool, string, ...any), l api.Lamps) {
-	var words []string
-	good := true
+func lampsText(l api.Lamps) (text string, good bool) {
+	var texts []string
+	good = true
 	for _, lamp := range []struct {
 		name string
 		api.Lamp
 	}{{"green", l.Green}, {"red", l.Red}, {"amber", l.Amber}} {
-		word := "off"
+		state := "off"
 		switch {
 		case lamp.Error != "":
-			word, good = terminal.Quote(lamp.Error), false
+			state, good = terminal.Quote(lamp.Error), false
 		case !lamp.Wired:
-			word = "not wired"
+			state = "not wired"
 		case lamp.Lit:
-			word = "lit"
+			state = "lit"
 		}
-		words = append(words, lamp.name+" "+word)
+		texts = append(texts, lamp.name+" "+state)
 	}
-	line("lamps", good, "%s", strings.Join(words, ", "))
+	return strings.Join(texts, ", "), good
 }
 
-func platformWords(p api.Platform) string {
-	ago := "not met yet"
+func platformText(p api.Platform) string {
+	met := "not met yet"
 	if p.Met {
-		ago = "met " + shortUptime(p.ContactMS) + " ago"
+		met = "met " + inSeconds(p.ContactMS) + " ago"
 	}
 	switch {
 	case p.Breaker:
-		return ago + "; out of reach: " + terminal.Quote(cmp.Or(p.Trouble, "it asked to wait"))
+		return met + "; out of reach: " + terminal.Quote(cmp.Or(p.Trouble, "it asked to wait"))
 	case !p.Up:
-		return ago + "; out of reach: " + terminal.Quote(p.Trouble)
+		return met + "; out of reach: " + terminal.Quote(p.Trouble)
 	default:
-		return ago
+		return met
 	}
 }
 
-func clockWords(c api.Clock) string {
-	words := "not synchronised"
+func clockText(c api.Clock) string {
+	text := "not synchronised"
 	if c.Synced {
-		words = "synchronised"
+		text = "synchronised"
 	}
 	if c.AheadMS == nil {
-		return words
+		return text
 	}
+
 	ahead := (time.Duration(*c.AheadMS) * time.Millisecond).Round(time.Second)
 	switch {
-	case ahead.Abs() < 2*time.Second: // a Date has whole seconds
-		return words + ", as the platform's"
+	case ahead.Abs() < 2*time.Second: // the platform's Date has whole seconds
+		return text + ", as the platform's"
 	case ahead > 0:
-		return fmt.Sprintf("%s, %v ahead of the platform's", words, ahead)
+		return fmt.Sprintf("%s, %v ahead of the platform's", text, ahead)
 	default:
-		return fmt.Sprintf("%s, %v behind the platform's", words, -ahead)
+		return fmt.Sprintf("%s, %v behind the platform's", text, -ahead)
 	}
 }
 
-func storageWords(s api.Storage) string {
-	words := "writes"
+func storageText(s api.Storage) string {
+	text := "writes"
 	if s.Error != "" {
-		words = fmt.Sprintf("%s; %d lines wait", terminal.Quote(s.Error), s.Held)
+		text = fmt.Sprintf("%s; %d lines wait", terminal.Quote(s.Error), s.Held)
 	}
 	if s.Lost > 0 {
-		words += fmt.Sprintf(", %d lines lost", s.Lost)
+		text += fmt.Sprintf(", %d lines lost", s.Lost)
 	}
 	if s.Skipped > 0 {
-		words += fmt.Sprintf(", %d lines could not be read", s.Skipped)
+		text += fmt.Sprintf(", %d lines could not be read", s.Skipped)
 	}
-	return words
+	return text
 }
 
-func shortUptime(ms int64) string {
+func inSeconds(ms int64) string {
 	return (time.Duration(ms) * time.Millisecond).Round(time.Second).String()
 }

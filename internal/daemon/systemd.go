@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	sdnotify "github.com/coreos/go-systemd/v22/daemon"
+	"github.com/tagbase/tagbase-edge/internal/config"
+	"github.com/tagbase/tagbase-edge/station"
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+)
+
+// readerTurn is the longest time between two signs of life of the loop that supervises the
+// reader's process: the child's silence, its end, and the pulse on the reset line.
+const readerTurn = 10 * time.Second
+
+// startPause is how long a station that cannot start waits before it ends, and systemd starts
+// it anew: long enough not to fill a card with its messages.
+const startPause = 10 * time.Second
+
+// notify tells systemd, if it listens (sd_notify(3)).
+func notify(lines ...string) { sdnotify.SdNotify(false, strings.Join(lines, "\n")) }
+
+func underSystemd() bool { return os.Getenv("NOTIFY_SOCKET") != "" }
+
+// statusLine makes the text that systemctl status shows. systemd takes one line of it.
+func statusLine(text string) string {
+	return "STATUS=" + strings.ReplaceAll(text, "\n", "; ")
+}
+
+// notifyReloading tells systemd that READY=1 will come once more. The time lets systemd tell
+// this reload's READY=1 from an older one (sd_notify(3), MONOTONIC_USEC).
+func notifyReloading() {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
+	notify(sdnotify.SdNotifyReloading, "STATUS=reloading", fmt.Sprintf("MONOTONIC_USEC=%d", ts.Nano()/1000))
+}
+
+// feedWatchdog feeds systemd's watchdog while no loop is late, until ctx ends. Once it stops,
+// systemd kills the daemon and starts it anew.
+func feedWatchdog(ctx context.Context, p *station.Progress, log *zap.Logger) {
+	patience, err := sdnotify.SdWatchdogEnabled(false)
+	if err != nil || patience == 0 {
+		return
+	}
+
+	// A third, so that one late turn is no reason to be killed.
+	turns := time.NewTicker(patience / 3)
+	defer turns.Stop()
+	logged := ""
+	for {
+		late := strings.Join(p.Late(), ", ")
+		if late == "" {
+			notify(sdnotify.SdNotifyWatchdog)
+		} else if late != logged {
+			log.Error("stuck", zap.String("loops", late), zap.Duration("watchdog", patience))
+		}
+		logged = late
+
+		select {
+		case <-ctx.Done():
+			return
+		case <-turns.C:
+		}
+	}
+}
+
+// reportStatus keeps what systemctl status shows up to date, until ctx ends. The newest of notes
+// stands behind it, and is kept for the status on the socket.
+func reportStatus(ctx context.Context, s *station.Station, notes <-chan string, kept *atomic.Value) {
+	looks := time.NewTicker(time.Second)
+	defer looks.Stop()
+	said, note := "", ""
+	for {
+		if text := s.Words() + note; text != said {
+			said = text
+			notify(statusLine(text))
+		}
+
+		select {
+		case <-ctx.Done():
+			return
+		case note = <-notes:
+			kept.Store(note)
+		case <-looks.C:
+		}
+	}
+}
+
+// pauseBeforeExit shows in systemctl status why the station cannot start, and slows systemd's
+// restarts down. It does not wait for anything else: what mends the problem is a file.
+func pauseBeforeExit(p config.Problem) {
+	if !underSystemd() {
+		return
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	notify(statusLine("cannot start: " + p.String()))
+	select {
+	case <-ctx.Done():
+	case <-time.After(startPause):
+	}
+}

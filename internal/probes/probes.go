@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package probes tries the parts of a station for the doctor: the reader, the daemon's socket,
+// the lamps' lines, the disk, the kernel's clock, the platform.
+//
+// Package doctor judges and explains, and imports none of the rooms that it examines. In comes a
+// configuration; out goes a doctor.Station, which holds what the configuration says and a
+// function for each thing to try:
+//
+//	configuration ── Station ── doctor.Station{Config, Probes} ── doctor.Examine ── findings
+//
+// A probe is called at most once in an examination, and takes at most some seconds. It changes
+// nothing: the question to the platform is one for a session that cannot exist. The reader is
+// tried in a process of its own, since libnfc may hang or abort.
+package probes
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/buildinfo"
+	"github.com/tagbase/tagbase-edge/internal/clockfile"
+	"github.com/tagbase/tagbase-edge/internal/config"
+	"github.com/tagbase/tagbase-edge/led"
+	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/uplink"
+	"golang.org/x/sys/unix"
+)
+
+// readerPatience is more than libnfc's own time-outs for all steps together.
+const readerPatience = 15 * time.Second
+
+// Station returns what the configuration in file says, and what tries it. root is the machine's
+// file system, from / on.
+func Station(ctx context.Context, file string, root fs.FS) doctor.Station {
+	cfg, problems := config.Load(file)
+	if cfg == nil {
+		cfg = config.Default(file)
+	}
+	key, keyErr := config.ReadKey(cfg.KeyFile())
+
+	s := doctor.Station{Root: root, Config: doctor.Config{
+		File:   file,
+		Device: cfg.Reader.Device,
+		Lamps: []doctor.Lamp{
+			{Name: "green", Line: cfg.Lamps.Green},
+			{Name: "red", Line: cfg.Lamps.Red},
+			{Name: "amber", Line: cfg.Lamps.Amber},
+		},
+		ActiveLow: cfg.Lamps.ActiveLow,
+		StateDir:  cfg.Station.StateDir,
+		KeyFile:   cfg.KeyFile(),
+		KeyOwn:    cfg.Platform.KeyFile != "",
+		Version:   buildinfo.Version(),
+		Libnfc:    reader.Libnfc,
+	}}
+	for _, p := range problems {
+		s.Config.Problems = append(s.Config.Problems, p.String())
+	}
+	if keyErr != nil {
+		s.Config.KeyFault = keyErr.Error()
+	} else {
+		s.Config.Key = key.String()
+	}
+
+	s.Probes = doctor.Probes{
+		User:         User(),
+		Daemon:       func() (doctor.HeldReader, error) { return askDaemon(ctx, cfg.Station.Socket) },
+		Line:         led.Holder,
+		Free:         free,
+		Synchronised: synchronised,
+		Now:          time.Now(),
+		Floor:        buildinfo.Time(),
+		Versions:     []string{reader.LibnfcVersion()},
+	}
+	// What the configuration does not name properly is not tried.
+	if reader.CheckConnstring(cfg.Reader.Device) == nil {
+		s.Probes.Reader = func() []doctor.Step { return Reader(ctx, cfg.Reader.Device) }
+	}
+	if cfg.Platform.BaseURL != nil {
+		s.Probes.Platform = func() doctor.Platform { return Platform(ctx, cfg, key) }
+	}
+	return s
+}
+
+// askDaemon asks the running daemon about its reader. The error says that it could not be asked.
+func askDaemon(ctx context.Context, socket string) (doctor.HeldReader, error) {
+	s, _, err := api.NewClient(socket).Status(ctx)
+	switch {
+	case err != nil:
+		return doctor.HeldReader{}, err
+	case s.Reader.Up:
+		return doctor.HeldReader{Says: "the reader answers"}, nil
+	case s.Reader.Error == "":
+		return doctor.HeldReader{Says: "the reader is not ready yet"}, nil
+	default:
+		return doctor.HeldReader{Says: s.Reader.Error, Fault: true, Gone: s.ServiceCode == 1}, nil
+	}
+}
+
+// Reader tries the reader at a connstring step by step, and ends with the first step that fails.
+func Reader(ctx context.Context, device string) (steps []doctor.Step) {
+	program, err := os.Executable()
+	if err != nil {
+		return []doctor.Step{{Name: doctor.StepOpen, Err: err.Error()}}
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, readerPatience)
+	defer cancel()
+	for _, s := range reader.SelfTestInChild(ctx, []string{program, "try-reader", device}) {
+		steps = append(steps, doctor.Step(s))
+	}
+	return steps
+}
+
+// Platform asks the platform a harmless question with a key, and reports how far it got.
+func Platform(ctx context.Context, cfg *config.Config, key uplink.Key) doctor.Platform {
+	kept, _ := clockfile.Read(cfg.Station.StateDir) // without one the build's time has to do
+	platform := uplink.NewPlatform(uplink.Config{
+		Base: cfg.Platform.BaseURL, Key: key, Roots: cfg.Platform.Roots,
+		Clock: uplink.NewClock(time.Now, buildinfo.Time(), kept),
+	})
+
+	x := platform.Examine(ctx)
+	p := doctor.Platform{
+		Host:      x.Host,
+		Port:      x.Port,
+		Addresses: x.Addresses,
+		DNS:       oneLine(x.DNS),
+		TCP:       oneLine(x.TCP),
+		TLS:       oneLine(x.TLS),
+		TLSClock:  x.Clock,
+		TLSLost:   x.Lost,
+		Plain:     cfg.Platform.BaseURL.Scheme == "http",
+		Expires:   x.Expires,
+		HTTP:      oneLine(x.HTTP),
+		Status:    x.Status,
+	}
+	if !x.Date.IsZero() {
+		p.Dated, p.Skew = true, time.Since(x.Date)
+	}
+	return p
+}
+
+// oneLine returns an error's text in one line, or "".
+func oneLine(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}
+
+// User returns the name of the user who examines, or "".
+func User() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
+}
+
+// free returns the space, in bytes, that a user other than root has left where path lies.
+func free(path string) (uint64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil {
+		return 0, err
+	}
+	return s.Bavail * uint64(s.Bsize), nil
+}
+
+var errClockState = errors.New("the kernel does not say whether a time service keeps its clock")
+
+// synchronised asks the kernel whether a time service keeps its clock (adjtimex(2)).
+func synchronised() (bool, error) {
+	state, err := unix.Adjtimex(&unix.Timex{})
+	if err != nil {
+		return false, errClockState
+	}
+	return state != unix.TIME_ERROR, nil
+}

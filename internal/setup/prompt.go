@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package setup
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/tagbase/tagbase-edge/internal/terminal"
+	"golang.org/x/term"
+)
+
+// A prompt asks a person one question at a time. It writes plain lines and moves no cursor about,
+// so that it works on a serial console, over SSH from a phone, and with a screen reader.
+type prompt struct {
+	in    *os.File
+	out   io.Writer
+	lines *term.Terminal
+}
+
+// newPrompt asks on a terminal, or returns nil if in is none.
+func newPrompt(in *os.File, out io.Writer) *prompt {
+	if !term.IsTerminal(int(in.Fd())) {
+		return nil
+	}
+
+	p := &prompt{in: in, out: out}
+	p.lines = term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{in, out}, "> ")
+	if width, height, err := term.GetSize(int(in.Fd())); err == nil && width > 0 {
+		_ = p.lines.SetSize(width, height) // otherwise it takes 80 columns
+	}
+	return p
+}
+
+// raw asks one question while the terminal passes every key on. Between questions Ctrl-C ends the
+// program, as everywhere. The question is written after the switch, or the terminal would echo
+// what is pasted at once.
+func (p *prompt) raw(question string, ask func() (string, error)) (string, error) {
+	state, err := term.MakeRaw(int(p.in.Fd()))
+	if err != nil {
+		return "", err
+	}
+
+	// Not as the prompt, which would be broken at 80 columns.
+	_, err = fmt.Fprintln(p.lines, terminal.Printable(question))
+	var answer string
+	if err == nil {
+		answer, err = ask()
+	}
+	if err := errors.Join(err, term.Restore(int(p.in.Fd()), state)); err != nil {
+		if errors.Is(err, io.EOF) { // Ctrl-C and Ctrl-D
+			fmt.Fprintln(p.out)
+			return "", errStopped
+		}
+		return "", err
+	}
+	return strings.TrimSpace(answer), nil
+}
+
+// line asks for one line; Enter alone takes what is offered.
+func (p *prompt) line(question, offer string) (string, error) {
+	if offer != "" {
+		question += " [" + offer + "]"
+	}
+
+	answer, err := p.raw(question, p.lines.ReadLine)
+	if answer == "" {
+		answer = offer
+	}
+	return answer, err
+}
+
+// secret asks for one line that is not shown.
+func (p *prompt) secret(question string) (string, error) {
+	return p.raw(question, func() (string, error) { return p.lines.ReadPassword("> ") })
+}
+
+// yes asks a question that Enter alone answers as offered.
+func (p *prompt) yes(question string, offer bool) (bool, error) {
+	choice := " (y/N)"
+	if offer {
+		choice = " (Y/n)"
+	}
+	for {
+		answer, err := p.line(question+choice, "")
+		if err != nil {
+			return false, err
+		}
+
+		switch strings.ToLower(answer) {
+		case "":
+			return offer, nil
+		case "y", "yes":
+			return true, nil
+		case "n", "no":
+			return false, nil
+		}
+		fmt.Fprintln(p.out, "  y or n, please")
+	}
+}

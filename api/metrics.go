@@ -103,7 +103,6 @@ func expose(e *exposition, s Status) {
 	e.family(gauge, prefix+"build_info", "1, with the versions.")
 	e.sample(prefix+"build_info", 1, "version", s.Version, "goversion", runtime.Version())
 	is("start_time_seconds", "When the daemon started, since 1970.", float64(s.Started.UnixMilli())/1000)
-	is("restarts_since_boot", "Starts of the daemon since the board's start, less the first.", float64(s.Restarts))
 	labelled("requests_total", "Requests to the platform by the answer's status; none is no answer.", "code", f.Requests)
 	total("resends_total", "Scans sent again, which proves that nothing of them was sent before.", float64(f.Resends))
 	is("sessions_active", "Sessions that a scan would carry.", float64(s.Sessions.Active))

@@ -15,7 +15,7 @@ import (
 
 // names are what others' dashboards hold on to (docs/page.md).
 var names = []string{
-	"build_info", "start_time_seconds", "restarts_since_boot", "scans_total", "verification_duration_seconds",
+	"build_info", "start_time_seconds", "scans_total", "verification_duration_seconds",
 	"requests_total", "resends_total", "sessions_active", "session_carried_total", "reader_up", "reader_reopens_total",
 	"reader_last_progress_seconds", "platform_up", "breaker_state", "key_valid", "clock_synced",
 	"journal_errors_total", "journal_degraded", "journal_skipped_records_total", "journal_lost_records_total", "led_errors_total",

@@ -41,7 +41,6 @@ type Status struct {
 
 	Started  time.Time `json:"started"`
 	UptimeMS int64     `json:"uptime_ms"`
-	Restarts int       `json:"restarts"` // of the daemon since the board's start
 
 	Figures Figures `json:"-"` // for metrics only
 }

@@ -122,7 +122,7 @@ function showParts(s) {
     ["Clock", clockGood, when(s.clock.time) + ", " + clockWords(s.clock)],
     ["Storage", s.storage.error === "", s.storage.error || "writes", s.storage.lost_lines ? s.storage.lost_lines + " lines lost" : ""],
     ["Sessions", true, s.sessions.active + " open"],
-    ["Running", true, "for " + span(s.uptime_ms) + ", restarted " + s.restarts + " times", s.version],
+    ["Running", true, "for " + span(s.uptime_ms), s.version],
   ];
   byId("parts").replaceChildren(...rows.map(([name, fine, text, detail]) => {
     const row = make("div", fine ? "" : "bad");

@@ -12,18 +12,21 @@ import (
 func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "Tell every problem in the configuration, one a line; exit 0 if there is none",
-		Long: `Tells every problem in the configuration at once, in the file's order, as
-FILE:LINE:COLUMN: key: what is wrong; how to mend it
+		Short: "Report every problem in the configuration; exit 0 if there is none",
+		Long: `Reports every problem in the configuration at once, one per line, in the file's order:
 
-Under a problem stands the line that it is about, indented by four spaces; a program that
-reads the output leaves indented lines out. run refuses to start with the same words.`,
+  FILE:LINE:COLUMN: key: what is wrong; how to mend it
+
+Below a problem is the line of the file that it is about, indented by four spaces. A program
+that reads the output skips indented lines. run prints the same and does not start.`,
 		Example: `  sudo tagbase-edge check
   tagbase-edge check --config ./config.toml | grep -v '^    '`,
 		Args: cobra.NoArgs,
 	}
 	file := configFlag(c)
-	key := c.Flags().String("key", "", "the `FILE` that systemd will hand over as the key, to look at too unless the configuration names one; - is standard input")
+	key := c.Flags().String("key", "",
+		"check also the key in `FILE`, which systemd will pass to the station, "+
+			"unless the configuration names a key file; - is standard input")
 
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, problems := config.Load(*file)

@@ -13,23 +13,23 @@ import (
 
 // addCompletions has shells offer the values of flags.
 func addCompletions(root *cobra.Command) {
+	// A flag that is not here takes a file, which shells offer by themselves.
 	offers := map[string]cobra.CompletionFunc{
-		"config":   ends("toml"),
-		"outcome":  cobra.FixedCompletions(outcomeNames(), cobra.ShellCompDirectiveNoFileComp),
-		"since":    fixed("10m", "1h", "24h"),
-		"device":   readerPorts,
-		"green":    fixed(setup.UsualLines...),
-		"red":      fixed(setup.UsualLines...),
-		"amber":    fixed(setup.UsualLines...),
-		"set":      keysToSet,
-		"key":      nil, // files
-		"key-file": nil,
+		"config":  ends("toml"),
+		"outcome": cobra.FixedCompletions(outcomeNames(), cobra.ShellCompDirectiveNoFileComp),
+		"since":   fixed("10m", "1h", "24h"),
+		"device":  readerPorts,
+		"green":   fixed(setup.UsualLines...),
+		"red":     fixed(setup.UsualLines...),
+		"amber":   fixed(setup.UsualLines...),
+		"set":     keysToSet,
 	}
+
 	for _, c := range root.Commands() {
 		addCompletions(c)
 		for flag, offer := range offers {
-			if c.Flags().Lookup(flag) != nil && offer != nil {
-				_ = c.RegisterFlagCompletionFunc(flag, offer) // fails only without that flag, or if it was done before
+			if c.Flags().Lookup(flag) != nil {
+				_ = c.RegisterFlagCompletionFunc(flag, offer) // fails only for a flag that does not exist
 			}
 		}
 	}

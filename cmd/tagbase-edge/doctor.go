@@ -14,13 +14,13 @@ import (
 func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look at everything in the order in which it breaks, and say what mends it; exit 0 if nothing is wrong",
-		Long: `Looks at the station from the board to the platform, in the order in which things break.
-Each line begins with ✓ (in order), ✗ (wrong) or – (does not apply, or could not be looked at).
-Under a ✗ stands what to run or to write, as it is to be copied.
+		Short: "Check everything from the board to the platform, and say what mends it; exit 0 if nothing is wrong",
+		Long: `Checks the station from the board to the platform, in the order in which things break.
+Each line begins with ✓ (in order), ✗ (wrong) or – (does not apply, or could not be checked).
+Below a ✗ are the commands to run or the lines to write, ready to copy.
 
-It works beside the running daemon and without it. Run it as root, or it cannot see who
-holds the reader's port. Nothing is changed, and no secret is printed.`,
+It works beside the running daemon and without it. Run it as root: otherwise it cannot see which
+process holds the reader's port. It changes nothing, and prints no secret.`,
 		Example: `  sudo tagbase-edge doctor
   sudo tagbase-edge doctor --json >doctor.json      # for a bug report
   tagbase-edge doctor --json | jq '.checks[] | select(.status == "wrong")'`,
@@ -29,7 +29,7 @@ holds the reader's port. Nothing is changed, and no secret is printed.`,
 	file := configFlag(c)
 	asJSON := c.Flags().Bool("json", false, "one JSON object")
 	root := c.Flags().String("root", "/", "read the system's files below `DIR`")
-	c.Flags().MarkHidden("root") // for tests, and for a card in another machine
+	c.Flags().MarkHidden("root") // for tests
 
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		findings := doctor.Examine(probes.Station(c.Context(), *file, os.DirFS(*root)))

@@ -49,10 +49,11 @@ func ledsOffCommand() *cobra.Command {
 func ledsTestCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "test",
-		Short: "Light each lamp and show each pattern, beside the running daemon or without it",
-		Long: `Lights each lamp and shows each pattern, some forty seconds in all, and says what is to be seen.
-A running daemon does it, and a tap ends it: green and red are for the tag that lies on the reader.
-Without a daemon the lamps are switched from here. Ctrl-C ends it and leaves the lamps dark.`,
+		Short: "Light each lamp and show each pattern; the daemon need not run",
+		Long: `Lights each lamp and shows each pattern, about forty seconds in all, and says what you should see.
+If the daemon runs, it does this itself, and a tap ends the test: green and red belong to the tag on
+the reader. If it does not run, this command switches the lamps. Ctrl-C ends the test and leaves the
+lamps dark.`,
 		Example: `  sudo tagbase-edge leds test`,
 		Args:    cobra.NoArgs,
 	}

@@ -11,8 +11,11 @@ func runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Run the station",
-		Long: `Runs the station until it is told to end. A configuration with a problem is refused with the
-words of check, and exit status 78. SIGHUP has it read its key again.`,
+		Long: `Runs the station until SIGTERM. If the configuration has a problem, run prints what check
+prints, and exits with status 78.
+
+SIGHUP reads the configuration and the key again, after the scan in flight. If they have a
+problem, the old ones stay.`,
 		Example: `  sudo systemctl start tagbase-edge                     # as it is installed
   tagbase-edge run --config ./config.toml 2>log.json    # by hand`,
 		Args: cobra.NoArgs,

@@ -24,7 +24,7 @@ import (
 func scansCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "scans",
-		Short: "Show what the journal holds, oldest first, beside the running daemon or without it",
+		Short: "Show the scans in the journal, oldest first; the daemon need not run",
 		Example: `  tagbase-edge scans --since 1h
   tagbase-edge scans --outcome unknown
   tagbase-edge scans --follow --json | jq .outcome`,
@@ -33,8 +33,8 @@ func scansCommand() *cobra.Command {
 	file := configFlag(c)
 	since := c.Flags().Duration("since", 0, "only the scans of the last `TIME`, such as 90s or 1h")
 	outcome := c.Flags().String("outcome", "", "only scans with the outcome `NAME`")
-	follow := c.Flags().Bool("follow", false, "go on with new scans as they come")
-	asJSON := c.Flags().Bool("json", false, "one JSON object a line")
+	follow := c.Flags().Bool("follow", false, "show new scans as they come, until Ctrl-C")
+	asJSON := c.Flags().Bool("json", false, "one JSON object per line")
 
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *outcome != "" && !slices.Contains(outcomeNames(), *outcome) {

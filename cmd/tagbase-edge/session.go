@@ -19,7 +19,7 @@ import (
 func sessionCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "session SESSION",
-		Short:   "Ask the platform for a session, and the journal what this station knows of it",
+		Short:   "Show what the platform and this station's journal know about a session",
 		Example: "  tagbase-edge session ses_DP3HGXKSIMVHZV4UDRAFDK5EED",
 		Args:    cobra.ExactArgs(1),
 	}

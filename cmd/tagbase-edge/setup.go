@@ -15,13 +15,13 @@ func setupCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "setup",
 		Short: "Ask for what a station needs, try it, and write the configuration",
-		Long: `Asks one question at a time, with what was found offered first: the reader, the lamps, the
-entry points, the key, and a live tap. Then it writes the configuration, shows it, checks it,
-and offers to start the service.
+		Long: `Asks for the reader, the lamps, the entry points and the key, one question at a time, and offers
+what it finds. Then it waits for a live tap, shows the configuration, writes it, checks it, and
+offers to start the service.
 
-Every question has a flag. With --yes nothing is asked: flags, the configuration that is
-there, and defaults answer. Keys that setup does not ask for are kept as they are. Before
-a file is replaced it is copied, with the time in the copy's name.`,
+Every question has a flag. With --yes it asks nothing: flags, the existing configuration and
+defaults answer. Keys that setup does not ask for stay as they are. Before it replaces a file, it
+makes a copy, with the time in the copy's name.`,
 		Example: `  sudo tagbase-edge setup
   sudo tagbase-edge setup --yes --device pn532_uart:/dev/ttyAMA0 \
     --green GPIO17 --red GPIO27 --amber GPIO22 \

@@ -19,11 +19,11 @@ import (
 func statusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Ask the running daemon how the station is; exit 0 only if nothing is wrong",
-		Long: `Asks the running daemon, at its socket, how the station is: the service code with its mend, reader,
-lamps, platform, key, clock, storage, sessions, the last scans. Exits 0 only if nothing is wrong.
+		Short: "Show how the station is; exit 0 only if nothing is wrong",
+		Long: `Asks the running daemon and shows the service code and what mends it, the reader, the lamps, the
+platform, the key, the clock, the storage, the sessions and the last scans.
 
-The socket is for root and the group tagbase-edge.`,
+Only root and the group tagbase-edge may ask.`,
 		Example: `  sudo tagbase-edge status
   sudo tagbase-edge status --json | jq .service_code`,
 		Args: cobra.NoArgs,

@@ -151,7 +151,7 @@ func (c *Config) take(doc *document) (problems []Problem) {
 // complete checks keys against each other, and sets what the station finds out by itself.
 func (c *Config) complete(doc *document) (problems []Problem) {
 	if c.Station.Name == "" {
-		c.Station.Name, _ = os.Hostname() // without a name the scans say ""
+		c.Station.Name, _ = os.Hostname() // if that fails, scans have an empty station
 	}
 
 	missing := func(key, text string) {
@@ -177,7 +177,7 @@ func (c *Config) stateDirProblems(doc *document) []Problem {
 		return nil
 	}
 	return []Problem{doc.values[key].at.problem(key,
-		fmt.Sprintf("%s is the first station's; leave it out, and this one has %[1]s-%s", firstStateDir, name))}
+		fmt.Sprintf("%s belongs to the first station; remove this line, and this station uses %[1]s-%s", firstStateDir, name))}
 }
 
 // pageProblems reports a page that other machines can reach without a token.
@@ -190,7 +190,7 @@ func (c *Config) pageProblems(doc *document) []Problem {
 		return nil // the key's own check reports an error
 	}
 	return []Problem{doc.values[key].at.problem(key, fmt.Sprintf(
-		"%.80q is for others than this board, and page.token_file is not set; "+
+		"%.80q can be reached from other machines, but page.token_file is not set; "+
 			"name the file of a token, or listen on 127.0.0.1", c.Page.Listen))}
 }
 
@@ -203,7 +203,7 @@ func (c *Config) lineProblems(doc *document) (problems []Problem) {
 	} {
 		if other := taken[out.line]; out.line != "" && other != "" {
 			problems = append(problems, doc.values[out.key].at.problem(out.key,
-				fmt.Sprintf("%.80q is %s already; give each a line of its own", out.line, other)))
+				fmt.Sprintf("%.80q is used by %s already; give each its own line", out.line, other)))
 		}
 		taken[out.line] = out.key
 	}

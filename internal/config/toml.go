@@ -55,8 +55,7 @@ type document struct {
 func parseTOML(b []byte) (*document, []Problem) {
 	b = bytes.TrimPrefix(b, []byte(byteOrderMark))
 
-	// The parser below checks no more than the syntax. The decoder refuses keys that are set
-	// twice, too.
+	// The decoder also refuses a key that is set twice, which the parser below lets pass.
 	var whole map[string]any
 	if err := toml.Unmarshal(b, &whole); err != nil {
 		return nil, []Problem{syntaxProblem(err)}
@@ -73,7 +72,7 @@ func parseTOML(b []byte) (*document, []Problem) {
 		case unstable.ArrayTable:
 			names, at := keyOf(p, node)
 			problems = append(problems,
-				at.problem(dotted(names), "stands in double brackets; write it once, in single ones"))
+				at.problem(dotted(names), "is in double brackets; write it once, in single brackets"))
 		case unstable.Table:
 			names, at := keyOf(p, node)
 			table = names

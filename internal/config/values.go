@@ -71,7 +71,7 @@ func CheckLampLine(s string) error {
 }
 
 func checkResetLine(s string) error {
-	return checkLine(s, "a line", `"GPIO20", or "file:/PATH" of what takes 1 for a reset and 0`)
+	return checkLine(s, "a line", `"GPIO20", or "file:/PATH" of a file that resets the reader while it holds 1`)
 }
 
 func checkListen(s string) error {

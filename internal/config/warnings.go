@@ -30,14 +30,14 @@ func Warnings(file string) []Problem {
 		v, ok := doc.values[lamp]
 		if ok && pulledUp().MatchString(v.text) {
 			warnings = append(warnings, v.at.problem(lamp, fmt.Sprintf(
-				"warning: %s is pulled up at reset, so that the lamp glows when nobody drives it; "+
+				"warning: %s is pulled up at reset, so the lamp glows while nothing drives it; "+
 					"wire it to one of GPIO9 to GPIO27", v.text)))
 		}
 	}
 
 	if v, ok := doc.values["leds.active_low"]; ok && v.text == "true" && doc.values["leds.green"].text != "" {
 		warnings = append(warnings, v.at.problem("leds.active_low",
-			"warning: the green lamp is lit when nobody drives its line, as if a tag were genuine; "+
+			"warning: the green lamp is lit while nothing drives its line, as if a tag were genuine; "+
 				"wire the lamps active-high"))
 	}
 	return locate(warnings, b, file)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/tagbase/tagbase-edge/doctor"
+	"github.com/tagbase/tagbase-edge/internal/probes"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/sim"
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
@@ -127,6 +128,12 @@ func TestDoctorFindsNothing(t *testing.T) {
 
 // Each thing that breaks on the bench is found where it broke, by the real probes.
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
+	// Without a unit the doctor takes its own user for the daemon's, who has to own the key file: root needs no -o.
+	installKey := "sudo install -m 0600 /dev/stdin"
+	if os.Geteuid() != 0 {
+		installKey = "sudo install -m 0600 -o " + probes.User() + " /dev/stdin"
+	}
+
 	for name, tt := range map[string]struct {
 		breaks func(r *rig)
 		check  string
@@ -161,8 +168,8 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 			}
 		}, "TLS", 5, "openssl s_client"},
 		"another server": {func(r *rig) { r.edit(r.config, "base_url = \"https://127.0.0.1", "base_url = \"http://127.0.0.1") }, "platform", 3, "write in"},
-		"key refused":    {func(r *rig) { r.bench.Platform.Revoke() }, "key", 4, "sudo install -m 0600 /dev/stdin"},
-		"no key":         {func(r *rig) { os.Remove(filepath.Join(r.bench.Dir, "api-key")) }, "key", 4, "sudo install -m 0600 /dev/stdin"},
+		"key refused":    {func(r *rig) { r.bench.Platform.Revoke() }, "key", 4, installKey},
+		"no key":         {func(r *rig) { os.Remove(filepath.Join(r.bench.Dir, "api-key")) }, "key", 4, installKey},
 		"key for all": {func(r *rig) { os.Chmod(filepath.Join(r.bench.Dir, "api-key"), 0o644) },
 			"key", 4, "sudo chmod 0600"},
 	} {

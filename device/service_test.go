@@ -303,7 +303,7 @@ func (r *rig) staysBefore(why string) {
 	pid := r.show("MainPID")
 	r.log.forget()
 	said := r.sh("apt-get install -y -q --reinstall --allow-downgrades /var/tmp/tagbase-edge.deb </dev/null 2>&1")
-	if !strings.Contains(said, "goes on as the version before") || !strings.Contains(said, why) {
+	if !strings.Contains(said, "keeps running the old version") || !strings.Contains(said, why) {
 		r.Errorf("the upgrade says:\n%s", said)
 	}
 	r.twoTaps()

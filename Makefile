@@ -19,10 +19,6 @@ BUILD   := GO=$(GO) packaging/build $(VERSION) $(BUILT) -o bin/
 TOOL    := $(GO) build -trimpath -ldflags '-s -w' -o bin/
 SIM     := $(TOOL) ./cmd/tagbase-sim
 PERF    := $(TOOL) ./cmd/tagbase-perf
-MODULE  := $(shell $(GO) list -m 2>/dev/null)
-LEAVES  := ./reader ./session ./uplink ./led ./journal ./doctor ./api
-# Small tools that every room may import; they import no room, and nothing but the standard library and golang.org/x/sys.
-TOOLS   := atomicfile|buildinfo|connstring|lazyregexp|procfs|terminal
 
 # What `make run READER=simulated` builds does without libnfc, and so without cgo.
 ifeq ($(READER),simulated)
@@ -59,13 +55,8 @@ check: deps-check ## what must hold of the source
 	$(GO) vet -tags browser ./cmd/tagbase-edge
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) run $(STATICCHECK) -tags device ./device
-	@# a leaf room imports no sibling, only scan and the small tools; these import nothing of ours; no station imports the bench
-	@! $(GO) list -f '{{$$room := .ImportPath}}{{range .Imports}}{{$$room}} imports {{.}}{{"\n"}}{{end}}' $(LEAVES) | \
-		grep ' imports $(MODULE)/' | grep -vE '/(scan|internal/($(TOOLS)))$$'
-	@! $(GO) list -f '{{$$room := .ImportPath}}{{range .Imports}}{{$$room}} imports {{.}}{{"\n"}}{{end}}' $(addprefix ./internal/,$(subst |, ,$(TOOLS))) | \
-		grep ' imports .*[.]' | grep -v ' imports golang.org/x/sys/'
-	@! $(GO) list -f '{{join .Imports "\n"}}' ./scan | grep '[.]'
-	@! $(GO) list -deps ./cmd/tagbase-edge | grep '^$(MODULE)/sim'
+	@# who may import whom: docs/architecture.md
+	@GO=$(GO) .ci/imports
 	@for arch in amd64 arm64 arm; do echo "build linux/$$arch without libnfc"; \
 		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOARM=6 $(GO) build -tags nolibnfc -o /dev/null ./cmd/tagbase-edge || exit 1; done
 	$(BUILD)
@@ -156,7 +147,7 @@ install: ## binary, unit and reference configuration, as root; build first
 	install -D -m 0644 systemd/udev.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-tagbase-edge.rules
 	install -D -m 0644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/tagbase-edge.conf
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/tagbase-edge configs/reference.toml configs/minimal.toml
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge LICENSE NOTICE README.md CHANGELOG.md
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge LICENSE NOTICE README.md CHANGELOG.md SECURITY.md
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge/docs docs/*.md docs/*.svg
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/tagbase-edge/docs/pictures docs/pictures/*
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man8 bin/pages/man/*.8

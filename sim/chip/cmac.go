@@ -8,24 +8,28 @@ import (
 	"crypto/subtle"
 )
 
-// cmac is AES-CMAC with a 128-bit key (RFC 4493, section 2.4).
+// cmac returns the AES-CMAC of a message under a 128-bit key (RFC 4493 section 2.4).
 func cmac(key [16]byte, message []byte) [16]byte {
 	block := newAES(key)
 
-	var subkey [16]byte // L, then K1, then perhaps K2: section 2.3
+	// L, then K1, and K2 for a message whose last block is incomplete (section 2.3).
+	var subkey [16]byte
 	block.Encrypt(subkey[:], subkey[:])
 	double(&subkey)
 
+	// All blocks but the last go through plain CBC; a complete last block is kept back, too.
 	var x [16]byte
 	for len(message) > len(x) {
 		subtle.XORBytes(x[:], x[:], message)
 		block.Encrypt(x[:], x[:])
 		message = message[len(x):]
 	}
+
 	if len(message) < len(x) {
 		double(&subkey)
 		x[len(message)] ^= 0x80 // padding of an incomplete block: one bit, then zeros
 	}
+
 	subtle.XORBytes(x[:], x[:], message)
 	subtle.XORBytes(x[:], x[:], subkey[:])
 	block.Encrypt(x[:], x[:])
@@ -38,13 +42,15 @@ func double(b *[16]byte) {
 	for i := range 15 {
 		b[i] = b[i]<<1 | b[i+1]>>7
 	}
+
+	// 87 is the polynomial's low part: x^7 + x^2 + x + 1.
 	b[15] = b[15]<<1 ^ carry*0x87
 }
 
 func newAES(key [16]byte) cipher.Block {
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
-		panic(err) // only a key of another length can fail
+		panic(err) // cannot happen: the key has 16 bytes
 	}
 	return block
 }

@@ -4,29 +4,31 @@ package chip
 
 import "slices"
 
-// issuedURLs are the URLs that a chip has given whole: every byte of the NDEF message, in whatever pieces, at one and the
-// same count. A reader that joins halves of two counts has a URL that is not among them.
+// issuedURLs records the URLs that a chip has given out completely: every byte of the NDEF message, in any number of
+// pieces, all at the same count. If a reader joins halves of two counts, the URL that it builds is not in this record.
 type issuedURLs struct {
 	urls    []string
-	url     string
-	missing []bool // bytes of the message not given yet; nil: all were
+	current string // the URL of this count
+	missing []bool // which bytes of its message have not been given yet; nil once all have
 }
 
-// begin is a new count.
+// begin starts a new count, which shows url.
 func (i *issuedURLs) begin(url string) {
-	i.url = url
+	i.current = url
 	i.missing = slices.Repeat([]bool{true}, len(URIMessage(url)))
 }
 
-// give is bytes of the message that a reader gets; what lies outside of it does not matter.
+// give notes that a reader gets the bytes from…to of the message. Offsets outside of the message are ignored.
 func (i *issuedURLs) give(from, to int) {
 	if i.missing == nil {
 		return
 	}
+
 	for at := max(from, 0); at < min(to, len(i.missing)); at++ {
 		i.missing[at] = false
 	}
+
 	if !slices.Contains(i.missing, true) {
-		i.urls, i.missing = append(i.urls, i.url), nil
+		i.urls, i.missing = append(i.urls, i.current), nil
 	}
 }

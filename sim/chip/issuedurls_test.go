@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A URL is issued when every byte of its message was given at one count, and only then.
-func TestIssued(t *testing.T) {
+// A URL counts as issued only if the chip has given every byte of its message at one count.
+func TestURLIsIssuedWhenReadWhole(t *testing.T) {
 	n424 := func() *NTAG424 { return NewNTAG424(test424, key1, key2, url424) }
 	half, rest := "00B0000050", "00B0005080"
 	tests := []struct {
@@ -28,17 +28,20 @@ func TestIssued(t *testing.T) {
 		{"halves around a power cycle", []string{selectNDEF, half, "power", selectApp, selectNDEF, rest}, 0},
 		{"the CC", []string{selectCC, readAll}, 0},
 	}
+
 	for _, tt := range tests {
 		t.Run("424 "+tt.name, func(t *testing.T) {
 			chip := n424()
 			for _, command := range append([]string{selectApp}, tt.commands...) {
 				act(chip, command, chip.Capture)
 			}
+
 			if got := chip.Issued(); len(got) != tt.want {
 				t.Errorf("got %q, want %d", got, tt.want)
 			}
 		})
 	}
+
 	for _, tt := range []struct {
 		name     string
 		commands []string
@@ -61,6 +64,7 @@ func TestIssued(t *testing.T) {
 			for _, command := range tt.commands {
 				act(chip, command, chip.Capture)
 			}
+
 			if got := chip.Issued(); len(got) != tt.want {
 				t.Errorf("got %q, want %d", got, tt.want)
 			}
@@ -73,25 +77,29 @@ func act(chip Chip, command string, capture func() string) {
 	case "power":
 		chip.Power(false)
 		chip.Power(true)
+
 	case "capture":
 		capture()
+
 	default:
 		send(chip, command)
 	}
 }
 
-// What is issued is what was read, and what a phone read somewhere else.
-func TestIssuedURLs(t *testing.T) {
+// The chip records the URLs that the reader read, and those that a phone captured somewhere else.
+func TestChipsRecordIssuedURLs(t *testing.T) {
 	n424 := NewNTAG424(test424, key1, key2, url424)
 	want := []string{urlOf(t, n424, 16), n424.Capture(), urlOf(t, n424, 255)}
 	if got := n424.Issued(); !slices.Equal(got, want) {
 		t.Errorf("424: got %q, want %q", got, want)
 	}
+
 	n223 := NewNTAG223(test22x, key1, url22x)
 	want = []string{n223.Capture()}
 	if got := n223.Issued(); !slices.Equal(got, want) {
 		t.Errorf("223: got %q, want %q", got, want)
 	}
+
 	clone := NewClone(want[0], target424(test424[:])).(*NTAG424)
 	urlOf(t, clone, 255)
 	if got := clone.Issued(); len(got) != 0 {

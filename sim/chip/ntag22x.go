@@ -9,15 +9,25 @@ import (
 )
 
 const (
-	pageSize     = 4
-	messageStart = 4*pageSize + 7 // behind the lock control TLV and the head of the message's own
+	pageSize = 4 // bytes
+
+	// messageStart is where the NDEF message begins, in bytes from page 0: user memory begins at page 4, with the lock
+	// control TLV (5 bytes) and the type and length of the message's own TLV (2 bytes).
+	messageStart = 4*pageSize + 7
 )
 
-// type2 tells the members of the NTAG family apart.
+// Commands of a Type 2 chip (NTAG 213/215/216 datasheet section 10).
+const (
+	cmdGetVersion = 0x60
+	cmdRead       = 0x30
+	cmdFastRead   = 0x3A
+)
+
+// type2 is a member of the NTAG family.
 type type2 struct {
 	version [8]byte // answer to GET_VERSION
 	pages   int
-	size    byte // of the user memory from page 4, in units of 8 bytes: byte 2 of the CC
+	size    byte // of the user memory, which begins at page 4, in units of 8 bytes: byte 2 of the CC
 }
 
 var (
@@ -31,22 +41,22 @@ type NTAG22x struct {
 	kind   type2
 	target Target
 	url    string
-	mirror func(counter uint32) string // nil: no mirror, and no counter
+	mirror func(counter uint32) string // nil for a chip without mirror and counter
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards what follows
 	counter uint32
 	counted bool // since the last power-up
 	issued  issuedURLs
 }
 
-// NewNTAG223 makes an NTAG 223 DNA that appends ?m=… to url, which holds no query of its own.
+// NewNTAG223 makes an NTAG 223 DNA that appends ?m=… to url, which must have no query of its own.
 func NewNTAG223(uid [7]byte, key [16]byte, url string) *NTAG22x {
 	return newType2(ntag223, target2(uid[:]), url, func(counter uint32) string {
 		return "?m=" + Proof22x(key, uid, counter)
 	})
 }
 
-// NewNTAG213 makes a plain NTAG 213 with one URL; with none its NDEF TLV is empty, as shipped.
+// NewNTAG213 makes a plain NTAG 213 that holds one URL. Without a URL its NDEF TLV is empty, as the factory ships it.
 func NewNTAG213(uid [7]byte, url string) *NTAG22x {
 	return newType2(ntag213, target2(uid[:]), url, nil)
 }
@@ -55,10 +65,10 @@ func target2(uid []byte) Target {
 	return Target{ATQA: [2]byte{0x00, 0x44}, SAK: 0x00, UID: uid}
 }
 
-// newType2 panics when the URL does not fit the user memory; URLs are constants of a bench.
+// newType2 panics if the URL does not fit the user memory; URLs are constants of the bench.
 func newType2(kind type2, target Target, url string, mirror func(uint32) string) *NTAG22x {
 	n := &NTAG22x{kind: kind, target: target, url: url, mirror: mirror}
-	if need, room := len(n.tlv(n.shows(0))), 8*int(kind.size); need > room {
+	if need, room := len(n.tlv(n.urlAt(0))), 8*int(kind.size); need > room {
 		panic(fmt.Sprintf("chip: URL needs %d bytes of a tag with %d", need, room))
 	}
 	return n
@@ -74,97 +84,107 @@ func (n *NTAG22x) Power(on bool) {
 	n.counted = false
 }
 
-// Activate implements Chip. A selection without loss of power is none to the counter.
+// Activate implements Chip. It does nothing: the counter rises once per power-up, not once per selection.
 func (n *NTAG22x) Activate() {}
 
-// Counter is what the last read showed.
+// Counter returns the count that the last read showed.
 func (n *NTAG22x) Counter() uint32 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.counter
 }
 
-// Issued are the URLs that the chip has given whole, see NTAG424.Issued.
+// Issued returns the URLs that the chip has given out completely, see NTAG424.Issued.
 func (n *NTAG22x) Issued() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.issued.urls)
 }
 
-// Capture is the URL that some phone reads somewhere else; it costs a count.
+// Capture returns the URL that a phone reads somewhere else. It costs one count.
 func (n *NTAG22x) Capture() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+
+	// The phone's field powers the chip anew; so does the field of whoever reads it next.
 	n.counted = false
 	n.count()
 	n.counted = false
+
 	n.issued.give(0, n.kind.pages*pageSize)
-	return n.shows(n.counter)
+	return n.urlAt(n.counter)
 }
 
-// count is the rule of the NFC counter: it rises at the first READ or FAST_READ after the field powered the chip
-// (NTAG 213/215/216 datasheet section 8.7; NTAG 223 DNA by analogy).
+// count lets the NFC counter rise, which it does at the first READ or FAST_READ after the field powered the chip
+// (NTAG 213/215/216 datasheet section 8.7; for the NTAG 223 DNA by analogy).
 func (n *NTAG22x) count() {
 	if n.mirror != nil && !n.counted {
 		n.counter++
 		n.counted = true
-		n.issued.begin(n.shows(n.counter))
+		n.issued.begin(n.urlAt(n.counter))
 	}
 }
 
-func (n *NTAG22x) shows(counter uint32) string {
+// urlAt returns the URL that the memory shows at a count.
+func (n *NTAG22x) urlAt(counter uint32) string {
 	if n.mirror == nil {
 		return n.url
 	}
 	return n.url + n.mirror(counter)
 }
 
-// Transceive implements Chip (NTAG 213/215/216 datasheet section 10). The chips are locked: nothing writes.
+// Transceive implements Chip (NTAG 213/215/216 datasheet section 10). The chips are locked: no command writes.
 func (n *NTAG22x) Transceive(tx []byte) ([]byte, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+
 	switch {
-	case len(tx) == 2 && tx[0] == 0x30 && int(tx[1]) < n.kind.pages: // READ
+	case len(tx) == 2 && tx[0] == cmdRead && int(tx[1]) < n.kind.pages:
 		return n.read(int(tx[1]), 4), nil
-	case len(tx) == 3 && tx[0] == 0x3A && tx[1] <= tx[2] && int(tx[2]) < n.kind.pages: // FAST_READ
+	case len(tx) == 3 && tx[0] == cmdFastRead && tx[1] <= tx[2] && int(tx[2]) < n.kind.pages:
 		return n.read(int(tx[1]), int(tx[2]-tx[1])+1), nil
-	case len(tx) == 1 && tx[0] == 0x60: // GET_VERSION
+	case len(tx) == 1 && tx[0] == cmdGetVersion:
 		return slices.Clone(n.kind.version[:]), nil
 	}
 	return nil, ErrNAK
 }
 
-// read gives count pages from start, beginning again at page 0 behind the last one.
+// read returns count pages from start on. Behind the last page it goes on at page 0.
 func (n *NTAG22x) read(start, count int) []byte {
 	n.count()
+
+	// A READ gives four pages, so one of the last page wraps round by three.
 	memory := n.memory()
-	memory = append(memory, memory[:3*pageSize]...) // a READ of the last page rolls over three
+	memory = append(memory, memory[:3*pageSize]...)
+
 	n.issued.give(start*pageSize-messageStart, (start+count)*pageSize-messageStart)
 	return memory[start*pageSize : (start+count)*pageSize]
 }
 
-// memory is the chip's pages as a reader sees them (NTAG 213/215/216 datasheet section 8.5). Pages behind the user
+// memory returns the chip's pages as a reader sees them (NTAG 213/215/216 datasheet section 8.5). Pages behind the user
 // memory (locks, configuration, keys) read as zero.
 func (n *NTAG22x) memory() []byte {
 	uid := n.target.UID
 	bcc0 := 0x88 ^ uid[0] ^ uid[1] ^ uid[2]
 	bcc1 := uid[3] ^ uid[4] ^ uid[5] ^ uid[6]
+
 	memory := slices.Concat(
 		[]byte{uid[0], uid[1], uid[2], bcc0},
 		uid[3:7],
 		[]byte{bcc1, 0x48, 0x00, 0x00},
 		[]byte{0xE1, 0x10, n.kind.size, 0x00},
-		n.tlv(n.shows(n.counter)),
+		n.tlv(n.urlAt(n.counter)),
 	)
 	return append(memory, make([]byte, n.kind.pages*pageSize-len(memory))...)
 }
 
-// tlv is the user memory: lock control TLV, NDEF message TLV, terminator (NFC Forum T2T section 4).
+// tlv returns the user memory: lock control TLV, NDEF message TLV, terminator (NFC Forum T2T section 4).
 func (n *NTAG22x) tlv(url string) []byte {
 	var message []byte
 	if url != "" {
 		message = URIMessage(url)
 	}
-	tlv := []byte{0x01, 0x03, 0xA0, 0x0C, 0x34, 0x03, byte(len(message))} // at most FE, see URIMessage
+
+	tlv := []byte{0x01, 0x03, 0xA0, 0x0C, 0x34, 0x03, byte(len(message))} // at most FE, see uriMax
 	return append(append(tlv, message...), 0xFE)
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestNTAG22xAnswers(t *testing.T) {
+func TestNTAG22xAnswersCommands(t *testing.T) {
 	const url = "http://www.a.io/"
 	chip := NewNTAG213([7]byte{0x04, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77}, url)
 	uid := "0422339D44556677"
@@ -36,8 +36,12 @@ func TestNTAG22xAnswers(t *testing.T) {
 		{"last page of a 223", NewNTAG223(test22x, key1, url22x), "3A3B3B", "00000000"},
 		{"behind a 223", NewNTAG223(test22x, key1, url22x), "303C", ErrNAK.Error()},
 		{"blank", NewBlank(), "3A0405", "0103A00C34" + "0300FE"},
-		{"version of a long clone", NewClone("https://tap.example.com/" + strings.Repeat("x", 200)), "60", "0004040201001303"},
+		{
+			"version of a long clone", NewClone("https://tap.example.com/" + strings.Repeat("x", 200)), "60",
+			"0004040201001303",
+		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := send(tt.chip, tt.command); got != tt.want {
@@ -47,27 +51,30 @@ func TestNTAG22xAnswers(t *testing.T) {
 	}
 }
 
-// mirrored reads the user memory of a Type 2 chip and gives the UID, counter and MAC in its URL.
+// mirrored reads the user memory of a Type 2 chip and returns the UID, counter and MAC in its URL.
 func mirrored(t *testing.T, c Chip) (uid [7]byte, counter uint32) {
 	t.Helper()
 	memory, err := hex.DecodeString(send(c, "3A0427"))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	_, url, _ := bytes.Cut(memory, []byte{'U', 0x04})
 	url, _, _ = bytes.Cut(url, []byte{0xFE})
 	mirror, ok := strings.CutPrefix(string(url), "tap.example.com/tag_y?m=")
 	if !ok {
 		t.Fatalf("got %s, want a mirror behind %s?m=", url, url22x)
 	}
+
 	uid, counter, ok = Open22x(key1, mirror)
 	if !ok {
 		t.Errorf("got %s, want a genuine mirror", mirror)
 	}
+
 	return uid, counter
 }
 
-func TestNTAG223Counter(t *testing.T) {
+func TestNTAG223CountsPerPowerUp(t *testing.T) {
 	tests := []struct {
 		name  string
 		steps []string
@@ -83,6 +90,7 @@ func TestNTAG223Counter(t *testing.T) {
 		{"power cycle", []string{"3004", "power", "3004"}, 2},
 		{"power cycle without READ", []string{"3004", "power", "60"}, 1},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			chip := NewNTAG223(test22x, key1, url22x)
@@ -90,13 +98,16 @@ func TestNTAG223Counter(t *testing.T) {
 				switch step {
 				case "activate":
 					chip.Activate()
+
 				case "power":
 					chip.Power(false)
 					chip.Power(true)
+
 				default:
 					send(chip, step)
 				}
 			}
+
 			if got := chip.Counter(); got != tt.want {
 				t.Errorf("%v: got %d, want %d", tt.steps, got, tt.want)
 			}
@@ -104,7 +115,7 @@ func TestNTAG223Counter(t *testing.T) {
 	}
 }
 
-func TestNTAG223Proof(t *testing.T) {
+func TestNTAG223ProofVerifies(t *testing.T) {
 	chip := NewNTAG223(test22x, key1, url22x)
 	for want := uint32(1); want < 6; want += 2 {
 		chip.Power(true)
@@ -115,6 +126,7 @@ func TestNTAG223Proof(t *testing.T) {
 		if again := chip.Capture(); !strings.HasPrefix(again, url22x+"?m=") || chip.Counter() != want+1 {
 			t.Errorf("capture: got %s at count %d, want count %d", again, chip.Counter(), want+1)
 		}
+
 		chip.Power(false)
 	}
 }

@@ -18,7 +18,7 @@ const (
 	readAll    = "00B0000000"
 )
 
-// send gives the answer in upper-case hex, or the error in words.
+// send returns the answer in upper-case hex, or the error in words.
 func send(c Chip, command string) string {
 	tx, err := hex.DecodeString(command)
 	if err != nil {
@@ -28,10 +28,11 @@ func send(c Chip, command string) string {
 	if err != nil {
 		return err.Error()
 	}
+
 	return strings.ToUpper(hex.EncodeToString(rx))
 }
 
-func TestNTAG424Answers(t *testing.T) {
+func TestNTAG424AnswersAPDUs(t *testing.T) {
 	tests := []struct {
 		name     string
 		commands []string
@@ -62,6 +63,7 @@ func TestNTAG424Answers(t *testing.T) {
 		{"version 3", []string{"9060000000", "90AF000000", "90AF000000"}, "04DE5F1EACC040CF39D44980342091" + "00"},
 		{"version does not go on", []string{"9060000000", selectApp, "90AF000000"}, "911C"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			chip := NewNTAG424(test424, key1, key2, url424)
@@ -69,6 +71,7 @@ func TestNTAG424Answers(t *testing.T) {
 			for _, command := range tt.commands {
 				got = send(chip, command)
 			}
+
 			if got != tt.want {
 				t.Errorf("%v: got %s, want %s", tt.commands, got, tt.want)
 			}
@@ -76,7 +79,7 @@ func TestNTAG424Answers(t *testing.T) {
 	}
 }
 
-// urlOf reads a Type 4 NDEF file in pieces of so many bytes, NLEN first, and gives its URL.
+// urlOf reads a Type 4 NDEF file in pieces of so many bytes, NLEN first, and returns its URL.
 func urlOf(t *testing.T, c Chip, piece int) string {
 	t.Helper()
 	for _, command := range []string{selectApp, selectNDEF} {
@@ -84,6 +87,7 @@ func urlOf(t *testing.T, c Chip, piece int) string {
 			t.Fatalf("%s: got %s, want 9000", command, got)
 		}
 	}
+
 	var file []byte
 	for need := 2; len(file) < need; {
 		command := []byte{0x00, 0xB0, 0x00, byte(len(file)), byte(min(piece, need-len(file)))}
@@ -91,16 +95,19 @@ func urlOf(t *testing.T, c Chip, piece int) string {
 		if err != nil || !bytes.HasSuffix(rx, []byte{0x90, 0x00}) {
 			t.Fatalf("%X: got %X, %v, want 9000", command, rx, err)
 		}
+
 		file = append(file, rx[:len(rx)-2]...)
 		need = 2 + int(binary.BigEndian.Uint16(file))
 	}
+
 	if want := []byte{0xD1, 0x01, byte(len(file) - 6), 'U', 0x04}; !bytes.Equal(file[2:7], want) {
 		t.Fatalf("record: got %X, want %X", file[2:7], want)
 	}
+
 	return "https://" + string(file[7:])
 }
 
-func TestNTAG424Proof(t *testing.T) {
+func TestNTAG424ProofVerifies(t *testing.T) {
 	chip := NewNTAG424(test424, key1, key2, url424)
 	for want := uint32(1); want < 4; want++ {
 		got, err := url.Parse(urlOf(t, chip, 16))
@@ -110,6 +117,7 @@ func TestNTAG424Proof(t *testing.T) {
 		if got, want := got.Host+got.Path, "tap.example.com/tag_x"; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+
 		uid, counter, ok := Open424(key1, key2, got.Query().Get("e"), got.Query().Get("c"))
 		if !ok || uid != test424 || counter != want {
 			t.Errorf("got %X, %d, %t, want %X, %d, true", uid, counter, ok, test424, want)
@@ -117,7 +125,7 @@ func TestNTAG424Proof(t *testing.T) {
 	}
 }
 
-func TestNTAG424Counter(t *testing.T) {
+func TestNTAG424CountsPerReadSession(t *testing.T) {
 	read := []string{selectApp, selectNDEF, "00B0000002"}
 	tests := []struct {
 		name string
@@ -138,6 +146,7 @@ func TestNTAG424Counter(t *testing.T) {
 		{"power cycle", append([]string{"power"}, read...), 2, 2},
 		{"capture", []string{"capture", readAll}, 3, 3},
 	}
+
 	for _, tt := range tests {
 		for _, once := range []bool{false, true} {
 			t.Run(tt.name, func(t *testing.T) {
@@ -147,19 +156,24 @@ func TestNTAG424Counter(t *testing.T) {
 				if once {
 					want = tt.once
 				}
+
 				for _, command := range append(read[:3:3], tt.then...) {
 					switch command {
 					case "activate":
 						chip.Activate()
+
 					case "power":
 						chip.Power(false)
 						chip.Power(true)
+
 					case "capture":
 						chip.Capture()
+
 					default:
 						send(chip, command)
 					}
 				}
+
 				if got := chip.Counter(); got != want {
 					t.Errorf("once per activation %t: got %d, want %d", once, got, want)
 				}
@@ -168,8 +182,8 @@ func TestNTAG424Counter(t *testing.T) {
 	}
 }
 
-// Halves of one read belong together, whatever the padding; a capture belongs to nobody else's read.
-func TestNTAG424Capture(t *testing.T) {
+// Two halves of one read fit together although the padding is random; a capture is a read session of its own.
+func TestNTAG424CaptureCostsOneCount(t *testing.T) {
 	chip := NewNTAG424(test424, key1, key2, url424)
 	first, captured, last := urlOf(t, chip, 7), chip.Capture(), urlOf(t, chip, 256)
 	if first == captured || captured == last || first == last {
@@ -192,6 +206,7 @@ func TestNTAG424WithRandomIDHidesItsUID(t *testing.T) {
 	for _, command := range []string{"9060000000", "90AF000000"} {
 		send(chip, command)
 	}
+
 	if got, want := send(chip, "90AF000000"), "00000000000000CF39D449803420"+"9100"; got != want {
 		t.Errorf("version: got %s, want %s", got, want)
 	}

@@ -14,13 +14,13 @@ var (
 	testUID  = [7]byte{0x04, 0xDE, 0x5F, 0x1E, 0xAC, 0xC0, 0x40}
 )
 
-// The URL of NXP AN12196's example, under all-zero keys.
+// The parameters in the example URL of NXP AN12196, under all-zero keys.
 const (
 	publishedE = "EF963FF7828658A599F3041510671E88"
 	publishedC = "94EED9EE65337086"
 )
 
-func TestOpen424Published(t *testing.T) {
+func TestOpen424OfTheApplicationNote(t *testing.T) {
 	var zero [16]byte
 	uid, counter, ok := Open424(zero, zero, publishedE, publishedC)
 	if !ok || uid != testUID || counter != 61 {
@@ -31,7 +31,7 @@ func TestOpen424Published(t *testing.T) {
 	}
 }
 
-func TestOpen424Refuses(t *testing.T) {
+func TestOpen424RefusesAForgedProof(t *testing.T) {
 	var zero [16]byte
 	tests := []struct {
 		name, e, c string
@@ -48,6 +48,7 @@ func TestOpen424Refuses(t *testing.T) {
 		{"c not hex", publishedE, "Z" + publishedC[1:], zero, zero},
 		{"nothing", "", "", zero, zero},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			uid, counter, ok := Open424(tt.meta, tt.file, tt.e, tt.c)
@@ -58,7 +59,7 @@ func TestOpen424Refuses(t *testing.T) {
 	}
 }
 
-// A MAC that fits data without the tag C7 is refused for the tag alone.
+// PICC data without the tag C7 is refused even if the MAC fits it.
 func TestOpen424NeedsPICCDataTag(t *testing.T) {
 	picc := [16]byte{0: 0x87}
 	copy(picc[1:], testUID[:])
@@ -71,7 +72,7 @@ func TestOpen424NeedsPICCDataTag(t *testing.T) {
 
 var counters = []uint32{0, 1, 61, 0x0102, 0x010203, 0xFFFFFF}
 
-func TestProof424(t *testing.T) {
+func TestProof424Opens(t *testing.T) {
 	eShape, cShape := regexp.MustCompile(`^[0-9A-F]{32}$`), regexp.MustCompile(`^[0-9A-F]{16}$`)
 	for _, want := range counters {
 		e, c := Proof424(testMeta, testFile, testUID, want)
@@ -83,6 +84,7 @@ func TestProof424(t *testing.T) {
 			t.Errorf("counter %d: got %X, %d, %t", want, uid, got, ok)
 		}
 	}
+
 	e1, _ := Proof424(testMeta, testFile, testUID, 1)
 	e2, _ := Proof424(testMeta, testFile, testUID, 1)
 	if e1 == e2 {
@@ -90,7 +92,7 @@ func TestProof424(t *testing.T) {
 	}
 }
 
-func TestProof22x(t *testing.T) {
+func TestProof22xOpens(t *testing.T) {
 	shape := regexp.MustCompile(`^04DE5F1EACC040x[0-9A-F]{6}x[0-9A-F]{16}$`)
 	for _, want := range counters {
 		mirror := Proof22x(testFile, testUID, want)
@@ -102,12 +104,13 @@ func TestProof22x(t *testing.T) {
 			t.Errorf("counter %d: got %X, %d, %t", want, uid, got, ok)
 		}
 	}
+
 	if got, want := Proof22x(testFile, testUID, 0xFF010203)[15:21], "010203"; got != want {
 		t.Errorf("counter in the mirror: got %s, want %s", got, want)
 	}
 }
 
-func TestOpen22xRefuses(t *testing.T) {
+func TestOpen22xRefusesAForgedProof(t *testing.T) {
 	good := Proof22x(testFile, testUID, 7)
 	tests := []struct {
 		name, mirror string
@@ -126,6 +129,7 @@ func TestOpen22xRefuses(t *testing.T) {
 		{"long", good + "0", testFile},
 		{"nothing", "", testFile},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			uid, counter, ok := Open22x(tt.key, tt.mirror)

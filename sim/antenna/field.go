@@ -11,28 +11,28 @@ import (
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// errCollision is two chips that answer at once, and not the same.
+// ErrCollision means that two chips answered at once, and not with the same bytes.
 var ErrCollision = errors.New("two chips answered")
 
-// Field is an antenna and what lies on it. A chip has power while the RF field is on, and is spoken to after Select.
-// Every chip hears every frame; the rules of ISO/IEC 14443-3 section 6.3 say which of them answers.
+// Field is an antenna and what lies on it. A chip has power while the RF field is on, and can be spoken to after
+// Select.
 type Field struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // guards all of the below, and the radios
 	rf      bool
-	tags    []*picc
-	chosen  *picc         // by the last activation; nil: none
-	leaving int           // at so many exchanges from now everything is taken away; 0: never
-	arrival chan struct{} // closed at the next Put
+	tags    []*radio
+	chosen  *radio        // by the last activation; nil if that found none, or the chip has left
+	leaving int           // counts down to the exchange at which everything leaves; 0 means never
+	arrival chan struct{} // closed, and made anew, at each Put
 }
 
 // NewField makes an empty antenna whose RF field is off.
 func NewField() *Field { return &Field{arrival: make(chan struct{})} }
 
-// Put lays chips on the antenna. What lay there before is gone.
+// Put lays chips on the antenna, in place of what lay there before.
 func (f *Field) Put(chips ...chip.Chip) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lift(func(*picc) bool { return true })
+	f.lift(func(*radio) bool { return true })
 	f.lay(chips)
 }
 
@@ -45,12 +45,13 @@ func (f *Field) Add(c chip.Chip) {
 
 func (f *Field) lay(chips []chip.Chip) {
 	for _, c := range chips {
-		tag := &picc{chip: c}
+		tag := &radio{chip: c}
 		if f.rf {
 			tag.power(true)
 		}
 		f.tags = append(f.tags, tag)
 	}
+
 	close(f.arrival)
 	f.arrival = make(chan struct{})
 }
@@ -59,36 +60,41 @@ func (f *Field) lay(chips []chip.Chip) {
 func (f *Field) Take(c chip.Chip) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lift(func(tag *picc) bool { return tag.chip == c })
+	f.lift(func(tag *radio) bool { return tag.chip == c })
 }
 
-// Remove takes away what lies on the antenna.
+// Remove takes away everything that lies on the antenna.
 func (f *Field) Remove() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lift(func(*picc) bool { return true })
+	f.lift(func(*radio) bool { return true })
 }
 
-// LeaveAfter takes away everything right before the exchange that follows the next n; 0 is before the next one, less
-// than 0 is never. An exchange is a try to select while something lies in the RF field, an APDU with all its blocks, a
-// Type 2 command, or one frame by InCommunicateThru to a selected chip.
+// LeaveAfter takes everything away right before the exchange that follows the next n: 0 means before the next exchange,
+// a negative n means never.
+//
+// An exchange is an attempt to select while something lies in the RF field, an APDU with all its blocks, a Type 2
+// command, or one frame of InCommunicateThru to a selected chip.
 func (f *Field) LeaveAfter(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.leaving = max(n+1, 0)
 }
 
+// exchange counts towards LeaveAfter.
 func (f *Field) exchange() {
 	if f.leaving == 0 || len(f.tags) == 0 || !f.rf {
 		return
 	}
+
 	if f.leaving--; f.leaving == 0 {
-		f.lift(func(*picc) bool { return true })
+		f.lift(func(*radio) bool { return true })
 	}
 }
 
-func (f *Field) lift(which func(*picc) bool) {
-	f.tags = slices.DeleteFunc(f.tags, func(tag *picc) bool {
+// lift takes away the chips for which which is true. A chip that leaves the field loses its power.
+func (f *Field) lift(which func(*radio) bool) {
+	f.tags = slices.DeleteFunc(f.tags, func(tag *radio) bool {
 		gone := which(tag)
 		if gone && f.rf {
 			tag.power(false)
@@ -107,6 +113,7 @@ func (f *Field) RF(on bool) {
 	if f.rf == on {
 		return
 	}
+
 	f.rf, f.chosen = on, nil
 	for _, tag := range f.tags {
 		tag.power(on)
@@ -116,30 +123,33 @@ func (f *Field) RF(on bool) {
 // A Call is what a reader sends to activate a chip.
 type Call struct {
 	Command byte   // REQA or WUPA
-	Tries   int    // until a chip answers
-	UID     []byte // of the chip wanted; nil is any
-	RATS    bool   // go on to ISO-DEP if the chip has that
+	Tries   int    // how often it is sent until a chip answers
+	UID     []byte // of the chip that is wanted; nil takes any
+	RATS    bool   // go on to ISO-DEP if the chip speaks it
 }
 
-// selectTries are those of libnfc's finite select, which sets MxRtyPassiveActivation to 2.
+// SelectTries is how often Select tries. libnfc's finite select sets MxRtyPassiveActivation to 2, which makes 3.
 const SelectTries = 3
 
-// Select activates a chip, up to ISO-DEP if it has that, as libnfc's finite select does: by REQA, three times. Without RF
-// nothing is found.
+// Select activates a chip, up to ISO-DEP if it speaks that, as libnfc's finite select does: by REQA, three times.
+// Without RF it finds nothing.
 func (f *Field) Select() (chip.Target, bool) {
 	target, _, found := f.Find(Call{Command: REQA, Tries: SelectTries, RATS: true})
 	return target, found
 }
 
-// Find activates a chip and tells how many tries it took.
+// Find activates a chip and returns how many tries it took.
 func (f *Field) Find(c Call) (t chip.Target, tries int, found bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.exchange()
+
 	f.chosen = nil
 	if !f.rf {
 		return chip.Target{}, c.Tries, false
 	}
+
+	// A chip that was in READY or ACTIVE only falls back at the first request, and answers the second.
 	for try := range c.Tries {
 		if tag := f.resolve(c); tag != nil {
 			tag.choose(c.RATS)
@@ -150,21 +160,23 @@ func (f *Field) Find(c Call) (t chip.Target, tries int, found bool) {
 	return chip.Target{}, c.Tries, false
 }
 
-// resolve is a request and the anticollision loop (ISO/IEC 14443-3 section 6.5.3). Where the bits of two UIDs differ the
-// reader goes on with 1; a chip that hears another's UID falls back.
-func (f *Field) resolve(c Call) (winner *picc) {
-	var ready []*picc
+// resolve sends one request and runs the anticollision loop (ISO/IEC 14443-3 section 6.5.3). Where the bits of two UIDs
+// differ the reader goes on with 1. A chip that hears another's UID falls back.
+func (f *Field) resolve(c Call) (winner *radio) {
+	var ready []*radio
 	for _, tag := range f.tags {
 		if tag.request(c.Command) {
 			ready = append(ready, tag)
 		}
 	}
+
 	for _, tag := range ready {
 		wanted := c.UID == nil || bytes.Equal(c.UID, tag.target.UID)
 		if wanted && (winner == nil || bytes.Compare(tag.bits(), winner.bits()) > 0) {
 			winner = tag
 		}
 	}
+
 	for _, tag := range ready {
 		if tag != winner {
 			tag.fallBack()
@@ -173,25 +185,27 @@ func (f *Field) resolve(c Call) (winner *picc) {
 	return winner
 }
 
-// Transceive speaks to the selected chip: an APDU to an ISO-DEP chip, else a Type 2 command. Another chip that is still
-// in ISO-DEP takes an APDU for its own.
+// Transceive speaks to the selected chip: an APDU to an ISO-DEP chip, otherwise a Type 2 command. Another chip that is
+// still in ISO-DEP takes an APDU for its own.
 func (f *Field) Transceive(tx []byte) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.exchange()
+
 	if f.chosen == nil {
 		return nil, chip.ErrMute
 	}
-	return f.everyone(f.chosen.state, func(tag *picc) ([]byte, error) { return tag.exchange(tx) })
+	return f.askAll(f.chosen.state, func(tag *radio) ([]byte, error) { return tag.exchange(tx) })
 }
 
-// everyone in a state answers; two different answers are a collision.
-func (f *Field) everyone(state piccState, ask func(*picc) ([]byte, error)) (rx []byte, err error) {
+// askAll asks every chip in a state. Equal answers reach the reader as one; two different ones are a collision.
+func (f *Field) askAll(state radioState, ask func(*radio) ([]byte, error)) (rx []byte, err error) {
 	err = chip.ErrMute
 	for _, tag := range f.tags {
 		if tag.state != state {
 			continue
 		}
+
 		answer, failed := ask(tag)
 		switch {
 		case errors.Is(failed, chip.ErrMute):
@@ -204,16 +218,19 @@ func (f *Field) everyone(state piccState, ask func(*picc) ([]byte, error)) (rx [
 	return rx, err
 }
 
-// Frame sends one frame through the air and gives what comes back, see picc.frame.
+// Frame sends one frame through the air and returns what comes back. A frame of a whole number of bytes carries its
+// CRC_A; if its last byte has fewer than 8 bits, txBits says how many, and rxBits says the same of the answer.
 func (f *Field) Frame(tx []byte, txBits int) (rx []byte, rxBits int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.rf {
 		return nil, 0, chip.ErrMute
 	}
-	if slices.ContainsFunc(f.tags, (*picc).selected) && txBits == 0 {
+	if slices.ContainsFunc(f.tags, (*radio).selected) && txBits == 0 {
 		f.exchange()
 	}
+
+	// All chips hear the frame, whatever their state: each of them decides for itself whether it is meant.
 	err = chip.ErrMute
 	for _, tag := range f.tags {
 		answer, bits, failed := tag.frame(tx, txBits)
@@ -228,30 +245,31 @@ func (f *Field) Frame(tx []byte, txBits int) (rx []byte, rxBits int, err error) 
 	return rx, rxBits, err
 }
 
-// Present tells whether the chip that was selected still is.
+// Present reports whether the chip that was selected is still there, and still selected.
 func (f *Field) Present() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.chosen != nil && f.chosen.selected()
 }
 
-// Deselect ends the dialogue with the selected chip, which rests until it loses its power: S(DESELECT), or HLTA. Another
-// that is still in the same state takes it for its own.
+// Deselect ends the dialogue with the selected chip by S(DESELECT) or HLTA. The chip then stays silent until it loses
+// its power, or a WUPA wakes it. Another chip in the same state takes the command for its own.
 func (f *Field) Deselect() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.chosen == nil || !f.chosen.selected() {
 		return
 	}
+
 	state := f.chosen.state
 	for _, tag := range f.tags {
 		if tag.state == state {
-			tag.state = piccHalt
+			tag.state = stateHalt
 		}
 	}
 }
 
-// Arrived is closed when the next chip comes.
+// Arrived returns a channel that is closed when the next chip comes.
 func (f *Field) Arrived() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -13,12 +13,13 @@ import (
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-func TestFieldRules(t *testing.T) {
+func TestFieldSpeaksOnlyToASelectedChip(t *testing.T) {
 	getVersion := []byte{0x60}
 	type step struct {
 		do   func(*Field)
 		want error // of GET_VERSION afterwards
 	}
+
 	put := func(f *Field) { f.Put(chip.NewBlank()) }
 	choose := func(f *Field) { f.RF(true); f.Select() }
 	cycle := func(f *Field) { f.RF(false); choose(f) }
@@ -29,16 +30,31 @@ func TestFieldRules(t *testing.T) {
 		{"empty", []step{{choose, chip.ErrMute}}},
 		{"not selected", []step{{put, chip.ErrMute}, {choose, nil}}},
 		{"selected before RF", []step{{put, chip.ErrMute}, {func(f *Field) { f.Select(); f.RF(true) }, chip.ErrMute}}},
-		{"RF off", []step{{put, chip.ErrMute}, {choose, nil}, {func(f *Field) { f.RF(false) }, chip.ErrMute}, {choose, nil}}},
-		{"RF cycle", []step{{put, chip.ErrMute}, {choose, nil}, {func(f *Field) { f.RF(false); f.RF(true) }, chip.ErrMute}}},
+		{"RF off", []step{
+			{put, chip.ErrMute}, {choose, nil}, {func(f *Field) { f.RF(false) }, chip.ErrMute}, {choose, nil},
+		}},
+		{"RF cycle", []step{
+			{put, chip.ErrMute}, {choose, nil}, {func(f *Field) { f.RF(false); f.RF(true) }, chip.ErrMute},
+		}},
 		{"RF on again", []step{{put, chip.ErrMute}, {choose, nil}, {func(f *Field) { f.RF(true) }, nil}}},
-		{"removed", []step{{put, chip.ErrMute}, {choose, nil}, {(*Field).Remove, chip.ErrMute}, {choose, chip.ErrMute}}},
+		{"removed", []step{
+			{put, chip.ErrMute}, {choose, nil}, {(*Field).Remove, chip.ErrMute}, {choose, chip.ErrMute},
+		}},
 		{"replaced", []step{{put, chip.ErrMute}, {choose, nil}, {put, chip.ErrMute}, {choose, nil}}},
-		{"halted", []step{{put, chip.ErrMute}, {choose, nil}, {(*Field).Deselect, chip.ErrMute}, {choose, chip.ErrMute}, {cycle, nil}}},
-		{"NAK", []step{{put, chip.ErrMute}, {choose, nil}, {func(f *Field) { f.Transceive([]byte{0xFF}) }, chip.ErrMute}, {choose, nil}}},
-		{"HLTA", []step{{put, chip.ErrMute}, {choose, nil}, {func(f *Field) { f.Transceive([]byte{0x50, 0x00}) }, chip.ErrMute}, {choose, chip.ErrMute}, {cycle, nil}}},
+		{"halted", []step{
+			{put, chip.ErrMute}, {choose, nil}, {(*Field).Deselect, chip.ErrMute}, {choose, chip.ErrMute}, {cycle, nil},
+		}},
+		{"NAK", []step{
+			{put, chip.ErrMute}, {choose, nil}, {func(f *Field) { f.Transceive([]byte{0xFF}) }, chip.ErrMute},
+			{choose, nil},
+		}},
+		{"HLTA", []step{
+			{put, chip.ErrMute}, {choose, nil}, {func(f *Field) { f.Transceive([]byte{0x50, 0x00}) }, chip.ErrMute},
+			{choose, chip.ErrMute}, {cycle, nil},
+		}},
 		{"selected again", []step{{put, chip.ErrMute}, {choose, nil}, {choose, nil}}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := NewField()
@@ -55,8 +71,8 @@ func TestFieldRules(t *testing.T) {
 	}
 }
 
-// The rule that makes one tap two proofs: selecting the file again is enough for a 424, a 223 needs a field cycle.
-func TestFieldCounts(t *testing.T) {
+// Two proofs in one tap: a 424 gives the second once its file is selected again, a 223 only after a field cycle.
+func TestFieldCycleMakesAChipCount(t *testing.T) {
 	tests := []struct {
 		name    string
 		between func(*Field, chip.Chip)
@@ -69,6 +85,7 @@ func TestFieldCounts(t *testing.T) {
 		{"lifted and laid down", func(f *Field, c chip.Chip) { f.Remove(); f.Put(c); f.Select() }, 2, 2},
 		{"lifted", func(f *Field, _ chip.Chip) { f.Remove(); f.Select() }, 1, 1},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n424, n223 := chip.NewNTAG424(test424, key1, key2, url424), chip.NewNTAG223(test22x, key1, url22x)
@@ -77,16 +94,19 @@ func TestFieldCounts(t *testing.T) {
 				f.RF(true)
 				f.Put(c)
 				f.Select()
+
 				for i := range 2 {
 					if i == 1 {
 						tt.between(f, c)
 					}
+
 					for _, command := range commands {
 						tx, _ := hex.DecodeString(command)
 						f.Transceive(tx)
 					}
 				}
 			}
+
 			twice(n424, selectApp, selectNDEF, readAll)
 			twice(n223, "3004", "3008")
 			if got := n424.Counter(); got != tt.want424 {
@@ -99,9 +119,10 @@ func TestFieldCounts(t *testing.T) {
 	}
 }
 
-func TestFieldConcurrently(t *testing.T) {
+func TestFieldIsSafeForConcurrentUse(t *testing.T) {
 	f := NewField()
 	var work sync.WaitGroup
+
 	for range 4 {
 		work.Go(func() {
 			for range 200 {
@@ -116,13 +137,14 @@ func TestFieldConcurrently(t *testing.T) {
 			}
 		})
 	}
+
 	work.Wait()
 	if f.Present() {
 		t.Error("got a chip, want none")
 	}
 }
 
-// meter is a chip that only watches its power.
+// meter is a chip that records when its power comes and goes.
 type meter struct {
 	chip.Chip
 	changes []bool
@@ -130,7 +152,7 @@ type meter struct {
 
 func (m *meter) Power(on bool) { m.changes = append(m.changes, on) }
 
-func TestFieldPower(t *testing.T) {
+func TestFieldPowersItsChips(t *testing.T) {
 	f, first, second := NewField(), &meter{Chip: chip.NewBlank()}, &meter{Chip: chip.NewBlank()}
 	f.Put(first)
 	f.RF(true)
@@ -145,6 +167,7 @@ func TestFieldPower(t *testing.T) {
 	f.RF(false)
 	f.Put(first)
 	f.Remove()
+
 	for _, tt := range []struct {
 		name      string
 		got, want []bool
@@ -158,7 +181,7 @@ func TestFieldPower(t *testing.T) {
 	}
 }
 
-func TestFieldFindsByUID(t *testing.T) {
+func TestFieldFindsAChipByItsUID(t *testing.T) {
 	f := NewField()
 	f.RF(true)
 	f.Put(chip.NewNTAG424(test424, key1, key2, url424))
@@ -166,16 +189,18 @@ func TestFieldFindsByUID(t *testing.T) {
 		t.Errorf("another UID: got %t, present %t, want neither", found, f.Present())
 	}
 	got, _, found := f.Find(Call{Command: REQA, Tries: 2, UID: test424[:], RATS: true})
-	if want := chip.NewNTAG424(test424, key1, key2, url424).Target(); !found || !bytes.Equal(got.UID, want.UID) || !bytes.Equal(got.ATS, want.ATS) {
+	want := chip.NewNTAG424(test424, key1, key2, url424).Target()
+	if !found || !bytes.Equal(got.UID, want.UID) || !bytes.Equal(got.ATS, want.ATS) {
 		t.Errorf("got %+v, %t, want %+v", got, found, want)
 	}
 }
 
-// Which of two wins is in their UIDs, not in the order in which they came.
-func TestAnticollision(t *testing.T) {
+// The UIDs decide which of two chips wins, not the order in which they came.
+func TestAnticollisionIsWonByTheUID(t *testing.T) {
 	type2 := func(uid []byte) chip.Chip {
 		return chip.NewClone(url22x, chip.Target{ATQA: [2]byte{0x00, 0x44}, UID: uid})
 	}
+
 	tests := []struct{ winner, loser []byte }{
 		{[]byte{0x01, 0, 0, 0}, []byte{0xFE, 0xFF, 0xFF, 0xFF}},
 		{[]byte{0x02, 0, 0, 0}, []byte{0x04, 0, 0, 0}},
@@ -184,6 +209,7 @@ func TestAnticollision(t *testing.T) {
 		{[]byte{0x04, 1, 1, 1, 1, 1, 1}, []byte{0x04, 1, 1, 1, 1, 1, 0}},
 		{[]byte{0x0C, 0, 0, 0}, []byte{0x04, 1, 1, 1, 1, 1, 1}}, // 88 is the first byte of seven
 	}
+
 	for _, tt := range tests {
 		for _, uids := range [][2][]byte{{tt.winner, tt.loser}, {tt.loser, tt.winner}} {
 			f := NewField()
@@ -197,20 +223,22 @@ func TestAnticollision(t *testing.T) {
 	}
 }
 
-// A second tag that is still in ISO-DEP takes a first one's APDUs for its own, and two answers are none.
-func TestTwoTagsCollide(t *testing.T) {
+// A second tag that is still in ISO-DEP takes the first one's APDUs for its own; two different answers are no answer.
+func TestTwoTagsInISODEPCollide(t *testing.T) {
 	f, one := NewField(), chip.NewNTAG424(test424, key1, key2, url424)
 	other := chip.NewNTAG424([7]byte{0x04, 1, 2, 3, 4, 5, 6}, key1, key2, url424)
 	f.RF(true)
 	f.Put(one, other)
 	f.Select()
 	f.Select()
+
 	for _, command := range []string{selectApp, selectNDEF} {
 		tx, _ := hex.DecodeString(command)
 		if rx, err := f.Transceive(tx); err != nil {
 			t.Errorf("the same answer twice: got %x, %v, want it once", rx, err)
 		}
 	}
+
 	tx, _ := hex.DecodeString(readAll)
 	if rx, err := f.Transceive(tx); !errors.Is(err, ErrCollision) {
 		t.Errorf("got %x, %v, want %v", rx, err, ErrCollision)
@@ -226,19 +254,23 @@ func TestFieldSeesANewRandomIDEachTime(t *testing.T) {
 	f := NewField()
 	f.Put(tag)
 	seen := map[string]bool{}
+
 	for range 8 {
 		f.RF(true)
 		target, found := f.Select()
 		if !found || len(target.UID) != 4 || target.UID[0] != 0x08 || target.ATQA != [2]byte{0x03, 0x04} {
 			t.Fatalf("got %+v, %t, want four bytes from 08 on", target, found)
 		}
+
 		f.Deselect()
 		seen[string(target.UID)] = true
 		if again := tag.Target(); !slices.Equal(again.UID, target.UID) {
 			t.Errorf("without loss of power: got %x, want %x", again.UID, target.UID)
 		}
+
 		f.RF(false)
 	}
+
 	if len(seen) < 7 {
 		t.Errorf("got %d UIDs of 8 activations, want a new one each", len(seen))
 	}

@@ -20,44 +20,30 @@ import (
 //go:embed script.sh
 var script []byte
 
-// An other is what a user has without a station: a program that says "ready" once and "scan OUTCOME MICROSECONDS" of each
-// tap, the time being that at which it had the URL.
-type other struct {
-	cmd   *exec.Cmd
-	lines chan string
-}
-
+// The alternatives, by the names that the report gives them.
 const (
 	plainLoopName = "plain loop"
 	scriptName    = "script"
 )
 
-func (r *rig) startOther(ctx context.Context, who string) (subject, error) {
-	dir := r.bench.Dir
-	ca := filepath.Join(dir, "ca.pem")
-	var cmd *exec.Cmd
-	if who == plainLoopName {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		cmd = exec.Command(self, "plain-loop", "--device", r.bench.Device("libnfc"), "--base-url", r.bench.Base,
-			"--ca", ca, "--key", r.bench.Key, "--lamps", dir)
-	} else {
-		for _, tool := range []string{"nfc-poll", "pn53x-tamashell", "curl", "stdbuf"} {
-			if _, err := exec.LookPath(tool); err != nil {
-				return nil, fmt.Errorf("%w: apt install libnfc-examples libnfc-pn53x-examples curl coreutils", err)
-			}
-		}
-		file := filepath.Join(dir, "script.sh")
-		if err := os.WriteFile(file, script, 0o755); err != nil {
-			return nil, err
-		}
-		cmd = exec.Command("bash", file, r.bench.Device("libnfc"), r.bench.Base, ca, r.bench.Key, dir)
+// An alternative is a program that a user could write instead of installing a
+// station. It prints "ready" once, and "scan OUTCOME MICROSECONDS" after each
+// tap: the Unix time at which it had the URL.
+type alternative struct {
+	cmd   *exec.Cmd
+	lines chan string // closed when the program ends
+}
+
+// startAlternative starts an alternative on the bench and waits until it is
+// ready.
+func startAlternative(ctx context.Context, b *seriesBench, who string) (subject, error) {
+	cmd, err := b.alternativeCommand(who)
+	if err != nil {
+		return nil, err
 	}
-	o := &other{cmd: cmd, lines: make(chan string, 16)}
+	a := &alternative{cmd: cmd, lines: make(chan string, 16)}
 	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // for stop
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -65,25 +51,55 @@ func (r *rig) startOther(ctx context.Context, who string) (subject, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+
+	// Ends with the program's output, at the latest when stop kills it.
 	go func() {
-		defer close(o.lines)
+		defer close(a.lines)
 		for s := bufio.NewScanner(out); s.Scan(); {
-			o.lines <- s.Text()
+			a.lines <- s.Text()
 		}
 	}()
+
 	ready, cancel := context.WithTimeout(ctx, tapTime)
 	defer cancel()
-	if line, err := o.next(ready); err != nil || line != "ready" {
-		return nil, errors.Join(fmt.Errorf("%s began with %q", who, line), err, o.stop())
+	if line, err := a.nextLine(ready); err != nil || line != "ready" {
+		return nil, errors.Join(fmt.Errorf("%s began with %q", who, line), err, a.stop())
 	}
-	return o, nil
+	return a, nil
 }
 
-func (o *other) next(ctx context.Context) (string, error) {
+func (b *seriesBench) alternativeCommand(who string) (*exec.Cmd, error) {
+	dir := b.bench.Dir
+	device, ca := b.bench.Device("libnfc"), filepath.Join(dir, "ca.pem")
+
+	// The plain loop is this program again, in a process of its own like any other.
+	if who == plainLoopName {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		return exec.Command(self, "plain-loop", "--device", device, "--base-url", b.bench.Base,
+			"--ca", ca, "--key", b.bench.Key, "--lamps", dir), nil
+	}
+
+	for _, tool := range []string{"nfc-poll", "pn53x-tamashell", "curl", "stdbuf"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return nil, fmt.Errorf("%w: apt install libnfc-examples libnfc-pn53x-examples curl coreutils", err)
+		}
+	}
+	file := filepath.Join(dir, "script.sh")
+	if err := os.WriteFile(file, script, 0o755); err != nil {
+		return nil, err
+	}
+	return exec.Command("bash", file, device, b.bench.Base, ca, b.bench.Key, dir), nil
+}
+
+func (a *alternative) nextLine(ctx context.Context) (string, error) {
+	// If both are ready either may win: the time is up in any case.
 	select {
-	case line, open := <-o.lines:
+	case line, open := <-a.lines:
 		if !open {
-			return "", errors.New("it has ended")
+			return "", errors.New("the program has ended")
 		}
 		return line, nil
 	case <-ctx.Done():
@@ -91,23 +107,25 @@ func (o *other) next(ctx context.Context) (string, error) {
 	}
 }
 
-func (o *other) tapped(ctx context.Context, _ time.Time) (e ending, err error) {
-	line, err := o.next(ctx)
+func (a *alternative) tapped(ctx context.Context, _ time.Time) (report tapReport, err error) {
+	line, err := a.nextLine(ctx)
 	if err != nil {
-		return e, err
+		return report, err
 	}
 	words := strings.Fields(line)
 	if len(words) != 3 || words[0] != "scan" || words[1] != "valid" && words[1] != "pending" {
-		return e, fmt.Errorf("it said %q", line)
+		return report, fmt.Errorf("the program printed %q", line)
 	}
 	at, err := strconv.ParseInt(words[2], 10, 64)
-	return ending{read: time.UnixMicro(at), outcome: words[1]}, err
+	return tapReport{read: time.UnixMicro(at), outcome: words[1]}, err
 }
 
-func (o *other) pids() []int { return family(o.cmd.Process.Pid) }
+func (a *alternative) pids() []int { return family(a.cmd.Process.Pid) }
 
-func (o *other) stop() error {
-	syscall.Kill(-o.cmd.Process.Pid, syscall.SIGKILL) // its own group, made for it
-	o.cmd.Wait()
+// stop kills the program with everything that it started: they are a process
+// group, made for this.
+func (a *alternative) stop() error {
+	syscall.Kill(-a.cmd.Process.Pid, syscall.SIGKILL)
+	a.cmd.Wait() // reports only that it was killed
 	return nil
 }

@@ -11,69 +11,80 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// A diskUse is what one scan costs the disk.
-type diskUse struct {
+// A journalCost is what one scan costs the disk, on average over many.
+type journalCost struct {
 	Bytes, Writes float64
-	Syncs, Waited float64 // all, and those that the scan waited for
-	Wait          sample  // for the intent to be on the disk
+	Syncs, Waited float64 // all fsyncs, and those that the scan waits for
+	Wait          sample  // how long a scan waits until its intent is on the disk
 }
 
-// A countedDisk is the real one, and counts.
-type countedDisk struct {
+// A countingDisk is the real disk, and counts what is written to it.
+type countingDisk struct {
 	journal.FS
 	bytes, writes, syncs atomic.Int64
 }
 
-type countedFile struct {
+type countingFile struct {
 	journal.File
-	disk *countedDisk
+	disk *countingDisk
 }
 
-func (d *countedDisk) Open(name string, flag int) (journal.File, error) {
+func (d *countingDisk) Open(name string, flag int) (journal.File, error) {
 	f, err := d.FS.Open(name, flag)
-	return countedFile{f, d}, err
+	return countingFile{f, d}, err
 }
 
-func (f countedFile) Write(b []byte) (int, error) {
+func (f countingFile) Write(b []byte) (int, error) {
 	f.disk.writes.Add(1)
 	f.disk.bytes.Add(int64(len(b)))
 	return f.File.Write(b)
 }
 
-func (f countedFile) Sync() error {
+func (f countingFile) Sync() error {
 	f.disk.syncs.Add(1)
 	return f.File.Sync()
 }
 
-// scanPause lets the line that nobody waits for be synced by the next scan's intent, as taps do that follow each other.
+// scanPause is the pause between two scans. It is shorter than the journal's own
+// wait before it syncs a line that nobody waits for, so that the next scan's
+// intent syncs that line too, as when taps follow each other.
 const scanPause = 20 * time.Millisecond
 
-// measureDisk writes so many scans to a journal on the real disk, as a station does.
-func measureDisk(dir string, scans int) (use diskUse, err error) {
+// measureJournal writes scans to a journal on the real disk, as a station does.
+func measureJournal(dir string, scans int) (cost journalCost, err error) {
 	own, err := os.MkdirTemp(dir, "journal-")
 	if err != nil {
-		return use, err
+		return cost, err
 	}
-	disk := &countedDisk{FS: journal.Disk}
+	disk := &countingDisk{FS: journal.Disk}
 	j, _ := journal.Open(own, journal.Options{FS: disk})
+
+	// The fsyncs of a start belong to no scan.
 	begun := disk.syncs.Load()
 	var waited int64
 	for range scans {
-		seq := j.NextSeq()
 		before, at := disk.syncs.Load(), time.Now()
-		if err := <-j.Intend(journal.Intent{Seq: seq, Station: "bench", Tag: "tag_4Gz424bench0", UID: "04be7c80000000", Chip: "ntag424"}); err != nil {
-			return use, err
+		seq := j.NextSeq()
+		if err := <-j.Intend(journal.Intent{
+			Seq: seq, Station: "bench", Tag: "tag_4Gz424bench0", UID: "04be7c80000000", Chip: "ntag424",
+		}); err != nil {
+			return cost, err
 		}
-		use.Wait = append(use.Wait, time.Since(at))
+		cost.Wait = append(cost.Wait, time.Since(at))
 		waited += disk.syncs.Load() - before
-		j.Finish(scan.Record{Seq: seq, Station: "bench", Outcome: "valid", Tag: "tag_4Gz424bench0", UID: "04be7c80000000", Chip: "ntag424"})
+
+		j.Finish(scan.Record{
+			Seq: seq, Station: "bench", Outcome: scan.Valid,
+			Tag: "tag_4Gz424bench0", UID: "04be7c80000000", Chip: "ntag424",
+		})
 		time.Sleep(scanPause)
 	}
 	if err := j.Close(); err != nil {
-		return use, err
+		return cost, err
 	}
+
 	n := float64(scans)
-	use.Bytes, use.Writes = float64(disk.bytes.Load())/n, float64(disk.writes.Load())/n
-	use.Syncs, use.Waited = float64(disk.syncs.Load()-begun)/n, float64(waited)/n
-	return use, nil
+	cost.Bytes, cost.Writes = float64(disk.bytes.Load())/n, float64(disk.writes.Load())/n
+	cost.Syncs, cost.Waited = float64(disk.syncs.Load()-begun)/n, float64(waited)/n
+	return cost, nil
 }

@@ -10,15 +10,15 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-const clockTick = 10 * time.Millisecond // USER_HZ, proc(5)
+// clockTick is the unit of processor times in /proc: USER_HZ, which is 100 on
+// every architecture that a station runs on (proc(5)).
+const clockTick = 10 * time.Millisecond
 
-// busyTime is what all processors have worked since the machine started, by /proc/stat.
+// busyTime is what all processors have worked since the machine started
+// (/proc/stat, proc(5)).
 func busyTime() (time.Duration, error) {
 	b, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -29,8 +29,11 @@ func busyTime() (time.Duration, error) {
 	if len(fields) < 9 || fields[0] != "cpu" {
 		return 0, fmt.Errorf("/proc/stat begins with %.40q", line)
 	}
+
+	// user nice system idle iowait irq softirq steal: all but idle and iowait are work. Time stolen by other virtual
+	// machines counts, since the bench could not have it.
 	var ticks time.Duration
-	for i, field := range fields[1:9] { // user nice system idle iowait irq softirq steal
+	for i, field := range fields[1:9] {
 		n, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			return 0, err
@@ -48,6 +51,7 @@ func family(pid int) []int {
 	for i := 0; i < len(pids); i++ {
 		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pids[i]))
 		for _, file := range files {
+			// A process that ends meanwhile has no children any more.
 			b, _ := os.ReadFile(file)
 			for _, field := range strings.Fields(string(b)) {
 				if child, err := strconv.Atoi(field); err == nil {
@@ -59,8 +63,32 @@ func family(pid int) []int {
 	return pids
 }
 
-// workTime is what the threads that there are of these processes have worked, by /proc/PID/task/TID/schedstat.
-func workTime(pids []int) (sum time.Duration) {
+// accountOf is what a process has worked, with those of its children that have
+// ended and that it has waited for (/proc/PID/stat, proc(5)). It is 0 for a
+// process that has ended.
+func accountOf(pid int) time.Duration {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+
+	// The second field is the program's name in parentheses, which may hold spaces.
+	_, rest, _ := strings.Cut(string(b), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 15 {
+		return 0
+	}
+
+	// utime stime cutime cstime: fields 14 to 17 of the whole line.
+	var ticks time.Duration
+	for _, field := range fields[11:15] {
+		n, _ := strconv.ParseInt(field, 10, 64)
+		ticks += time.Duration(n)
+	}
+	return ticks * clockTick
+}
+
+// threadTime is what the running threads of these processes have worked, in
+// nanoseconds and so much finer than accountOf (/proc/PID/task/TID/schedstat).
+// Threads that have ended are not in it.
+func threadTime(pids []int) (sum time.Duration) {
 	for _, pid := range pids {
 		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 		for _, file := range files {
@@ -73,15 +101,18 @@ func workTime(pids []int) (sum time.Duration) {
 	return sum
 }
 
-// memory is bytes that these processes hold: resident, and proportional, where what n of them share counts 1/n each.
+// memory is what processes hold, in bytes. In the proportional size, a page that
+// n processes share counts as 1/n for each of them.
 type memory struct{ resident, proportional int }
 
+// memoryOf adds up the memory of these processes (/proc/PID/smaps_rollup).
 func memoryOf(pids []int) (m memory, err error) {
 	for _, pid := range pids {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 		if err != nil {
 			return m, err
 		}
+
 		for line := range bytes.Lines(b) {
 			var name string
 			var kilobytes int
@@ -99,8 +130,16 @@ func memoryOf(pids []int) (m memory, err error) {
 	return m, nil
 }
 
-// written is what these processes have had written to disk, by /proc/PID/io.
-func written(pids []int) (sum int, err error) {
+// String is in megabytes, as it stands in the report.
+func (m memory) String() string {
+	return fmt.Sprintf("%.1f MB resident, %.1f MB proportional", megabytes(m.resident), megabytes(m.proportional))
+}
+
+func megabytes(bytes int) float64 { return float64(bytes) / 1e6 }
+
+// diskBytes is what these processes have had written to the disk, in bytes
+// (/proc/PID/io). The kernel counts whole pages, when they become dirty.
+func diskBytes(pids []int) (sum int, err error) {
 	for _, pid := range pids {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
 		if err != nil {
@@ -118,60 +157,4 @@ func written(pids []int) (sum int, err error) {
 		sum += count
 	}
 	return sum, nil
-}
-
-// A pulse is a thread that sleeps for a while, over and over, and notes how late it wakes up: what the scheduler does to
-// whoever waits here.
-type pulse struct {
-	mu   sync.Mutex
-	late sample
-	stop chan struct{}
-	once sync.Once
-	gone sync.WaitGroup
-}
-
-const pulseEvery = 5 * time.Millisecond
-
-func newPulse() *pulse {
-	p := &pulse{stop: make(chan struct{})}
-	p.gone.Go(func() {
-		for {
-			select {
-			case <-p.stop:
-				return
-			default:
-			}
-			due := time.Now().Add(pulseEvery)
-			nap := unix.NsecToTimespec(int64(pulseEvery))
-			unix.Nanosleep(&nap, nil)
-			late := time.Since(due)
-			p.mu.Lock()
-			p.late = append(p.late, late)
-			p.mu.Unlock()
-		}
-	})
-	return p
-}
-
-// end may be called again.
-func (p *pulse) end() sample {
-	p.once.Do(func() { close(p.stop) })
-	p.gone.Wait()
-	return p.late
-}
-
-// accountOf is what a process and those of its children that it has buried have worked, by /proc/PID/stat.
-func accountOf(pid int) time.Duration {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, rest, _ := strings.Cut(string(b), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 15 {
-		return 0
-	}
-	var ticks time.Duration
-	for _, field := range fields[11:15] { // utime stime cutime cstime
-		n, _ := strconv.ParseInt(field, 10, 64)
-		ticks += time.Duration(n)
-	}
-	return ticks * clockTick
 }

@@ -12,175 +12,133 @@ import (
 	"time"
 )
 
-// What is measured stands in the note between these.
+// The document holds two blocks that this command writes, between these lines:
+// what a reader wants first, and all tables. What stands around them is written
+// by hand.
 const (
-	reportBegin = "<!-- measured: make bench writes from here -->"
-	reportEnd   = "<!-- to here -->"
-	reportFile  = "performance.md"
-	plotFile    = "performance.svg"
+	summaryBegin = "<!-- summary: make bench writes from here -->"
+	figuresBegin = "<!-- measured: make bench writes from here -->"
+	blockEnd     = "<!-- to here -->"
+
+	documentFile = "performance.md"
+	plotFile     = "performance.svg"
 )
 
-// write puts the figures into the note in that directory, and draws the plot beside it.
+// write puts both blocks into the document in dir, and the plot beside it.
+// Nothing is written if the document has no place for them.
 func (m *measurement) write(dir string) error {
-	file := filepath.Join(dir, reportFile)
-	note, err := os.ReadFile(file)
+	file := filepath.Join(dir, documentFile)
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(note), reportBegin)
-	_, after, ok2 := strings.Cut(rest, reportEnd)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no %q and %q to write between", file, reportBegin, reportEnd)
+	document := string(b)
+	if document, err = replaceBlock(document, summaryBegin, m.summary()); err != nil {
+		return fmt.Errorf("%s %w", file, err)
 	}
+	if document, err = replaceBlock(document, figuresBegin, m.figures()); err != nil {
+		return fmt.Errorf("%s %w", file, err)
+	}
+
+	// The plot first: a document whose plot could not be written keeps its old figures.
 	if err := os.WriteFile(filepath.Join(dir, plotFile), m.plot(), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(file, []byte(before+reportBegin+"\n\n"+m.report()+"\n"+reportEnd+after), 0o644)
+	return os.WriteFile(file, []byte(document), 0o644)
 }
 
-func (m *measurement) report() string {
+// replaceBlock puts text between the line begin and the next blockEnd.
+func replaceBlock(document, begin, text string) (string, error) {
+	before, rest, ok := strings.Cut(document, begin)
+	_, after, closed := strings.Cut(rest, blockEnd)
+	if !ok || !closed {
+		return "", fmt.Errorf("has no %q and %q to write between", begin, blockEnd)
+	}
+	return before + begin + "\n\n" + text + "\n" + blockEnd + after, nil
+}
+
+// summary is what a reader wants first: how long a person waits, what a station
+// costs, and which aims are not met.
+func (m *measurement) summary() string {
 	var b strings.Builder
-	if m.anyway {
-		b.WriteString("**Measured on a busy machine: these figures are worth nothing.**\n\n")
+	m.writeWarning(&b)
+	fmt.Fprintf(&b, "Measured with `make bench TAPS=%d` on %s: %s, %d processors, Linux %s, %s.\n"+
+		"Reader, tags, network and platform are virtual; reader and tags take the least time that real ones take.\n\n",
+		m.taps, time.Now().UTC().Format(time.DateOnly), processor(), runtime.NumCPU(), kernel(), runtime.Version())
+
+	m.summarizeTaps(&b)
+	if m.idle != nil {
+		m.summarizeIdle(&b)
 	}
-	fmt.Fprintf(&b, "%s, %s, %d processors, Linux %s, %s; %d taps in each series.\n\n", time.Now().UTC().Format(time.DateOnly),
-		processor(), runtime.NumCPU(), kernel(), runtime.Version(), m.taps)
-	m.reportGoals(&b)
-	fmt.Fprintf(&b, "![How many taps took no longer than so many milliseconds](%s)\n\n", plotFile)
-	m.reportTaps(&b)
-	m.reportWire(&b)
-	m.reportOthers(&b)
-	if m.still != nil {
-		m.reportRest(&b)
-	}
-	m.reportFaults(&b)
+	m.summarizeAims(&b)
 	return b.String()
 }
 
-// three are p50, p95 and p99 in milliseconds.
-func three(s sample) string {
-	if len(s) == 0 {
-		return ""
+func (m *measurement) writeWarning(b *strings.Builder) {
+	if m.anyway {
+		b.WriteString("**Measured on a busy machine: these figures are worth nothing.**\n\n")
 	}
-	return fmt.Sprintf("%s / %s / %s", short(s.quantile(.5)), short(s.quantile(.95)), short(s.quantile(.99)))
 }
 
-// median is p50 in milliseconds.
-func median(s sample) string {
-	if len(s) == 0 {
-		return ""
-	}
-	return short(s.quantile(.5))
-}
-
-func short(d time.Duration) string {
-	if d < 10*time.Millisecond {
-		return fmt.Sprintf("%.2f", milli(d))
-	}
-	return fmt.Sprintf("%.0f", milli(d))
-}
-
-func (p plan) wire() string {
-	if p.Timing {
-		return "115200"
-	}
-	return "none"
-}
-
-func (m *measurement) reportTaps(b *strings.Builder) {
-	b.WriteString("Milliseconds, p50 / p95 / p99:\n\n")
-	b.WriteString("| chip | liveness | wire | round trip | tag enters → amber | tag enters → URL | URL → first byte | answer → lamp | tag enters → verdict |\n")
-	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, r := range m.of(stationName) {
-		fmt.Fprintf(b, "| %s | %s | %s | %.0f | %s | %s | %s | %s | %s |\n", r.Plan.Chip, r.Plan.Liveness, r.Plan.wire(), milli(r.Plan.Trip),
-			three(r.Amber), three(r.URL), three(r.Wire), three(r.Lamp), three(r.Verdict))
-	}
-	b.WriteString("\nThe part of URL → first byte in which the station waited for its connection, and what is left of it together with answer → lamp:\n\n")
-	b.WriteString("| chip | liveness | round trip | waited, first tap | waited, tap after a pending one | own time |\n| --- | --- | --- | --- | --- | --- |\n")
-	for _, r := range m.of(stationName) {
-		if r.Plan.Timing {
-			fmt.Fprintf(b, "| %s | %s | %.0f | %s | %s | %s |\n", r.Plan.Chip, r.Plan.Liveness, milli(r.Plan.Trip), three(r.First), three(r.Next), three(r.Own))
+// summarizeTaps shows the series of an ordinary line, a column a chip.
+func (m *measurement) summarizeTaps(b *strings.Builder) {
+	// A series that --only left out has empty samples, and so empty cells.
+	series := func(chip, liveness string) *seriesResult {
+		if r := m.find(seriesPlan{chip, liveness, alternativesTrip, true, stationName}); r != nil {
+			return r
 		}
+		return new(seriesResult)
+	}
+
+	fmt.Fprintf(b, "| p50 / p95 / p99 in ms, round trip to the platform %.0f ms | %s | %s |\n| --- | --- | --- |\n",
+		milliseconds(alternativesTrip), chipName("ntag424"), chipName("ntag223"))
+	for _, row := range []struct {
+		what, liveness string
+		of             func(*seriesResult) sample
+	}{
+		{"tag enters → amber lamp", "two-taps", func(r *seriesResult) sample { return r.Amber }},
+		{"tag enters → URL read", "two-taps", func(r *seriesResult) sample { return r.URL }},
+		{"second tap enters → verdict on the lamps", "two-taps", func(r *seriesResult) sample { return r.Verdict }},
+		{"of that, the station's own time", "two-taps", func(r *seriesResult) sample { return r.Own }},
+		{"one-tap: tag enters → verdict on the lamps", "one-tap", func(r *seriesResult) sample { return r.Verdict }},
+	} {
+		fmt.Fprintf(b, "| %s | %s | %s |\n", row.what,
+			quantiles(row.of(series("ntag424", row.liveness))), quantiles(row.of(series("ntag223", row.liveness))))
 	}
 	b.WriteString("\n")
 }
 
-func (m *measurement) reportWire(b *strings.Builder) {
-	b.WriteString("Until the URL, with the check that no other tag is there, beside the floor, which is the fewest commands and a host that takes no time:\n\n")
-	b.WriteString("| chip | who | commands | floor | bytes | floor | tag enters → URL, p50 | to its last byte | floor | ratio |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, r := range m.results {
-		p := r.Plan
-		if !p.Timing || p.Liveness != "two-taps" || p.Who == stationName && p.Trip != otherTrip {
-			continue
-		}
-		url := r.URL.quantile(.5)
-		fmt.Fprintf(b, "| %s | %s | %.1f | %d | %.0f | %d | %s | %s | %.1f | %.2f |\n", p.Chip, p.Who, r.Commands, r.Floor.Commands, r.Bytes, r.Floor.Bytes,
-			short(url), median(r.Read), milli(r.Floor.Time), float64(url)/float64(r.Floor.Time))
-	}
-	b.WriteString("\n")
+func (m *measurement) summarizeIdle(b *strings.Builder) {
+	s := m.idle
+	b.WriteString("| a station, both processes | |\n| --- | --- |\n")
+	fmt.Fprintf(b, "| memory, idle | %v |\n", s.Memory)
+	fmt.Fprintf(b, "| processor, idle | %.2f %% of one |\n", 100*s.Processor)
+	fmt.Fprintf(b, "| start, from exec to READY=1, p99 | %.1f ms |\n", milliseconds(s.Start.quantile(.99)))
+	fmt.Fprintf(b, "| journal, a scan | %.0f bytes; the scan waits for %.2f fsyncs |\n\n",
+		s.Journal.Bytes, s.Journal.Waited)
 }
 
-func (m *measurement) reportOthers(b *strings.Builder) {
-	us := m.find(plan{"ntag424", "two-taps", otherTrip, true, stationName})
-	if us == nil {
+func (m *measurement) summarizeAims(b *strings.Builder) {
+	var missed []aim
+	all := m.aims()
+	for _, a := range all {
+		if !a.met {
+			missed = append(missed, a)
+		}
+	}
+	if len(missed) == 0 {
+		fmt.Fprintf(b, "All %d aims are met.\n", len(all))
 		return
 	}
-	fmt.Fprintf(b, "What a user would otherwise have, NTAG 424 DNA, two taps, %.0f ms; in parentheses how many times the station's:\n\n", milli(otherTrip))
-	b.WriteString("| who | tag enters → amber | tag enters → URL | tag enters → verdict |\n| --- | --- | --- | --- |\n")
-	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", stationName, three(us.Amber), three(us.URL), three(us.Verdict))
-	ratio := func(a, b sample) string {
-		return fmt.Sprintf("%s (%.1f / %.1f)", three(a), float64(a.quantile(.5))/float64(b.quantile(.5)), float64(a.quantile(.99))/float64(b.quantile(.99)))
+
+	fmt.Fprintf(b, "Of %d aims, %d are not met:\n\n", len(all), len(missed))
+	for _, a := range missed {
+		fmt.Fprintf(b, "- %s. Measured: %s.\n", a.what, a.got)
 	}
-	for _, who := range []string{plainLoopName, scriptName} {
-		for _, r := range m.of(who) {
-			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", who, ratio(r.Amber, us.Amber), ratio(r.URL, us.URL), ratio(r.Verdict, us.Verdict))
-		}
-	}
-	b.WriteString("\n")
 }
 
-func (m *measurement) reportRest(b *strings.Builder) {
-	s, most := m.still, memory{}
-	var disk float64
-	for _, r := range m.of(stationName) {
-		most.resident, most.proportional = max(most.resident, r.Memory.resident), max(most.proportional, r.Memory.proportional)
-		disk = max(disk, r.Disk)
-	}
-	b.WriteString("| both processes | |\n| --- | --- |\n")
-	fmt.Fprintf(b, "| memory at rest, resident / proportional | %.1f / %.1f MB |\n", float64(s.Memory.resident)/1e6, float64(s.Memory.proportional)/1e6)
-	fmt.Fprintf(b, "| memory after a series, the most of all | %.1f / %.1f MB |\n", float64(most.resident)/1e6, float64(most.proportional)/1e6)
-	fmt.Fprintf(b, "| processor time at rest, over %v | %.2f %% of one |\n", s.Over, 100*s.Idle)
-	fmt.Fprintf(b, "| program | %.1f MB |\n", float64(s.Size)/1e6)
-	fmt.Fprintf(b, "| exec → READY=1, p50 / p95 / p99 of %d | %s ms |\n", len(s.Ready), three(s.Ready))
-	fmt.Fprintf(b, "| journal, a scan | %.0f bytes in %.0f writes, %.2f fsyncs, %.2f of them waited for: %s ms |\n",
-		s.Disk.Bytes, s.Disk.Writes, s.Disk.Syncs, s.Disk.Waited, three(s.Disk.Wait))
-	fmt.Fprintf(b, "| this machine: a thread that waits at a pipe has what was written into it after | %s ms |\n", three(s.Wake))
-	fmt.Fprintf(b, "| blocks written to disk, a tap | up to %.1f KB |\n\n", disk/1e3)
-}
-
-func (m *measurement) reportFaults(b *strings.Builder) {
-	var worst fault
-	for _, r := range m.results {
-		worst = worst.or(r.Fault)
-	}
-	failed := 0
-	for _, r := range m.results {
-		failed += len(r.Failed)
-	}
-	fmt.Fprintf(b, "Taps that came to anything but pending and valid: %d.\n\n", failed)
-	if m.still != nil {
-		worst = worst.or(m.still.Fault)
-	}
-	fmt.Fprintf(b, "The bench itself, in its worst series: at p99 the virtual chip was %v late, the network %v, a sleeping thread %v (limit %v), its own goroutines %v (limit %v); "+
-		"others used %.2f of a processor (limit %.2f).\n", worst.ChipLate.Round(time.Microsecond), worst.NetLate.Round(time.Microsecond),
-		worst.NapLate.Round(time.Microsecond), lateLimit, worst.BellLate.Round(time.Microsecond), bellLimit, worst.Foreign, foreignLimit)
-}
-
-func (f fault) or(g fault) fault {
-	return fault{max(f.Foreign, g.Foreign), max(f.ChipLate, g.ChipLate), max(f.NetLate, g.NetLate), max(f.BellLate, g.BellLate), max(f.NapLate, g.NapLate)}
-}
-
-func (m *measurement) of(who string) (some []*result) {
+// of returns the series of a station or of an alternative.
+func (m *measurement) of(who string) (some []*seriesResult) {
 	for _, r := range m.results {
 		if r.Plan.Who == who {
 			some = append(some, r)
@@ -189,7 +147,8 @@ func (m *measurement) of(who string) (some []*result) {
 	return some
 }
 
-func (m *measurement) find(p plan) *result {
+// find returns the series of that plan, or nil if --only left it out.
+func (m *measurement) find(p seriesPlan) *seriesResult {
 	for _, r := range m.results {
 		if r.Plan == p {
 			return r
@@ -198,6 +157,37 @@ func (m *measurement) find(p plan) *result {
 	return nil
 }
 
+// chipName is the maker's name of a chip.
+func chipName(chip string) string {
+	return map[string]string{"ntag424": "NTAG 424 DNA", "ntag223": "NTAG 223 DNA"}[chip]
+}
+
+// quantiles are p50, p95 and p99 in milliseconds, or nothing without values.
+func quantiles(s sample) string {
+	if len(s) == 0 {
+		return ""
+	}
+
+	return fmt.Sprintf("%s / %s / %s", short(s.quantile(.5)), short(s.quantile(.95)), short(s.quantile(.99)))
+}
+
+// median is p50 in milliseconds, or nothing without values.
+func median(s sample) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return short(s.quantile(.5))
+}
+
+// short is milliseconds with about three digits.
+func short(d time.Duration) string {
+	if d < 10*time.Millisecond {
+		return fmt.Sprintf("%.2f", milliseconds(d))
+	}
+	return fmt.Sprintf("%.0f", milliseconds(d))
+}
+
+// processor is the processor's name, as Linux knows it, or its architecture.
 func processor() string {
 	b, _ := os.ReadFile("/proc/cpuinfo")
 	for line := range strings.Lines(string(b)) {
@@ -208,6 +198,7 @@ func processor() string {
 	return runtime.GOARCH
 }
 
+// kernel is Linux's release.
 func kernel() string {
 	b, _ := exec.Command("uname", "-r").Output()
 	return strings.TrimSpace(string(b))

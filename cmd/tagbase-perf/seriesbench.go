@@ -16,79 +16,103 @@ import (
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// tagsInTurn is how many tags take turns, so that the same one does not come back within a second.
+// tagsInTurn is how many tags take turns, so that none comes back within a
+// second: a station counts the same tag at most once a second.
 const tagsInTurn = 8
 
-// A rig is a bench whose platform is behind a network, with tags of one kind.
-type rig struct {
+// A seriesBench is the bench of one series: tags of one kind, and a network with
+// a delay before the platform.
+type seriesBench struct {
 	bench *sim.Bench
 	relay *sim.Relay
-	calls calls
-	bell  *bell
+	floor simreader.MinRead // the least that a tag of this kind can be read in
+	tags  []simchip.Chip
 
-	chipLate sample
-	tags     []simchip.Chip
-	floor    simreader.MinRead
+	// What the bench notes while it runs.
+	connections   connections
+	goroutineLate *goroutineLateness
+	chipLate      sample
 }
 
-// newRig sets up a rig in a new directory under dir.
-func newRig(dir, chip string, trip time.Duration, timing bool) (*rig, error) {
-	own, err := os.MkdirTemp(dir, "rig-")
+// newSeriesBench sets up a bench in a new directory under dir. trip is the
+// network's round trip; timing makes the virtual PN532 take the time that a real
+// one takes.
+func newSeriesBench(dir, chip string, trip time.Duration, timing bool) (*seriesBench, error) {
+	own, err := os.MkdirTemp(dir, "series-")
 	if err != nil {
 		return nil, err
 	}
-	r := new(rig)
-	if r.bell, err = newBell(); err != nil {
+	b := new(seriesBench)
+	if b.goroutineLate, err = newGoroutineLateness(); err != nil {
 		return nil, err
 	}
-	if r.bench, err = sim.NewBench(own); err != nil {
-		r.bell.close()
+	if b.bench, err = sim.NewBench(own); err != nil {
+		b.goroutineLate.close()
 		return nil, err
 	}
-	r.bench.PN532.Timing(timing)
-	server, err := url.Parse(r.bench.URL())
-	if err != nil {
-		return nil, errors.Join(err, r.close())
+	b.bench.PN532.Timing(timing)
+
+	if err := b.startNetwork(trip); err != nil {
+		return nil, errors.Join(err, b.close())
 	}
-	if r.relay, err = sim.NewRelay(server.Host, trip); err != nil {
-		return nil, errors.Join(err, r.close())
-	}
-	r.relay.Watch(func(p sim.Passage) {
-		r.calls.passed(p)
-		r.bell.ring()
-	})
-	server.Host = r.relay.Addr
-	r.bench.Base = server.String()
 	for n := range tagsInTurn {
-		r.tags = append(r.tags, r.newTag(chip, n))
+		b.tags = append(b.tags, b.newTag(chip, n))
 	}
-	return r, nil
+	return b, nil
 }
 
-// newTag makes a genuine tag that the platform knows.
-func (r *rig) newTag(chip string, n int) simchip.Chip {
+// startNetwork puts a relay before the platform, and has stations go through it.
+func (b *seriesBench) startNetwork(trip time.Duration) error {
+	server, err := url.Parse(b.bench.URL())
+	if err != nil {
+		return err
+	}
+	if b.relay, err = sim.NewRelay(server.Host, trip); err != nil {
+		return err
+	}
+
+	// The bench's own lateness counts when it has work to do, and a passage is work.
+	b.relay.Watch(func(p sim.Passage) {
+		b.connections.passed(p)
+		b.goroutineLate.wake()
+	})
+	server.Host = b.relay.Addr
+	b.bench.Base = server.String()
+	return nil
+}
+
+// newTag makes a genuine tag and registers it at the platform. A second chip
+// with the same keys gives the URL for the floor: every URL that a chip gives
+// away moves its counter on.
+func (b *seriesBench) newTag(chip string, n int) simchip.Chip {
 	id := fmt.Sprintf("tag_4Gz424bench%d", n)
 	uid := [7]byte{0x04, 0xBE, 0x7C, 0x80, 0x00, 0x00, byte(n)}
+	address := sim.EntryPoint + id
 	var meta, file [16]byte
 	rand.Read(meta[:])
 	rand.Read(file[:])
-	address := sim.EntryPoint + id
+
 	if chip == "ntag223" {
-		r.bench.Platform.Register22x(id, uid, file)
-		r.floor = simreader.MinReadOf(simchip.NewNTAG223(uid, file, address).Target(), simchip.NewNTAG223(uid, file, address).Capture())
+		b.bench.Platform.Register22x(id, uid, file)
+		other := simchip.NewNTAG223(uid, file, address)
+		b.floor = simreader.MinReadOf(other.Target(), other.Capture())
 		return simchip.NewNTAG223(uid, file, address)
 	}
-	r.bench.Platform.Register424(id, uid, meta, file)
-	r.floor = simreader.MinReadOf(simchip.NewNTAG424(uid, meta, file, address).Target(), simchip.NewNTAG424(uid, meta, file, address).Capture())
+
+	b.bench.Platform.Register424(id, uid, meta, file)
+	other := simchip.NewNTAG424(uid, meta, file, address)
+	b.floor = simreader.MinReadOf(other.Target(), other.Capture())
 	return simchip.NewNTAG424(uid, meta, file, address)
 }
 
-// close ends all and removes the directory.
-func (r *rig) close() error {
-	err := r.bench.Close()
-	if r.relay != nil {
-		err = errors.Join(err, r.relay.Close())
+// close ends everything and removes the bench's directory.
+func (b *seriesBench) close() error {
+	err := b.bench.Close()
+	if b.relay != nil {
+		err = errors.Join(err, b.relay.Close())
 	}
-	r.bell.close()
-	return errors.Join(err, os.RemoveAll(filepath.Clean(r.bench.Dir)))
+
+	// After the relay, whose passages wake it.
+	b.goroutineLate.close()
+	return errors.Join(err, os.RemoveAll(filepath.Clean(b.bench.Dir)))
 }

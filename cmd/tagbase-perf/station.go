@@ -11,17 +11,21 @@ import (
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
+// stationName is how the report calls a station, see alternatives.go for what
+// it is compared with.
 const stationName = "station"
 
-// A stationSubject is tagbase-edge itself.
+// A stationSubject is tagbase-edge itself, as it is installed.
 type stationSubject struct {
-	daemon *sim.Daemon
-	scans  int // of one tap
+	daemon      *sim.Daemon
+	scansPerTap int // two in one-tap, which posts both proofs
 }
 
-func startStation(ctx context.Context, r *rig, program, liveness string) (subject, error) {
-	r.bench.Liveness = liveness
-	config, err := r.bench.WriteConfig("libnfc", "")
+// startStation starts a station on the bench and waits until its reader is
+// ready.
+func startStation(ctx context.Context, b *seriesBench, program, liveness string) (subject, error) {
+	b.bench.Liveness = liveness
+	config, err := b.bench.WriteConfig("libnfc", "")
 	if err != nil {
 		return nil, err
 	}
@@ -29,43 +33,49 @@ func startStation(ctx context.Context, r *rig, program, liveness string) (subjec
 	if err != nil {
 		return nil, err
 	}
+
 	ready, cancel := context.WithTimeout(ctx, tapTime)
 	defer cancel()
 	if err := d.AwaitLine(ready, `"reader ready"`); err != nil {
 		return nil, errors.Join(fmt.Errorf("waiting for the reader: %w", err), d.Stop(), errors.New(d.Log()))
 	}
-	scans := 1
+
 	if liveness == "one-tap" {
-		scans = 2
+		return &stationSubject{d, 2}, nil
 	}
-	return &stationSubject{d, scans}, nil
+	return &stationSubject{d, 1}, nil
 }
 
-func (s *stationSubject) tapped(ctx context.Context, entered time.Time) (e ending, err error) {
-	for n := 0; n < s.scans; n++ {
-		scan, err := s.daemon.NextScan(ctx)
+// tapped takes the times of the first scan, which are those that the bench
+// cannot see, and the outcome of the last.
+func (s *stationSubject) tapped(ctx context.Context, entered time.Time) (report tapReport, err error) {
+	for n := 0; n < s.scansPerTap; n++ {
+		line, err := s.daemon.NextScan(ctx)
 		if err != nil {
-			return e, fmt.Errorf("scan %d of %d: %w", n+1, s.scans, err)
+			return report, fmt.Errorf("scan %d of %d: %w", n+1, s.scansPerTap, err)
 		}
-		logged, err := time.Parse(time.RFC3339Nano, scan.Time)
+		logged, err := time.Parse(time.RFC3339Nano, line.Time)
 		if err != nil {
-			return e, err
+			return report, err
 		}
-		if logged.Before(entered) { // of a tap that failed
+
+		// A line of an earlier tap, which failed before all its lines were read.
+		if logged.Before(entered) {
 			n--
 			continue
 		}
-		if scan.Outcome != "valid" && scan.Outcome != "pending" {
-			return e, fmt.Errorf("the scan was %s %s", scan.Outcome, scan.Reason)
+		if line.Outcome != "valid" && line.Outcome != "pending" {
+			return report, fmt.Errorf("the scan was %s %s", line.Outcome, line.Reason)
 		}
-		e.outcome = scan.Outcome
-		if n > 0 {
-			continue
+
+		report.outcome = line.Outcome
+		if n == 0 {
+			// The line is logged at the end of the scan: the URL was read total_ms - read_ms before.
+			report.read = logged.Add(time.Duration((line.ReadMS - line.TotalMS) * float64(time.Millisecond)))
+			report.connect = time.Duration(line.ConnectMS * float64(time.Millisecond))
 		}
-		e.read = logged.Add(time.Duration((scan.ReadMS - scan.TotalMS) * float64(time.Millisecond)))
-		e.connect = time.Duration(scan.ConnectMS * float64(time.Millisecond))
 	}
-	return e, nil
+	return report, nil
 }
 
 func (s *stationSubject) pids() []int { return family(s.daemon.Process().Pid) }

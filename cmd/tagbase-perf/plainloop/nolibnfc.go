@@ -2,7 +2,7 @@
 
 //go:build !cgo || nolibnfc
 
-package main
+package plainloop
 
 import (
 	"errors"
@@ -10,12 +10,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func plainCommand() *cobra.Command {
+// Command says why this build cannot measure.
+func Command() *cobra.Command {
 	return &cobra.Command{
 		Use:    "plain-loop",
 		Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("tagbase-perf was built without libnfc; build it with CGO_ENABLED=1 and libnfc-dev")
+			return errors.New("this tagbase-perf was built without libnfc: " +
+				"install libnfc-dev and build it with CGO_ENABLED=1")
 		},
 	}
 }

@@ -63,7 +63,7 @@ func Examine(s Station) []Finding {
 	var found []Finding
 	for _, check := range []func(*exam) []Finding{
 		configuration, board, bootConfig, commandLine, getty,
-		node, permission, modules, libnfcFiles, holder, readerSteps,
+		node, permission, modules, holder, readerSteps,
 		lamps, storage, clock, network, key, unit, versions,
 	} {
 		found = append(found, check(e)...)

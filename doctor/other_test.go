@@ -27,7 +27,7 @@ func TestOtherStations(t *testing.T) {
 	}{
 		{"bench", func(r *rig) { r.config.Device = "simulated:/run/bench.sock"; r.remove("/proc/device-tree/model") },
 			map[string]Status{"board": Skipped, "config.txt": Skipped, "device": Skipped, "permission": Skipped, "modules": Skipped,
-				"libnfc": Skipped, "port": Skipped, "field": OK}},
+				"port": Skipped, "field": OK}},
 		{"USB reader", func(r *rig) {
 			r.config.Device = "acr122_usb:001:007"
 			r.usb("0bda", "8153", "1", "3")

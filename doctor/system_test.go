@@ -104,27 +104,6 @@ var systemMistakes = []mistake{
 		"modules", "the kernel drives readers itself: pn533_uart", 2,
 		[]string{`printf 'install pn533_uart /bin/false\n' | sudo tee /etc/modprobe.d/tagbase-edge.conf`, "sudo modprobe -r pn533_uart"}},
 
-	{"device.name in devices.d", func(r *rig) { r.write("/etc/nfc/devices.d/pn532.conf", "# mine\ndevice.name = \"board\"\n") },
-		"libnfc", "/etc/nfc/devices.d/pn532.conf:2: in devices.d the key is name; device.name is ignored there", 0,
-		[]string{`sudo sed -i '2s/device\.//' /etc/nfc/devices.d/pn532.conf`}},
-	{"name in libnfc.conf", func(r *rig) { r.write(libnfcConf, "connstring = \"pn532_uart:/dev/ttyS0\"\n") },
-		"libnfc", "/etc/nfc/libnfc.conf:1: in libnfc.conf the key is device.connstring; connstring is ignored there", 0,
-		[]string{"sudo sed -i '1s/connstring/device.connstring/' /etc/nfc/libnfc.conf"}},
-	{"intrusive scan", func(r *rig) { r.write(libnfcConf, "allow_autoscan = true\nallow_intrusive_scan = true\n") },
-		"libnfc", "/etc/nfc/libnfc.conf:2: allow_intrusive_scan = true", 0, []string{"sudo sed -i '2s/true/false/' /etc/nfc/libnfc.conf"}},
-	{"proofs in the log", func(r *rig) { r.write(libnfcConf, "log_level = 3\n") },
-		"libnfc", "log_level = 3 writes every tap URL", 0, []string{"sudo sed -i '1s/3/1/' /etc/nfc/libnfc.conf"}},
-	{"misspelt key", func(r *rig) { r.write(libnfcConf, "allow_intrusive_scans = false\n") },
-		"libnfc", "libnfc knows no key allow_intrusive_scans and does not say so", 0, []string{"sudo sed -i '1d' /etc/nfc/libnfc.conf"}},
-	{"line that is none", func(r *rig) { r.write(libnfcConf, "\n[device]\n") },
-		"libnfc", "/etc/nfc/libnfc.conf:2: libnfc cannot read this line and does not say so", 0, []string{"sudo sed -i '2d' /etc/nfc/libnfc.conf"}},
-	{"five devices", func(r *rig) {
-		for _, n := range []string{"a", "b", "c", "d", "e"} {
-			r.write("/etc/nfc/devices.d/"+n+".conf", "name = \"x\"\nconnstring = \"pn532_uart:/dev/ttyS0\"\n")
-		}
-	}, "libnfc", "5 devices are defined below /etc/nfc, and libnfc takes 4", 0,
-		[]string{"delete those that are not there: ls /etc/nfc/libnfc.conf /etc/nfc/devices.d/"}},
-
 	{"nfc-poll beside it", func(r *rig) { r.process(71, "nfc-poll", "nfc-poll", "user@1000.service", "/dev/ttyS0") },
 		"port", "/dev/ttyS0 is held by nfc-poll (pid 71)", 2, []string{"sudo kill 71"}},
 	{"a login", func(r *rig) {

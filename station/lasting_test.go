@@ -109,7 +109,7 @@ func (s *site) start() {
 		Timeout:  8 * time.Second,
 		Wall:     s.wall,
 	}
-	s.Remember(past.Scans)
+	s.Restore(past.Scans)
 }
 
 func (s *site) restart() {
@@ -123,9 +123,11 @@ func (s *site) restart() {
 // tap takes one tap of a chip to its end.
 func (s *site) tap(chip int) scan.Record {
 	now := time.Now()
-	tap := reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: s.chips[chip].Capture(), Entered: now, Read: now}
-	record := s.judge(&visit{tap: tap})
-	s.finish(visit{tap: tap}, record)
+	read := reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: s.chips[chip].Capture(), Entered: now, Read: now}
+	t := newTap(read, 0)
+	record := s.send(s.prepare(t, read, now.Add(s.Timeout), false))
+	s.finish(t, read, record)
+
 	return record
 }
 

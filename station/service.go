@@ -10,7 +10,7 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// serviceOfTrouble is the code of each trouble with the platform.
+// serviceOfTrouble is the service code for each trouble with the platform (uplink.Platform.Trouble).
 var serviceOfTrouble = map[scan.Reason]scan.ServiceCode{
 	scan.ReasonNetwork:  scan.ServicePlatformUnreachable,
 	scan.ReasonDNS:      scan.ServicePlatformUnreachable,
@@ -21,50 +21,61 @@ var serviceOfTrouble = map[scan.Reason]scan.ServiceCode{
 	scan.ReasonKey:      scan.ServiceKeyRefused,
 }
 
-// services are the codes that are raised now; of several, the lowest shows.
+// services are the service codes that are raised now. Of several, the lowest shows.
 type services struct {
-	mu     sync.Mutex
+	mu     sync.Mutex // guards raised: receive, serve and upkeep raise codes
 	raised [scan.MaxServiceCode + 1]bool
 }
 
-// change clears some codes, raises one, shows what is left, and tells whether
-// anything is other than before.
+// change clears some codes, raises one, and has the lamps show what is left. It reports whether
+// any code has changed.
 func (s *services) change(lamps *led.Lamps, raise scan.ServiceCode, clear ...scan.ServiceCode) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	before := s.raised
 	for _, c := range clear {
 		s.raised[c] = false
 	}
+	// After clear, which may hold the same code.
 	if raise != scan.ServiceNone {
 		s.raised[raise] = true
 	}
+
+	// Under the lock, so that the lamps show the codes in the order of their changes.
 	lamps.Service(int(s.lowest()))
+
 	return s.raised != before
 }
 
-// service does so, and hands on the code if another one shows now.
-func (s *Station) service(raise scan.ServiceCode, clear ...scan.ServiceCode) bool {
+// setService clears some codes and raises one. If another code shows then, listeners learn it. It
+// reports whether any code has changed.
+func (s *Station) setService(raise scan.ServiceCode, clear ...scan.ServiceCode) bool {
 	before := s.services.code()
 	changed := s.services.change(s.Lamps, raise, clear...)
+
 	if now := s.services.code(); now != before {
 		s.Feed.Service(api.Service{Code: int(now), Words: now.String(), Mend: now.Mend()})
 	}
+
 	return changed
 }
 
-// code is the one that shows.
+// code is the code that shows.
 func (s *services) code() scan.ServiceCode {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	return s.lowest()
 }
 
+// lowest is the lowest code that is raised. mu is held.
 func (s *services) lowest() scan.ServiceCode {
 	for c := scan.ServiceNone + 1; c <= scan.MaxServiceCode; c++ {
 		if s.raised[c] {
 			return c
 		}
 	}
+
 	return scan.ServiceNone
 }

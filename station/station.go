@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package station is the loop of one station: one tap at a time from the reader
-// through tags, session and platform to the lamps, and one line in the log.
 package station
 
 import (
@@ -19,8 +17,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// A Station is what one tap goes through. Its fields are set before Run and
-// not changed afterwards.
+// A Station is what one tap goes through. Its fields are set before Run and not changed afterwards.
 type Station struct {
 	Name     string
 	Tags     uplink.Tags
@@ -30,307 +27,136 @@ type Station struct {
 	Lamps    *led.Lamps
 	Log      *zap.Logger
 	OneTap   bool             // tags give a second proof in the same tap
-	Timeout  time.Duration    // from tap to verdict
+	Timeout  time.Duration    // from the tag's arrival to the verdict
 	Wall     func() time.Time // the board's wall clock, for the record only
-	Progress *Progress        // of the loops; may be nil
-	Feed     *api.Feed        // of what happens; may be nil
+	Progress *Progress        // of the station's loops; may be nil
+	Feed     *api.Feed        // to those who listen; may be nil
 
-	services services
-	reader   readiness // of receive alone
-	now      nowReader
-	steps    stepMeter
+	services   services     // the service codes that are raised
+	readerLog  readerLog    // what the log knows about the reader; receive's alone
+	readerView readerStatus // the reader as status shows it
 
-	mu       sync.Mutex
-	newest   uint64    // the newest tap that has begun
-	finished time.Time // the last tap was
+	mu       sync.Mutex // guards what follows, and the lamps against an outcome of the tap before
+	newest   uint64     // number of the newest tap that has begun
+	finished time.Time  // when the last tap was finished
 
-	sessions sync.Mutex // holds Sessions
+	sessionsMu sync.Mutex // guards Sessions: serve and status ask
 }
 
-// waiting is how many taps may wait behind the one that is being sent.
-const waiting = bucketSize
-
-// Run takes events until ctx ends, and then finishes the scan in hand.
+// Run takes events until ctx ends, and then finishes the tap in hand.
 func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
-	visits := make(chan visit, waiting)
-	watching, end := context.WithCancel(ctx)
+	queue := make(chan *tap, queueLength)
+	watching, stopWatching := context.WithCancel(ctx)
 	var loops sync.WaitGroup
+
+	// Ends with ctx, or when Run stops watching.
 	loops.Go(func() {
 		defer s.Progress.Over(loopPlatform)
-		s.Platform.Watch(watching, s.contacted, func() { s.Progress.Within(loopPlatform, watchTurn) })
+		s.Platform.Watch(watching, s.learnFromContact, func() { s.Progress.Within(loopPlatform, watchTurn) })
 	})
 	loops.Go(func() { s.keepUp(watching) })
 	loops.Go(func() { s.tellLamps(watching) })
+
+	// Ends when the queue is closed and empty.
 	loops.Go(func() {
 		defer s.Progress.Over(loopSend)
-		for v, ok := s.nextVisit(visits); ok; v, ok = s.nextVisit(visits) {
-			if ctx.Err() != nil || s.late(v.tap) {
-				s.finish(v, scan.Record{Outcome: scan.Dropped})
-				continue
-			}
-			sub := s.judge(&v)
-			if ctx.Err() == nil {
-				v, sub = s.second(v, sub)
-			}
-			s.finish(v, sub)
+		for t, ok := s.nextTap(queue); ok; t, ok = s.nextTap(queue) {
+			s.serve(ctx, t)
 		}
 	})
-	s.receive(ctx, events, visits)
-	close(visits)
-	end()
+
+	s.receive(ctx, events, queue)
+	close(queue)
+	stopWatching()
 	loops.Wait()
 }
 
-// receive lights the lamps the moment a tap begins, and queues it when its URL is read, so
-// that all is ready when the reader is done with it.
-func (s *Station) receive(ctx context.Context, events <-chan reader.Event, visits chan<- visit) {
-	defer s.Progress.Over(loopReceive)
-	bucket := newBucket(time.Now())
-	var open opening
-	defer open.leave()
-	turns := time.NewTicker(turn)
-	defer turns.Stop()
-	for {
-		s.Progress.Within(loopReceive, Stall)
-		select {
-		case <-turns.C:
-		case <-ctx.Done():
-			return
-		case e := <-events:
-			switch e.Kind {
-			case reader.EventReady:
-				s.readerReady()
-			case reader.EventFault:
-				s.readerFault(e)
-			case reader.EventResting:
-				s.stayed()
-			case reader.EventEntered:
-				open.leave()
-				s.begin()
-			case reader.EventURL:
-				s.queue(visit{tap: e.Tap, number: s.newest, rest: open.begin()}, visits, bucket.take(time.Now()))
-			case reader.EventTap:
-				if !open.end(e.Tap) {
-					s.queue(visit{tap: e.Tap, number: s.newest}, visits, bucket.take(time.Now()))
-				}
-			}
-		}
+// serve takes one tap from its first URL to the lamps. Taps are served one at a time.
+func (s *Station) serve(ctx context.Context, t *tap) {
+	// Shutdown does not cut this short: a scan that has been sent gets its outcome.
+	by := t.Entered.Add(s.Timeout)
+
+	// The person has tapped again or gone, or the daemon ends: nothing has been sent, and nothing is.
+	early := t.earlyURL(by)
+	if ctx.Err() != nil || s.tooLate(early) {
+		s.finish(t, early, scan.Record{Outcome: scan.Dropped})
+		return
 	}
+
+	// The URL is known before the reader is done with the tag. Prepare with it: the journal writes
+	// the intent and the request connects while the reader looks for another tag.
+	post := s.prepare(t, early, by, s.OneTap)
+
+	// The reader has the last word: the same URL, and nobody else in the field?
+	final := t.finalResult(by)
+	if final.Reason != "" || final.URL != early.URL {
+		s.withdraw(post)
+		post = s.prepare(t, final, by, final.Second != "")
+	}
+
+	// The intent is on the disk, or the disk has had its time: the first byte may go.
+	record := s.send(post)
+
+	// One-tap: pending, and a second proof of the same tag, in time for the same session.
+	if second, ok := s.second(final, record); ok && ctx.Err() == nil {
+		s.record(t, final, record)
+		t.seq = 0 // a scan of its own
+		record = s.send(s.prepareSubmission(t, second, by, false))
+	}
+
+	s.finish(t, final, record)
 }
 
-// shown is how long what came of a tap is on the lamps.
-const shown = 10 * time.Second
+// tooLate reports whether less than half of a tap's time is left for the platform. The person has
+// tapped again or gone.
+func (s *Station) tooLate(read reader.Tap) bool { return time.Since(read.Read) > s.Timeout/2 }
 
-// stayed asks for another tap when the reader is back and a tag lies there that may
-// have been laid down while it was gone.
-func (s *Station) stayed() {
+// second returns the submission of a tap's second proof, and whether it may be posted: the first
+// one is pending, and its session is the one that a scan of the tag carries now. Otherwise the
+// proof is thrown away; it is of no use later.
+func (s *Station) second(final reader.Tap, first scan.Record) (sub scan.Submission, ok bool) {
+	if final.Second == "" || first.Outcome != scan.Pending || s.tooLate(final) {
+		return scan.Submission{}, false
+	}
+	sub, err := s.Tags.Submission(final.Second)
+	if err != nil || sub.Tag != first.Tag {
+		return scan.Submission{}, false
+	}
+
+	return sub, s.carriedSession(sub.Tag) == first.Session
+}
+
+// finish ends a tap. The lamps show its outcome unless the next tap has begun: green and red are
+// for the object that lies on the reader.
+func (s *Station) finish(t *tap, read reader.Tap, r scan.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.finished) > shown {
-		s.Lamps.Show(led.Again)
-	}
-}
 
-// begin puts out whatever the last tap lit.
-func (s *Station) begin() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.newest++
-	s.Lamps.Show(led.Reading)
-	s.Platform.Ahead()
-}
-
-func (s *Station) queue(v visit, visits chan<- visit, pass bool) {
-	if pass {
-		select {
-		case visits <- v:
-			return
-		default:
-		}
-	}
-	s.finish(v, scan.Record{Outcome: scan.Dropped})
-}
-
-// late tells that less than half of a tap's time is left for the platform; and the
-// person has tapped again or gone.
-func (s *Station) late(t reader.Tap) bool { return time.Since(t.Read) > s.Timeout/2 }
-
-// finish ends a tap. The lamps show what came of it unless the next tap has
-// begun: green and red are for the object that lies on the reader.
-func (s *Station) finish(v visit, r scan.Record) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.finished = time.Now()
-	if s.newest == v.number {
+	if s.newest == t.number {
 		s.Lamps.Show(signals[r.Outcome])
 	}
-	s.record(v, r)
+
+	// After the lamps: the person comes first.
+	s.record(t, read, r)
 }
 
-// record writes a finished scan to the journal and the log.
-func (s *Station) record(v visit, r scan.Record) {
+// record writes a finished scan to the journal, the feed and the log. read is what the reader said
+// of the tap.
+func (s *Station) record(t *tap, read reader.Tap, r scan.Record) {
+	r.Seq = t.seq
 	if r.Seq == 0 {
 		r.Seq = s.Journal.NextSeq()
 	}
+
 	r.Time, r.Synced = s.Wall().UTC().Truncate(time.Millisecond), clockSynced()
 	r.Boot, r.BoottimeMS = bootID(), sinceBoot().Milliseconds()
 	r.Station = s.Name
-	r.UID, r.Chip = v.tap.UID, string(v.tap.Chip)
-	r.ReadMS = scan.Milliseconds(v.tap.Read.Sub(v.tap.Entered))
-	r.TotalMS = scan.Milliseconds(time.Since(v.tap.Entered))
+	r.UID, r.Chip = read.UID, string(read.Chip)
+	r.ReadMS = scan.Milliseconds(read.Read.Sub(read.Entered))
+	r.TotalMS = scan.Milliseconds(time.Since(read.Entered))
+
 	s.Journal.Finish(r)
 	s.Feed.Scan(r)
-	s.Log.Info("scan", zap.Inline(line(r)))
-}
-
-// second posts the second proof of a tap whose first one is pending, in its session,
-// and returns the scan that is still to finish. In any other case the proof is thrown
-// away: it is of no use later.
-func (s *Station) second(v visit, first scan.Record) (visit, scan.Record) {
-	if v.tap.Second == "" || first.Outcome != scan.Pending || s.late(v.tap) {
-		return v, first
-	}
-	sub, err := s.Tags.Scan(v.tap.Second)
-	if err != nil || sub.Tag != first.Tag || s.carried(sub.Tag) != first.Session {
-		return v, first
-	}
-	s.mu.Lock()
-	s.record(v, first)
-	s.mu.Unlock()
-	v.tap.URL, v.tap.Second, v.seq = v.tap.Second, "", 0
-	r := s.submit(sub, &v)
-	return v, r
-}
-
-// judge takes a tap through tags, session and platform. One that turns out to be another than
-// it was when its first URL was read is judged again as what it is.
-func (s *Station) judge(v *visit) scan.Record {
-	sub, err := s.Tags.Scan(v.tap.URL)
-	switch {
-	case err != nil && v.rest != nil:
-		v.end(s.deadline(v.tap))
-		return s.judge(v)
-	case v.tap.Reason != "":
-		return scan.Record{Seq: v.seq, Outcome: scan.Unreadable, Reason: v.tap.Reason}
-	case err != nil:
-		return scan.Record{Seq: v.seq, Outcome: scan.Foreign, Reason: foreignReasons[err]}
-	}
-	sub.Next = v.tap.Second != "" || v.rest != nil && s.OneTap
-	return s.submit(sub, v)
-}
-
-// deadline is when a tap must have come to something.
-func (s *Station) deadline(t reader.Tap) time.Time { return t.Entered.Add(s.Timeout) }
-
-// submit posts the scan in its tag's session, once the reader is done with the tap and the
-// journal has it or has kept it waiting for journal.Patience, and keeps what the platform
-// says. A tap that comes to anything but the URL that it had is not posted, and judged again.
-// It is not cut short by the daemon's end: what was posted has an outcome.
-func (s *Station) submit(sub uplink.Scan, v *visit) scan.Record {
-	sub.Session = s.carried(sub.Tag)
-	written, enough := s.intend(sub, v), time.After(journal.Patience)
-	sub.Hold = uplink.NewHold()
-	proved, deadline := v.tap, s.deadline(v.tap)
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
-	defer cancel()
-	counts := make(chan bool, 1)
-	go func() {
-		v.end(deadline)
-		if v.tap.Reason != "" || v.tap.URL != proved.URL {
-			cancel()
-			counts <- false
-			return
-		}
-		counts <- true
-		select {
-		case <-written:
-		case <-enough:
-		}
-		sub.Hold.Release()
-	}()
-	res := s.Platform.Submit(ctx, sub, proved.Entered)
-	if !<-counts {
-		s.contacted()
-		return s.judge(v)
-	}
-	s.answered(sub, res)
-	s.contacted()
-	if res.Err != nil {
-		s.Log.Warn("not answered", zap.String("outcome", string(res.Outcome)), zap.Error(res.Err))
-	}
-	return scan.Record{
-		Seq:            v.seq,
-		Outcome:        res.Outcome,
-		Reason:         res.Reason,
-		Tag:            sub.Tag,
-		CarriedSession: sub.Session,
-		Session:        res.Verification.Session,
-		Verification:   res.Verification.ID,
-		HTTPStatus:     res.Status,
-		ConnectMS:      scan.Milliseconds(res.Connect),
-		AnswerMS:       scan.Milliseconds(res.Answer),
-		AgeMS:          res.Verification.Age.Milliseconds(),
-		Inserted:       res.Verification.Inserted,
-	}
-}
-
-// intend has the journal write that the scan may be about to be posted. The channel receives
-// when the disk has it, or does not take it.
-func (s *Station) intend(sub uplink.Scan, v *visit) (written <-chan error) {
-	if v.seq == 0 {
-		v.seq = s.Journal.NextSeq()
-	}
-	return s.Journal.Intend(journal.Intent{
-		Seq:        v.seq,
-		Boot:       bootID(),
-		BoottimeMS: sinceBoot().Milliseconds(),
-		Time:       s.Wall().UTC(),
-		Synced:     clockSynced(),
-		Station:    s.Name,
-		Tag:        sub.Tag,
-		UID:        v.tap.UID,
-		Chip:       string(v.tap.Chip),
-		Session:    sub.Session,
-		Params:     hashed(sub.Params),
-	})
-}
-
-func (s *Station) carried(tag string) string {
-	s.sessions.Lock()
-	defer s.sessions.Unlock()
-	return s.Sessions.Carried(tag, sinceBoot())
-}
-
-func (s *Station) answered(sub uplink.Scan, res uplink.Result) {
-	s.sessions.Lock()
-	defer s.sessions.Unlock()
-	switch {
-	case res.Verification.ID != "":
-		s.Sessions.Answered(sub.Tag, session.Report{
-			Session: res.Verification.Session,
-			Age:     res.Verification.Age,
-			Verdict: res.Outcome.Verdict(),
-		}, sinceBoot())
-	case sub.Session != "" && scan.RefusesSession(res.Status):
-		s.Sessions.Refused(sub.Tag)
-	}
-}
-
-// contacted takes what the last contact with the platform, scan or probe, came to.
-func (s *Station) contacted() {
-	if date, ok := s.Platform.Date(); ok {
-		s.sessions.Lock()
-		s.Sessions.Settle(date, sinceBoot())
-		s.sessions.Unlock()
-	}
-	trouble := s.Platform.Trouble()
-	code := serviceOfTrouble[trouble]
-	if !s.service(code, scan.ServicePlatformUnreachable, scan.ServiceKeyRefused, scan.ServiceClockOrCertificate) {
-		return
-	}
-	if code == scan.ServiceNone {
-		s.Log.Info("platform reached")
-		return
-	}
-	s.Log.Error("platform", zap.Int("service_code", int(code)), zap.String("reason", string(trouble)))
+	s.Log.Info("scan", zap.Inline(scanLine(r)))
 }

@@ -145,7 +145,10 @@ func (r *rig) send(e reader.Event) {
 	r.events <- reader.Event{Kind: reader.EventBeat}
 }
 
-func (r *rig) enter() { r.send(reader.Event{Kind: reader.EventEntered}) }
+// enter begins a tap: a tag is found in the field.
+func (r *rig) enter() {
+	r.send(reader.Event{Kind: reader.EventEntered, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424, Entered: time.Now()}})
+}
 
 func (r *rig) read(url string) {
 	now := time.Now()
@@ -295,7 +298,7 @@ func TestQueueIsFull(t *testing.T) {
 	platform := make(answers)
 	r := newRig(t, platform)
 	dropped := 0
-	for range waiting + 3 {
+	for range queueLength + 3 {
 		r.enter()
 		r.read(tagA)
 		select {

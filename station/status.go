@@ -13,22 +13,23 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// Status is how the station is. What it does not know of itself is left out: the
-// program's version and runs, the reader's name, the platform's address. It waits for
-// no tap, no disk and no network.
+// Status is how the station is. What the station does not know about itself is left out: the
+// program's version and start, the reader's name, the platform's address. It waits for no tap, no
+// disk and no network.
 func (s *Station) Status() api.Status {
 	code := s.services.code()
-	reader, storage := s.now.Load(), s.storage()
+	reader, storage := s.readerView.Load(), s.storage()
 	contact, met := s.Platform.Contact()
 	trouble := s.Platform.Trouble()
+
 	st := api.Status{
 		Station:     s.Name,
 		ServiceCode: int(code),
 		Service:     code.String(),
 		Mend:        code.Mend(),
-		Words:       s.Words(),
+		Words:       s.StatusText(),
 		Lamps:       lampsOf(s.Lamps),
-		Platform:    api.Platform{Up: trouble == "", Met: met, Trouble: string(trouble), Breaker: s.Platform.Breaker()},
+		Platform:    api.Platform{Up: trouble == "", Met: met, Trouble: string(trouble), Breaker: s.Platform.BreakerOpen()},
 		Key:         api.Key{ID: s.Platform.Key().String(), Refused: s.Platform.KeyRefused()},
 		Clock:       s.clock(),
 		Storage:     storage,
@@ -42,13 +43,17 @@ func (s *Station) Status() api.Status {
 	if reader != nil {
 		st.Reader = *reader
 	}
+
 	if late := s.Progress.Late(); len(late) > 0 {
 		st.Note = "stuck: " + strings.Join(late, ", ")
 	}
+
 	st.OK = code == scan.ServiceNone && st.Reader.Up && !st.Key.Refused && st.Clock.Good() && st.Note == ""
+
 	return st
 }
 
+// clock compares the board's wall clock with the platform's.
 func (s *Station) clock() api.Clock {
 	now := s.Wall()
 	c := api.Clock{Time: now.UTC().Truncate(time.Millisecond), Synced: clockSynced()}
@@ -56,24 +61,30 @@ func (s *Station) clock() api.Clock {
 		ahead := now.Sub(date).Milliseconds()
 		c.AheadMS = &ahead
 	}
+
 	return c
 }
 
+// storage is how the journal's disk is.
 func (s *Station) storage() api.Storage {
 	counts := s.Journal.Counts()
 	st := api.Storage{Held: counts.Held, Lost: counts.Lost, Skipped: counts.Skipped}
 	if err := s.Journal.Err(); err != nil {
 		st.Error = err.Error()
 	}
+
 	return st
 }
 
+// liveSessions is how many sessions a scan would carry now.
 func (s *Station) liveSessions() int {
-	s.sessions.Lock()
-	defer s.sessions.Unlock()
+	s.sessionsMu.Lock()
+	defer s.sessionsMu.Unlock()
+
 	return s.Sessions.Live(sinceBoot())
 }
 
+// figures are what only metrics show.
 func (s *Station) figures() api.Figures {
 	counts := s.Platform.Counts()
 	return api.Figures{
@@ -86,6 +97,7 @@ func (s *Station) figures() api.Figures {
 	}
 }
 
+// lampsOf is the three lamps as status shows them.
 func lampsOf(l *led.Lamps) api.Lamps {
 	v, _ := l.State()
 	return api.Lamps{Green: lampView(v.Green), Red: lampView(v.Red), Amber: lampView(v.Amber)}
@@ -96,10 +108,11 @@ func lampView(v led.LampState) api.Lamp {
 	if v.Err != nil {
 		lamp.Error = v.Err.Error()
 	}
+
 	return lamp
 }
 
-// tellLamps hands on what is lit until ctx ends.
+// tellLamps tells listeners what is lit, at each change, until ctx ends.
 func (s *Station) tellLamps(ctx context.Context) {
 	for {
 		v, change := s.Lamps.State()

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -37,7 +36,7 @@ func TestStorageIsTold(t *testing.T) {
 		var loop sync.WaitGroup
 		loop.Go(func() { s.keepUp(ctx) })
 
-		time.Sleep(upkeep / 2) // off the beat of the reminders
+		time.Sleep(upkeepEvery / 2) // off the beat of the reminders
 		disk.Fault(func(simdisk.Op) simdisk.Fault { return simdisk.Fault{Err: errors.New("input/output error")} })
 		records.Finish(scan.Record{Seq: records.NextSeq()})
 		time.Sleep(150 * time.Second)
@@ -114,36 +113,5 @@ func TestReaderFaultsAreCounted(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// At the start, after a tap and each minute the station collects once, and never while
-// somebody may wait for a lamp.
-func TestTidy(t *testing.T) {
-	s := new(Station)
-	begun := time.Now()
-	var last collection
-	for _, tt := range []struct {
-		name     string
-		finished time.Time
-		pass     time.Duration
-		want     uint32
-	}{
-		{"at the start", time.Time{}, 0, 1},
-		{"no tap since", time.Time{}, 0, 0},
-		{"a minute on", time.Time{}, stale, 1},
-		{"just after a tap", begun, stale, 0},
-		{"a while after it", begun.Add(-lull), 0, 1},
-		{"and no more", begun.Add(-lull), 0, 0},
-	} {
-		s.finished = tt.finished
-		last.at = last.at.Add(-tt.pass)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		last = s.tidy(last)
-		runtime.ReadMemStats(&after)
-		if got := after.NumForcedGC - before.NumForcedGC; got != tt.want {
-			t.Errorf("%s: %d collections, want %d", tt.name, got, tt.want)
-		}
 	}
 }

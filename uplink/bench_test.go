@@ -3,7 +3,6 @@
 package uplink
 
 import (
-	"context"
 	"crypto/x509"
 	"fmt"
 	"net/url"
@@ -55,10 +54,10 @@ func BenchmarkTapToAnswer(b *testing.B) {
 				for b.Loop() {
 					found := time.Now()
 					if ahead {
-						p.Ahead()
+						p.ConnectAhead()
 					}
 					time.Sleep(chipRead)
-					r := p.Submit(context.Background(), scanA, found)
+					r := submitWithin(p, scanA, found, 8*time.Second)
 					if r.Outcome != scan.Valid {
 						b.Fatalf("%s %s: %v", r.Outcome, r.Reason, r.Err)
 					}

@@ -14,9 +14,9 @@ import (
 
 // A scan takes the connection that was dialled when its tag was found.
 func TestAhead(t *testing.T) {
-	server, p := newUnruly(t, answerValid)
-	p.Ahead()
-	p.Ahead()
+	server, p := newBadServer(t, answerValid)
+	p.ConnectAhead()
+	p.ConnectAhead()
 	s := p.dialer.spare
 	<-s.done
 	if r := submit(t, p, scanA); r.Outcome != scan.Valid || server.Connections() != 1 {
@@ -30,14 +30,14 @@ func TestAhead(t *testing.T) {
 // A scan that comes while its connection is still being dialled waits for that one.
 func TestAheadIsOnItsWay(t *testing.T) {
 	begun, shake := make(chan bool), make(chan bool)
-	server, p := newUnruly(t, func(c *simplatform.Call) {
+	server, p := newBadServer(t, func(c *simplatform.Call) {
 		close(begun)
 		<-shake
 		answerValid(c)
 	})
-	p.Ahead()
+	p.ConnectAhead()
 	<-begun
-	result := make(chan Result)
+	result := make(chan Answer)
 	go func() { result <- submit(t, p, scanA) }()
 	close(shake)
 	if r := <-result; r.Outcome != scan.Valid || server.Connections() != 1 {
@@ -50,14 +50,14 @@ func TestAheadIsOnItsWay(t *testing.T) {
 func TestAheadHasEnded(t *testing.T) {
 	for name, end := range map[string]func(*simplatform.Call){"closed": (*simplatform.Call).Finish, "reset": (*simplatform.Call).Reset} {
 		t.Run(name, func(t *testing.T) {
-			server, p := newUnruly(t, func(c *simplatform.Call) {
+			server, p := newBadServer(t, func(c *simplatform.Call) {
 				if c.Number > 1 {
 					answerValid(c)
 				} else if c.Handshake() {
 					end(c)
 				}
 			})
-			p.Ahead()
+			p.ConnectAhead()
 			s := p.dialer.spare
 			<-s.done
 			if s.err == nil {
@@ -75,13 +75,13 @@ func TestAheadHasEnded(t *testing.T) {
 }
 
 // A pending scan is followed by another: its connection is there when it comes, up
-// to ten seconds later; with Next it is dialled before the request is read.
+// to ten seconds later; with Plan.Another it is dialled before the request is read.
 func TestAheadOfTheNext(t *testing.T) {
 	for _, next := range []bool{false, true} {
 		var p *Platform
 		var server *simplatform.BadServer
 		var asked atomic.Int32
-		server, p = newUnruly(t, func(c *simplatform.Call) {
+		server, p = newBadServer(t, func(c *simplatform.Call) {
 			if !c.Handshake() {
 				return
 			}
@@ -96,9 +96,8 @@ func TestAheadOfTheNext(t *testing.T) {
 				c.Answer(201, string(answerOf("pending")))
 			}
 		})
-		sub := scanA
-		sub.Next = next
-		if r := submit(t, p, sub); r.Outcome != scan.Pending {
+		request := p.Prepare(scanA, Plan{Tapped: time.Now(), By: time.Now().Add(5 * time.Second), Another: next})
+		if r := request.Send(); r.Outcome != scan.Pending {
 			t.Fatalf("%s, %v", r.Outcome, r.Err)
 		}
 		s := p.dialer.waiting()
@@ -124,7 +123,7 @@ func (d *dialer) waiting() *spare {
 // A connection that waited two seconds is closed, and not used.
 func TestAheadIsOld(t *testing.T) {
 	ended := make(chan bool, 1)
-	server, p := newUnruly(t, func(c *simplatform.Call) {
+	server, p := newBadServer(t, func(c *simplatform.Call) {
 		if c.Number > 1 {
 			answerValid(c)
 		} else if c.Handshake() {
@@ -132,7 +131,7 @@ func TestAheadIsOld(t *testing.T) {
 			ended <- true
 		}
 	})
-	p.Ahead()
+	p.ConnectAhead()
 	select {
 	case <-ended:
 	case <-time.After(10 * time.Second):
@@ -172,7 +171,7 @@ func TestClockAndCertificate(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { server.Close() })
-			p := unrulyPlatform(t, server, authority, NewClock(time.Now, time.Now().Add(tt.floors)))
+			p := badServerPlatform(t, server, authority, NewClock(time.Now, time.Now().Add(tt.floors)))
 			want := scan.NotSent
 			if tt.reason == "" {
 				want = scan.Valid
@@ -203,7 +202,7 @@ func TestFloorRises(t *testing.T) {
 			t.Errorf("after %s the floor is %v, want %v", tt.name, got.UTC(), tt.want)
 		}
 	}
-	_, p := newUnruly(t, answerValid)
+	_, p := newBadServer(t, answerValid)
 	submit(t, p, scanA)
 	if age := time.Since(p.clock.Floor()); age < 0 || age > time.Minute {
 		t.Errorf("after an answer the floor is %v old", age)
@@ -212,9 +211,9 @@ func TestFloorRises(t *testing.T) {
 
 // Once the platform has answered, no step of the wall clock changes what is valid.
 func TestClockSteps(t *testing.T) {
-	server, authority := trustedUnruly(t, answerValid)
+	server, authority := trustedBadServer(t, answerValid)
 	var step time.Duration
-	p := unrulyPlatform(t, server, authority, NewClock(func() time.Time { return time.Now().Add(step) }))
+	p := badServerPlatform(t, server, authority, NewClock(func() time.Time { return time.Now().Add(step) }))
 	submit(t, p, scanA)
 	for range 100 {
 		step = rand.N(20*365*24*time.Hour) - 10*365*24*time.Hour

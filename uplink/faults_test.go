@@ -3,7 +3,6 @@
 package uplink
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -88,14 +87,14 @@ func faultCount(t *testing.T) int {
 // However requests fail, no proof is read twice by the platform, and none is
 // called not_sent that it has begun to read.
 func TestFaultsNeverSendTwice(t *testing.T) {
-	server, authority := trustedUnruly(t, func(c *simplatform.Call) { faults[rand.IntN(len(faults))](c) })
+	server, authority := trustedBadServer(t, func(c *simplatform.Call) { faults[rand.IntN(len(faults))](c) })
 	total := faultCount(t)
-	results := make([]Result, total)
+	results := make([]Answer, total)
 	work := make(chan int)
 	var workers sync.WaitGroup
 	for range 24 {
 		workers.Go(func() {
-			p := unrulyPlatform(t, server, authority, NewClock(time.Now))
+			p := badServerPlatform(t, server, authority, NewClock(time.Now))
 			for i := range work {
 				results[i] = submitUnderFaults(p, i)
 			}
@@ -113,10 +112,10 @@ func TestFaultsNeverSendTwice(t *testing.T) {
 func faultTag(i int) string { return fmt.Sprintf("tag_%d", i) }
 
 // submitUnderFaults makes one tap, dialled ahead or not, with little time or enough.
-func submitUnderFaults(p *Platform, i int) Result {
-	p.gate = gate{} // each tap for itself: the breaker is another test's
+func submitUnderFaults(p *Platform, i int) Answer {
+	p.breaker = breaker{} // each tap for itself: the breaker is another test's
 	if rand.IntN(2) == 0 {
-		p.Ahead()
+		p.ConnectAhead()
 		if rand.IntN(2) == 0 {
 			<-time.After(rand.N(5 * time.Millisecond))
 		}
@@ -125,12 +124,11 @@ func submitUnderFaults(p *Platform, i int) Result {
 	if rand.IntN(2) == 0 {
 		timeout = rand.N(40 * time.Millisecond)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return p.Submit(ctx, Scan{Tag: faultTag(i), Params: map[string]string{"e": "1"}}, time.Now())
+
+	return submitWithin(p, scan.Submission{Tag: faultTag(i), Params: map[string]string{"e": "1"}}, time.Now(), timeout)
 }
 
-func judgeFaults(t *testing.T, server *simplatform.BadServer, results []Result) {
+func judgeFaults(t *testing.T, server *simplatform.BadServer, results []Answer) {
 	t.Helper()
 	twice, liars := 0, 0
 	outcomes := map[string]int{}

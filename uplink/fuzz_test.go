@@ -28,7 +28,7 @@ func FuzzTapURL(f *testing.F) {
 	address, _ := addressOf(shop)
 	tags := Tags{EntryPoints: []EntryPoint{entry}, Addresses: map[Address]string{address: "tag_shop"}}
 	f.Fuzz(func(t *testing.T, tapURL string) {
-		sub, err := tags.Scan(tapURL)
+		sub, err := tags.Submission(tapURL)
 		if err != nil {
 			return
 		}
@@ -52,7 +52,7 @@ func FuzzTapURL(f *testing.F) {
 				t.Fatalf("parameter %q is %q, want %q", key, sub.Params[key], values)
 			}
 		}
-		body, err := sub.encode()
+		body, err := encodeSubmission(sub)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package uplink turns a tap URL into a scan, submits it to the platform once,
-// and says what came of it.
-//
-// The platform has no idempotency keys: every POST creates a verification, and
-// a captured proof that is posted twice can turn a genuine object invalid. So a
-// scan is posted again only if it is proven that no byte of it left us, over
-// HTTP/1.1, on a connection of its own, with redirects off. Everything that
-// comes from the platform is checked as hard as what comes from a tag.
-//
-//	tap URL -> Tags.Scan -> gate -> sending (seal, resends) -> dialer -> platform -> Result
 package uplink
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -28,62 +17,123 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-const maxHeader = 32 << 10 // bytes of an answer's header
+// maxHeader is how many bytes of an answer's header are read. The platform's are below 1 KiB.
+const maxHeader = 32 << 10
 
-// A Config is what a Platform is made of.
+// A Config is what a Platform is made from.
 type Config struct {
-	Base  *url.URL
-	Key   Key
-	Roots *x509.CertPool // nil: the system's
-	Clock *Clock
-	// Reload reads the key anew. It is asked while the platform refuses the key
-	// that we have. May be nil.
+	Base  *url.URL       // of ParseBaseURL
+	Key   Key            // the station's credential
+	Roots *x509.CertPool // the authorities to trust, nil: the system's
+	Clock *Clock         // the time by which certificates are checked
+
+	// Reload reads the key again. Watch calls it while the platform refuses the key in use.
+	// May be nil.
 	Reload func() (Key, error)
-	Log    retryablehttp.LeveledLogger // of single attempts; may be nil
+
+	// Log receives what happens to single attempts. May be nil.
+	Log retryablehttp.LeveledLogger
 }
 
-// A Platform is where scans go. It is safe for concurrent use.
+// A Platform is where scans go. It may be used from any goroutine.
 type Platform struct {
 	base    *url.URL
 	key     atomic.Pointer[Key]
 	reload  func() (Key, error)
 	clock   *Clock
+	log     retryablehttp.LeveledLogger
 	dialer  *dialer
-	client  *retryablehttp.Client
-	gate    gate
-	trouble atomic.Pointer[scan.Reason]
+	breaker breaker
+	metrics *metrics
+
+	trouble atomic.Pointer[scan.Reason] // what the last contact came to; nil before the first
 	born    time.Time
-	contact atomic.Int64  // the last one in good order, ns since born
+	contact atomic.Int64 // when the platform last answered in good order, ns since born; negative: never
+	date    atomic.Pointer[dateReading]
+
 	asked   chan struct{} // to Watch: probe at once
-	lastAsk atomic.Int64  // ns since born
+	lastAsk atomic.Int64  // when that was last asked or is due, ns since born
 	lost    chan struct{} // to Watch: trouble has begun
-	date    atomic.Pointer[datum]
-	counts  *counts
+
+	testOnlyTransport http.RoundTripper // in place of the network, in fake time
 }
 
 // NewPlatform makes a Platform; it talks to nobody yet.
 func NewPlatform(c Config) *Platform {
-	counts := newCounts()
 	p := &Platform{
-		base:   c.Base,
-		reload: c.Reload,
-		clock:  c.Clock,
-		dialer: newDialer(c.Base, c.Roots, c.Clock),
-		counts: counts,
-		born:   time.Now(),
-		asked:  make(chan struct{}, 1),
-		lost:   make(chan struct{}, 1),
+		base:    c.Base,
+		reload:  c.Reload,
+		clock:   c.Clock,
+		log:     c.Log,
+		dialer:  newDialer(c.Base, c.Roots, c.Clock),
+		metrics: newMetrics(),
+		born:    time.Now(),
+
+		// One place each: to be asked twice before Watch looks is to be asked once.
+		asked: make(chan struct{}, 1),
+		lost:  make(chan struct{}, 1),
 	}
-	p.dialer.counts = counts
 	p.key.Store(&c.Key)
+
+	// As long ago as makes the first probe and the first ask due at once.
 	p.contact.Store(int64(-probeIdle))
 	p.lastAsk.Store(int64(-askEvery))
-	p.client = &retryablehttp.Client{
+
+	return p
+}
+
+// ParseBaseURL parses the platform's base address. Plain http is allowed to loopback only, since
+// the key goes with every request.
+func ParseBaseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("%.80q is not a URL of scheme, host and path", s)
+	case u.Scheme == "https":
+		return u, nil
+	case u.Scheme == "http" && isLoopback(u.Hostname()):
+		return u, nil
+	default:
+		return nil, fmt.Errorf("%.80q must begin with https://", s)
+	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// ConnectAhead begins to connect for a tap that has just begun, if a scan may be posted now.
+func (p *Platform) ConnectAhead() {
+	if p.breaker.admit(time.Now()) == "" {
+		p.dialer.connectAhead(tapWait)
+	}
+}
+
+// client is the HTTP client of one request that must not arrive twice. It is made for the
+// request: net/http and go-retryablehttp tell their hooks nothing about the request that they
+// are called for, and a client of its own needs no value hidden in a context.
+func (p *Platform) client(a *attempts) *retryablehttp.Client {
+	return p.clientFor(a.dial, a.mayRepeat)
+}
+
+// clientGET is the HTTP client of a GET that may be repeated.
+func (p *Platform) clientGET() *retryablehttp.Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dialer.dial(ctx) }
+
+	return p.clientFor(dial, mayRepeatGET)
+}
+
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// clientFor is a client that keeps nothing from one request to the next.
+func (p *Platform) clientFor(dial dialFunc, mayRepeat retryablehttp.CheckRetry) *retryablehttp.Client {
+	client := &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport: unredirected{&http.Transport{
+			Transport: withoutLocation{&http.Transport{
 				Proxy:                  nil, // never from the environment
-				DialContext:            p.conn,
-				DialTLSContext:         p.conn,
+				DialContext:            dial,
+				DialTLSContext:         dial,
 				DisableKeepAlives:      true, // on a used connection an EOF proves nothing
 				DisableCompression:     true,
 				ForceAttemptHTTP2:      false,
@@ -94,101 +144,39 @@ func NewPlatform(c Config) *Platform {
 		},
 		RetryWaitMin: resendFirst,
 		RetryWaitMax: resendLast,
-		RetryMax:     1 << 20, // checkRetry has the say
-		CheckRetry:   checkRetry,
+		RetryMax:     1 << 20, // mayRepeat decides
+		CheckRetry:   mayRepeat,
 		Backoff:      backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	if c.Log != nil {
-		p.client.Logger = c.Log
+	// Assigned only if it is there: a nil of this type in the interface would not be a nil interface.
+	if p.log != nil {
+		client.Logger = p.log
 	}
-	return p
+	if p.testOnlyTransport != nil {
+		client.HTTPClient.Transport = p.testOnlyTransport
+	}
+
+	return client
 }
 
-// unredirected takes a redirect's Location away: http.Client reads it before it
-// asks whether to follow, and loses the answer if it cannot.
-type unredirected struct{ http.RoundTripper }
+// withoutLocation removes the Location of a redirect. http.Client reads it before it asks
+// whether to follow, and loses the answer if it cannot read it.
+type withoutLocation struct{ http.RoundTripper }
 
-func (u unredirected) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := u.RoundTripper.RoundTrip(r)
+func (t withoutLocation) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.RoundTripper.RoundTrip(r)
 	if err == nil {
 		resp.Header.Del("Location")
 	}
+
 	return resp, err
 }
 
-// conn makes the connection of one attempt. The address that net/http asks for
-// is always the platform's: no redirect is followed.
-func (p *Platform) conn(ctx context.Context, _, _ string) (net.Conn, error) {
-	if s := sendingOf(ctx); s != nil {
-		return s.conn(ctx, p.dialer)
-	}
-	return p.dialer.dial(ctx)
-}
-
-// ParseBaseURL takes the platform's base address. Plain http is for loopback only,
-// since the key goes with every request.
-func ParseBaseURL(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("%.80q is not a URL of scheme, host and path", s)
-	case u.Scheme == "https":
-		return u, nil
-	case u.Scheme == "http" && loopback(u.Hostname()):
-		return u, nil
-	default:
-		return nil, fmt.Errorf("%.80q must begin with https://", s)
-	}
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// Ahead begins to connect, for a scan that is about to come.
-func (p *Platform) Ahead() {
-	if p.gate.admit(time.Now()) == "" {
-		p.dialer.ahead(tapWait)
-	}
-}
-
-// Submit posts the scan of a tap, unless the gate is closed. It returns no later
-// than ctx's deadline. After a pending one it connects for the next. A scan whose ctx ends
-// while its Hold holds is not sent, and that is nobody's failure.
-func (p *Platform) Submit(ctx context.Context, sub Scan, tapped time.Time) Result {
-	if reason := p.gate.admit(time.Now()); reason != "" {
-		p.ask()
-		return Result{Outcome: scan.NotSent, Reason: reason}
-	}
-	body, err := sub.encode()
-	if err != nil {
-		return Result{Outcome: scan.NotSent, Reason: scan.ReasonNetwork, Err: err}
-	}
-	s := newSending(tapped.Add(resendWithin))
-	s.ahead, s.next, s.hold = true, sub.Next, sub.Hold
-	req, err := p.request(s.in(ctx), http.MethodPost, body, "tags", sub.Tag, "verifications")
-	if err != nil {
-		return Result{Outcome: scan.NotSent, Reason: scan.ReasonNetwork, Err: err}
-	}
-	r := p.post(req, s, sub.Tag)
-	if r.Outcome == scan.NotSent && ctx.Err() != nil && sub.Hold.holds() {
-		return r
-	}
-	p.counts.request(r.Status, s, r.Answer)
-	if r.Outcome == scan.Pending {
-		p.dialer.ahead(nextWait)
-	}
-	p.gate.scanned(r, time.Now())
-	if p.note(troubleOf(r)) {
-		signal(p.lost)
-	}
-	return r
-}
-
-func (p *Platform) request(ctx context.Context, method string, body []byte, path ...string) (*retryablehttp.Request, error) {
-	var raw any
+// newRequest makes a request to a path below the base address. A nil body is none.
+func (p *Platform) newRequest(ctx context.Context, method string, body []byte,
+	path ...string) (*retryablehttp.Request, error) {
+	var raw any // an untyped nil: go-retryablehttp takes a nil []byte for a body
 	if body != nil {
 		raw = body
 	}
@@ -196,6 +184,7 @@ func (p *Platform) request(ctx context.Context, method string, body []byte, path
 	if err != nil {
 		return nil, err
 	}
+
 	req.GetBody = nil // without it net/http cannot send a body a second time
 	req.Header = http.Header{
 		"Accept":        {MediaType},
@@ -205,60 +194,34 @@ func (p *Platform) request(ctx context.Context, method string, body []byte, path
 	if body != nil {
 		req.Header.Set("Content-Type", MediaType)
 	}
+
 	return req, nil
 }
 
-func (p *Platform) post(req *retryablehttp.Request, s *sending, tag string) (r Result) {
-	started := time.Now()
-	defer func() {
-		r.Connect = s.connected()
-		r.Answer = s.hold.since(started) - r.Connect
-	}()
-	resp, err := p.client.Do(req)
-	if err != nil {
-		if why := s.close(err); why != nil {
-			return Result{Outcome: scan.NotSent, Reason: reasonNotSent(why), Err: shown(why)}
-		}
-		return Result{Outcome: scan.Unknown, Reason: scan.ReasonNoAnswer, Err: shown(err)}
-	}
-	defer resp.Body.Close()
-	if why := s.close(errMalformed); why != nil { // an answer to nothing: a proxy that is tired of waiting
-		return Result{Outcome: scan.NotSent, Reason: scan.ReasonNetwork, Err: shown(why)}
-	}
-	p.dated(resp, s)
-	r.Status, r.RetryAfter = resp.StatusCode, retryAfter(resp)
-	if resp.StatusCode/100 != 2 {
-		r.Outcome, r.Reason = outcomeOfStatus(resp.StatusCode)
-		return r
-	}
-	r.Outcome, r.Verification, err = decodeVerification(resp.Header, resp.Body, tag)
-	if err != nil {
-		r.Outcome, r.Reason, r.Err, r.cut = scan.Unknown, scan.ReasonBadAnswer, shown(err), errors.Is(err, errCut)
-	}
-	return r
-}
+// A dateReading is the Date of an answer, and when it arrived.
+type dateReading struct{ date, arrived time.Time }
 
-// dated keeps the Date of an answer; one that came over an authenticated
-// connection raises the clock's floor too.
-func (p *Platform) dated(resp *http.Response, s *sending) {
+// learnDate keeps the Date of an answer. One that came over an authenticated connection also
+// sets the clock by which certificates are checked.
+func (p *Platform) learnDate(resp *http.Response, a *attempts) {
 	date, err := http.ParseTime(resp.Header.Get("Date"))
 	if err != nil {
 		return
 	}
-	p.date.Store(&datum{date, time.Now()})
-	if proof := s.authenticated(); proof != (period{}) {
+
+	p.date.Store(&dateReading{date, time.Now()})
+	if proof := a.certificates(); proof != (period{}) {
 		p.clock.authenticated(date, proof)
 	}
 }
 
-// A datum is a Date and when it came.
-type datum struct{ date, came time.Time }
-
-// Date is what the platform's clock shows now, by the newest answer's Date.
+// Date is what the platform's clock shows now, by the Date of the newest answer; ok is false
+// before the first.
 func (p *Platform) Date() (date time.Time, ok bool) {
 	d := p.date.Load()
 	if d == nil {
 		return time.Time{}, false
 	}
-	return d.date.Add(time.Since(d.came)), true
+
+	return d.date.Add(time.Since(d.arrived)), true
 }

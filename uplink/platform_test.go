@@ -3,7 +3,6 @@
 package uplink
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -49,13 +48,18 @@ func serve(t *testing.T, handler http.HandlerFunc) *Platform {
 	return NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: NewClock(time.Now)})
 }
 
-var scanA = Scan{Tag: "tag_a", Params: map[string]string{"e": "EF96", "c": "<&>\u2028"}}
+var scanA = scan.Submission{Tag: "tag_a", Params: map[string]string{"e": "EF96", "c": "<&>\u2028"}}
 
-func submit(t *testing.T, p *Platform, sub Scan) Result {
+// submit posts the submission of a tap that has just begun.
+func submit(t *testing.T, p *Platform, sub scan.Submission) Answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	return p.Submit(ctx, sub, time.Now())
+
+	return submitWithin(p, sub, time.Now(), 5*time.Second)
+}
+
+// submitWithin posts the submission of a tap, which must have its answer within the timeout.
+func submitWithin(p *Platform, sub scan.Submission, tapped time.Time, timeout time.Duration) Answer {
+	return p.Prepare(sub, Plan{Tapped: tapped, By: time.Now().Add(timeout)}).Send()
 }
 
 func answer(w http.ResponseWriter, status int, body []byte) {
@@ -316,14 +320,11 @@ func TestDeadline(t *testing.T) {
 		<-end
 	})
 	t.Cleanup(func() { close(end) })
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	if r := p.Submit(ctx, scanA, time.Now()); r.Outcome != scan.Unknown || r.Reason != scan.ReasonNoAnswer {
+
+	if r := submitWithin(p, scanA, time.Now(), 300*time.Millisecond); r.Outcome != scan.Unknown || r.Reason != scan.ReasonNoAnswer {
 		t.Errorf("%s %s (%v)", r.Outcome, r.Reason, r.Err)
 	}
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
-	if r := p.Submit(gone, scanA, time.Now()); r.Outcome != scan.NotSent {
+	if r := submitWithin(p, scanA, time.Now(), 0); r.Outcome != scan.NotSent {
 		t.Errorf("after the deadline: %s %s (%v)", r.Outcome, r.Reason, r.Err)
 	}
 }

@@ -156,7 +156,7 @@ func TestKeyChanges(t *testing.T) {
 // taps through again.
 func TestBreaker(t *testing.T) {
 	var up atomic.Bool
-	server, p := newUnruly(t, func(c *simplatform.Call) {
+	server, p := newBadServer(t, func(c *simplatform.Call) {
 		switch {
 		case !up.Load():
 			c.Reset()
@@ -171,15 +171,15 @@ func TestBreaker(t *testing.T) {
 	})
 	long := time.Now().Add(-time.Minute) // no resends
 	for range breakerFailures {
-		if r := p.Submit(t.Context(), scanA, long); r.Reason != scan.ReasonNetwork {
+		if r := submitWithin(p, scanA, long, 8*time.Second); r.Reason != scan.ReasonNetwork {
 			t.Fatalf("%s %s, want not_sent network", r.Outcome, r.Reason)
 		}
 	}
 	calls := server.Connections()
-	if r := p.Submit(t.Context(), scanA, long); r.Outcome != scan.NotSent || r.Reason != scan.ReasonBreaker {
+	if r := submitWithin(p, scanA, long, 8*time.Second); r.Outcome != scan.NotSent || r.Reason != scan.ReasonBreaker {
 		t.Errorf("%s %s, want not_sent breaker", r.Outcome, r.Reason)
 	}
-	p.Ahead()
+	p.ConnectAhead()
 	if got := server.Connections(); got != calls {
 		t.Errorf("%d connections while the breaker is open", got-calls)
 	}
@@ -189,7 +189,7 @@ func TestBreaker(t *testing.T) {
 	defer cancel()
 	go p.Watch(ctx, func() { told <- true }, func() {})
 	<-told // the tap above has asked for it
-	if r := p.Submit(t.Context(), scanA, time.Now()); r.Outcome != scan.Valid {
+	if r := submit(t, p, scanA); r.Outcome != scan.Valid {
 		t.Errorf("%s %s (%v), want valid", r.Outcome, r.Reason, r.Err)
 	}
 }

@@ -11,14 +11,15 @@ import (
 	"time"
 )
 
-// A Session is what the platform says of one.
+// A Session is what the platform knows about one of its sessions.
 type Session struct {
-	ID     string
-	Tag    string
+	ID     string        // ses_…
+	Tag    string        // tag_…
 	Opened time.Time     // by the platform's clock
-	Age    time.Duration // when it was asked, by the same clock
+	Age    time.Duration // when the platform answered, by the same clock
 }
 
+// What Platform.Session returns when there is no Session.
 var (
 	ErrSessionID  = errors.New("not a session id; it begins with ses_")
 	ErrNoSession  = errors.New("the platform knows no such session under this station's account")
@@ -26,22 +27,24 @@ var (
 	ErrUnusable   = errors.New("the platform gave no usable answer")
 )
 
-// Session asks the platform for a session, again and again until ctx ends if it
-// cannot be reached: to ask is harmless. The error is one of the above, or why
-// the platform could not be reached.
+// Session asks the platform about a session. If the platform cannot be reached it asks again
+// until ctx ends, since asking is harmless. The error is ErrSessionID, ErrNoSession,
+// ErrKeyRefused or ErrUnusable, or says why the platform could not be reached.
 func (p *Platform) Session(ctx context.Context, id string) (Session, error) {
 	if !isSessionID(id) {
 		return Session{}, ErrSessionID
 	}
-	req, err := p.request(ctx, http.MethodGet, nil, "sessions", id)
+
+	req, err := p.newRequest(ctx, http.MethodGet, nil, "sessions", id)
 	if err != nil {
 		return Session{}, err
 	}
-	resp, err := p.client.Do(req)
+	resp, err := p.clientGET().Do(req)
 	if err != nil {
 		return Session{}, err
 	}
 	defer resp.Body.Close()
+
 	switch {
 	case resp.StatusCode == http.StatusNotFound:
 		return Session{}, ErrNoSession
@@ -50,9 +53,11 @@ func (p *Platform) Session(ctx context.Context, id string) (Session, error) {
 	case resp.StatusCode != http.StatusOK:
 		return Session{}, fmt.Errorf("%w: HTTP status %d", ErrUnusable, resp.StatusCode)
 	}
+
 	return decodeSession(resp, id)
 }
 
+// decodeSession reads the answer to a GET of the session.
 func decodeSession(resp *http.Response, id string) (Session, error) {
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
@@ -62,10 +67,12 @@ func decodeSession(resp *http.Response, id string) (Session, error) {
 	if err != nil || doc.text("data", "type") != "sessions" || doc.text("data", "id") != id {
 		return Session{}, fmt.Errorf("%w: not the session", ErrUnusable)
 	}
+
 	s := Session{ID: id, Tag: doc.text("data", "relationships", "tag", "data", "id")}
 	s.Opened, s.Age = insertedAt(resp.Header, doc.text("data", "attributes", "inserted_at"))
 	if s.Opened.IsZero() || !isTagID(s.Tag) {
 		return Session{}, fmt.Errorf("%w: no time or no tag", ErrUnusable)
 	}
+
 	return s, nil
 }

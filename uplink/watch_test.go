@@ -51,7 +51,7 @@ func watchFar(t *testing.T, during func(f *far, p *Platform)) (asked []time.Dura
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPlatform(Config{Base: &url.URL{Scheme: "https", Host: "platform.example.com"}, Clock: NewClock(time.Now)})
 		f := &far{start: time.Now(), status: 404}
-		p.client.HTTPClient.Transport = f
+		p.testOnlyTransport = f
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go p.Watch(ctx, func() {}, func() {})
@@ -114,7 +114,7 @@ func TestWatchLostByScan(t *testing.T) {
 		time.Sleep(time.Minute)
 		f.set(0, 0)
 		lost = time.Since(f.start)
-		p.Submit(t.Context(), scanA, time.Now().Add(-time.Minute))
+		submitWithin(p, scanA, time.Now().Add(-time.Minute), 8*time.Second)
 		time.Sleep(time.Minute)
 	})
 	if i := slices.IndexFunc(asked, func(at time.Duration) bool { return at > lost }); i < 0 || asked[i]-lost > probeFirst {

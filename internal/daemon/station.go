@@ -49,8 +49,8 @@ func (d *daemon) runStation(ctx context.Context, set *settings, notes <-chan str
 		Progress: d.progress,
 		Feed:     api.NewFeed(),
 	}
-	s.Remember(past.Scans)
-	tags := d.newReader(set.Config, station.Resting(past.Scans))
+	s.Restore(past.Scans)
+	tags := d.newReader(set.Config, station.RestingTag(past.Scans))
 
 	d.log.Info("start",
 		zap.String("version", buildinfo.Version()),

@@ -81,7 +81,7 @@ func reportStatus(ctx context.Context, s *station.Station, notes <-chan string, 
 	defer looks.Stop()
 	said, note := "", ""
 	for {
-		if text := s.Words() + note; text != said {
+		if text := s.StatusText() + note; text != said {
 			said = text
 			notify(statusLine(text))
 		}

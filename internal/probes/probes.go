@@ -128,7 +128,7 @@ func Platform(ctx context.Context, cfg *config.Config, key uplink.Key) doctor.Pl
 		Clock: uplink.NewClock(time.Now, buildinfo.Time(), kept),
 	})
 
-	x := platform.Examine(ctx)
+	x := platform.CheckReach(ctx)
 	p := doctor.Platform{
 		Host:      x.Host,
 		Port:      x.Port,

@@ -8,7 +8,7 @@ import (
 	"github.com/tagbase/tagbase-edge/uplink"
 )
 
-// signals is what the lamps show for each outcome.
+// signals is what the lamps show for each outcome. Green stands for Valid alone, red for Invalid alone.
 var signals = map[scan.Outcome]led.Signal{
 	scan.Pending:    led.Pending,
 	scan.Valid:      led.Valid,
@@ -21,6 +21,7 @@ var signals = map[scan.Outcome]led.Signal{
 	scan.Dropped:    led.Dark,
 }
 
+// foreignReasons is the reason for each error of uplink.Tags.
 var foreignReasons = map[error]scan.Reason{
 	uplink.ErrEntryPoint: scan.ReasonEntryPoint,
 	uplink.ErrTagID:      scan.ReasonTagID,

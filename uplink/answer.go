@@ -8,29 +8,30 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// A Result is all that is known of one scan.
-type Result struct {
+// An Answer is what came of one submission at the platform, answered or not.
+type Answer struct {
 	Outcome scan.Outcome
 	Reason  scan.Reason
 	Status  int // HTTP status, 0 without an answer
 
 	Verification Verification // zero unless the platform gave a usable one
 
-	RetryAfter time.Duration // what the platform asked to wait, uncapped
-	Connect    time.Duration // waited for a connection, TLS included, once nothing else held the scan
-	Answer     time.Duration // the rest, from then on, to the whole answer
+	RetryAfter time.Duration // how long the platform asks to wait, uncapped; 0 if it does not
+	Connect    time.Duration // waiting for a connection, TLS included, while nothing else held the scan back
+	Answer     time.Duration // the rest, from then on, to the end of the answer
 	Err        error         // what went wrong on the way, for the log; holds nothing that the platform said
-	cut        bool          // the answer did not come to its end
+
+	cut bool // the answer broke off
 }
 
-// unanswered tells of a platform that did not answer, or not to the end.
-func (r Result) unanswered() bool { return r.Status == 0 || r.cut }
+// unanswered reports whether the platform did not answer, or not to the end.
+func (a Answer) unanswered() bool { return a.Status == 0 || a.cut }
 
 // outcomeOfStatus reads an HTTP status that is not 2xx.
 func outcomeOfStatus(status int) (scan.Outcome, scan.Reason) {
 	switch {
+	// Gateways answer these for requests that they have already passed on.
 	case status >= 500, status == 408, status == 425:
-		// Gateways say these of requests that they have passed on.
 		return scan.Unknown, scan.ReasonServer
 	case status >= 300 && status < 400:
 		return scan.Refused, scan.ReasonRedirect

@@ -11,22 +11,22 @@ import (
 
 func TestGate(t *testing.T) {
 	start := time.Now()
-	failed := Result{Outcome: scan.NotSent, Reason: scan.ReasonNetwork}
-	cut := Result{Outcome: scan.Unknown, Reason: scan.ReasonBadAnswer, Status: 201, cut: true}
-	silent := Result{Outcome: scan.Unknown, Reason: scan.ReasonNoAnswer}
-	good := Result{Outcome: scan.Pending, Status: 201}
-	badKey := Result{Outcome: scan.Refused, Reason: scan.ReasonKey, Status: 401}
-	busy := func(d time.Duration) Result {
-		return Result{Outcome: scan.Refused, Reason: scan.ReasonBusy, Status: 429, RetryAfter: d}
+	failed := Answer{Outcome: scan.NotSent, Reason: scan.ReasonNetwork}
+	cut := Answer{Outcome: scan.Unknown, Reason: scan.ReasonBadAnswer, Status: 201, cut: true}
+	silent := Answer{Outcome: scan.Unknown, Reason: scan.ReasonNoAnswer}
+	good := Answer{Outcome: scan.Pending, Status: 201}
+	badKey := Answer{Outcome: scan.Refused, Reason: scan.ReasonKey, Status: 401}
+	busy := func(d time.Duration) Answer {
+		return Answer{Outcome: scan.Refused, Reason: scan.ReasonBusy, Status: 429, RetryAfter: d}
 	}
 	type step struct {
-		at  time.Duration
-		sub *Result
-		get *probe
+		at     time.Duration
+		answer *Answer
+		get    *probe
 	}
-	scans := func(every time.Duration, results ...Result) (steps []step) {
+	scans := func(every time.Duration, results ...Answer) (steps []step) {
 		for i := range results {
-			steps = append(steps, step{at: time.Duration(i) * every, sub: &results[i]})
+			steps = append(steps, step{at: time.Duration(i) * every, answer: &results[i]})
 		}
 		return steps
 	}
@@ -47,7 +47,7 @@ func TestGate(t *testing.T) {
 		{"a body that never came is no answer", scans(s, cut, cut, cut, cut, cut), 5 * s, scan.ReasonBreaker},
 		{"GETs count too", append(scans(s, failed, failed), get(3*s, probe{}), get(4*s, probe{}), get(5*s, probe{})), 6 * s, scan.ReasonBreaker},
 		{"an answer between them", scans(s, failed, failed, good, failed, failed, failed), 6 * s, ""},
-		{"a 500 is an answer", scans(s, failed, failed, Result{Outcome: scan.Unknown, Reason: scan.ReasonServer, Status: 500}, failed, failed), 6 * s, ""},
+		{"a 500 is an answer", scans(s, failed, failed, Answer{Outcome: scan.Unknown, Reason: scan.ReasonServer, Status: 500}, failed, failed), 6 * s, ""},
 		{"a GET closes it", append(scans(s, failed, failed, failed, failed, failed), get(6*s, probe{status: 404})), 7 * s, ""},
 		{"a GET without an answer does not", append(scans(s, failed, failed, failed, failed, failed), get(6*s, probe{reason: scan.ReasonDNS})), 7 * s, scan.ReasonBreaker},
 		{"nor does a 502", append(scans(s, failed, failed, failed, failed, failed), get(6*s, probe{status: 502})), 7 * s, scan.ReasonBreaker},
@@ -56,7 +56,7 @@ func TestGate(t *testing.T) {
 		{"found good", append(scans(s, badKey), get(2*s, probe{status: 404})), 3 * s, ""},
 		{"found bad again", append(scans(s, badKey), get(2*s, probe{status: 401})), 3 * s, scan.ReasonKey},
 		{"found bad by a GET", []step{get(0, probe{status: 401})}, s, scan.ReasonKey},
-		{"a 500 says nothing of it", scans(s, badKey, Result{Outcome: scan.Unknown, Reason: scan.ReasonServer, Status: 500}), 3 * s, scan.ReasonKey},
+		{"a 500 says nothing of it", scans(s, badKey, Answer{Outcome: scan.Unknown, Reason: scan.ReasonServer, Status: 500}), 3 * s, scan.ReasonKey},
 		{"found good by a 200", append(scans(s, badKey), get(2*s, probe{status: 200})), 3 * s, ""},
 		{"a lost GET says nothing of it", append(scans(s, badKey), get(2*s, probe{}), get(3*s, probe{status: 503})), 4 * s, scan.ReasonKey},
 
@@ -70,15 +70,15 @@ func TestGate(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var g gate
+			var b breaker
 			for _, step := range tt.steps {
-				if step.sub != nil {
-					g.scanned(*step.sub, start.Add(step.at))
+				if step.answer != nil {
+					b.learnFromAnswer(*step.answer, start.Add(step.at))
 				} else {
-					g.probed(*step.get, start.Add(step.at))
+					b.learnFromProbe(*step.get, start.Add(step.at))
 				}
 			}
-			if got := g.admit(start.Add(tt.at)); got != tt.want {
+			if got := b.admit(start.Add(tt.at)); got != tt.want {
 				t.Errorf("admit is %q, want %q", got, tt.want)
 			}
 		})

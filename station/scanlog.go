@@ -7,10 +7,11 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// line is a finished scan in the log; the time is the log line's own.
-type line scan.Record
+// A scanLine is a finished scan in the log. It has no time: the log line has one of its own.
+type scanLine scan.Record
 
-func (l line) MarshalLogObject(e zapcore.ObjectEncoder) error {
+// MarshalLogObject writes the fields under the names of `scans --json`, without reflection.
+func (l scanLine) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	e.AddUint64("seq", l.Seq)
 	e.AddString("station", l.Station)
 	e.AddString("outcome", string(l.Outcome))
@@ -26,5 +27,6 @@ func (l line) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	e.AddFloat64("connect_ms", l.ConnectMS)
 	e.AddFloat64("answer_ms", l.AnswerMS)
 	e.AddFloat64("total_ms", l.TotalMS)
+
 	return nil
 }

@@ -19,15 +19,15 @@ func answerValid(c *simplatform.Call) {
 	}
 }
 
-// newUnruly starts a server and a platform that trusts it.
-func newUnruly(t *testing.T, behave func(*simplatform.Call)) (*simplatform.BadServer, *Platform) {
+// newBadServer starts a server and a platform that trusts it.
+func newBadServer(t *testing.T, behave func(*simplatform.Call)) (*simplatform.BadServer, *Platform) {
 	t.Helper()
-	server, authority := trustedUnruly(t, behave)
-	return server, unrulyPlatform(t, server, authority, NewClock(time.Now))
+	server, authority := trustedBadServer(t, behave)
+	return server, badServerPlatform(t, server, authority, NewClock(time.Now))
 }
 
-// trustedUnruly starts a server with a good certificate of the authority.
-func trustedUnruly(t *testing.T, behave func(*simplatform.Call)) (*simplatform.BadServer, *simplatform.Authority) {
+// trustedBadServer starts a server with a good certificate of the authority.
+func trustedBadServer(t *testing.T, behave func(*simplatform.Call)) (*simplatform.BadServer, *simplatform.Authority) {
 	t.Helper()
 	authority, err := simplatform.NewAuthority()
 	if err != nil {
@@ -45,7 +45,7 @@ func trustedUnruly(t *testing.T, behave func(*simplatform.Call)) (*simplatform.B
 	return server, authority
 }
 
-func unrulyPlatform(t *testing.T, server *simplatform.BadServer, authority *simplatform.Authority, clock *Clock) *Platform {
+func badServerPlatform(t *testing.T, server *simplatform.BadServer, authority *simplatform.Authority, clock *Clock) *Platform {
 	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.PEM())

@@ -8,13 +8,13 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// Words is how the station is, in one line for a person.
-func (s *Station) Words() string {
+// StatusText is how the station is, in one line for a person.
+func (s *Station) StatusText() string {
 	code := s.services.code()
 	switch {
 	case code != scan.ServiceNone:
 		return fmt.Sprintf("service code %d: %s", int(code), code)
-	case s.now.Load() == nil:
+	case s.readerView.Load() == nil:
 		return "waiting for the reader"
 	case !s.Platform.Met():
 		return "reader ready, platform not met yet"

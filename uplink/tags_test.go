@@ -74,7 +74,7 @@ func TestScanOfTapURL(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			sub, err := tags.Scan(tt.url)
+			sub, err := tags.Submission(tt.url)
 			if sub.Tag != tt.tag || !errors.Is(err, tt.err) {
 				t.Errorf("Scan(%q) = %q, %v; want %q, %v", tt.url, sub.Tag, err, tt.tag, tt.err)
 			}
@@ -121,7 +121,7 @@ func TestScanOfQuery(t *testing.T) {
 	tags := tagsOf(t, "https://tap.example.com")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			sub, err := tags.Scan("https://tap.example.com/tag_a?" + tt.query)
+			sub, err := tags.Submission("https://tap.example.com/tag_a?" + tt.query)
 			if tt.want == nil {
 				if !errors.Is(err, ErrParameters) {
 					t.Errorf("%q gave %q, %v; want ErrParameters", tt.query, sub.Params, err)
@@ -133,7 +133,7 @@ func TestScanOfQuery(t *testing.T) {
 			}
 		})
 	}
-	if sub, err := tags.Scan("https://tap.example.com/tag_a?" + many(32)); err != nil || len(sub.Params) != 32 {
+	if sub, err := tags.Submission("https://tap.example.com/tag_a?" + many(32)); err != nil || len(sub.Params) != 32 {
 		t.Errorf("32 parameters: %d, %v", len(sub.Params), err)
 	}
 }
@@ -154,7 +154,7 @@ func TestAddresses(t *testing.T) {
 		"https://tap.example.com/chair/7/?e=1": "",
 		"https://elsewhere.example/?e=1":       "",
 	} {
-		if sub, _ := tags.Scan(url); sub.Tag != want {
+		if sub, _ := tags.Submission(url); sub.Tag != want {
 			t.Errorf("%s is %q, want %q", url, sub.Tag, want)
 		}
 	}

@@ -73,7 +73,7 @@ func TestExamine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x := NewPlatform(Config{Base: base, Key: key, Roots: roots, Clock: NewClock(time.Now)}).Examine(t.Context())
+			x := NewPlatform(Config{Base: base, Key: key, Roots: roots, Clock: NewClock(time.Now)}).CheckReach(t.Context())
 			if got := x.ended(); got != tt.want || x.Status != tt.status || x.Clock != tt.clock {
 				t.Errorf("it ended at %q with status %d, clock %v: %+v", got, x.Status, x.Clock, x)
 			}
@@ -88,7 +88,7 @@ func TestExamine(t *testing.T) {
 }
 
 // ended is the name of the first error.
-func (x Examination) ended() string {
+func (x Reach) ended() string {
 	for _, e := range []struct {
 		name string
 		err  error
@@ -126,8 +126,8 @@ func TestExamineOfALostHandshake(t *testing.T) {
 	for name, lose := range map[string]func(*simplatform.Call){"closed": (*simplatform.Call).Finish, "silence": (*simplatform.Call).Hang} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, p := newUnruly(t, lose)
-			if x := p.Examine(t.Context()); x.TLS == nil || !x.Lost || x.Clock {
+			_, p := newBadServer(t, lose)
+			if x := p.CheckReach(t.Context()); x.TLS == nil || !x.Lost || x.Clock {
 				t.Errorf("got %+v, want TLS lost", x)
 			}
 		})

@@ -29,6 +29,7 @@ that reads the output skips indented lines. run prints the same and does not sta
 			"unless the configuration names a key file; - is standard input")
 
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		// Before an upgrade the key is not yet passed by systemd: only --key can name it.
 		cfg, problems := config.Load(*file)
 		if len(problems) == 0 && *key != "" {
 			problems = cfg.KeyProblems(*key)

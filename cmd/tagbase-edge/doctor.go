@@ -39,6 +39,7 @@ process holds the reader's port. It changes nothing, and prints no secret.`,
 			return err
 		}
 
+		// The exit status is for a script or a monitor that does not read the lines.
 		if !doctor.Healthy(findings) {
 			return exitError(exitFailed)
 		}

@@ -68,8 +68,11 @@ lamps dark.`,
 		// A signal ends the test and not the program, so that the lamps go dark.
 		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
+
 		show := func(step string) { fmt.Fprintln(c.OutOrStdout(), terminal.Quote(step)) }
 		err = api.NewClient(cfg.Station.Socket).TestLamps(ctx, show)
+
+		// The daemon holds the lines while it runs, so this command can take them only without it.
 		if errors.Is(err, api.ErrNoDaemon) {
 			err = testLampsAlone(ctx, cfg.Lamps, show)
 		}
@@ -77,6 +80,7 @@ lamps dark.`,
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
+			// Interrupted: whoever did it knows.
 			return exitError(exitFailed)
 		default:
 			return fail(c, err)

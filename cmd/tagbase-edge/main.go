@@ -27,6 +27,7 @@ type exitError int
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 func main() {
+	// No signal ends this context: each command decides what a signal means to it.
 	err := command().ExecuteContext(context.Background())
 	var status exitError
 	switch {

@@ -40,7 +40,8 @@ func writePages(dir string) error {
 	root.CompletionOptions.DisableDefaultCmd = true
 	date := buildinfo.Time()
 	err := doc.GenManTree(root, &doc.GenManHeader{
-		Title: "TAGBASE-EDGE", Section: "8", Date: &date, Source: "tagbase-edge " + buildinfo.Version(), Manual: "tagbase-edge",
+		Title: "TAGBASE-EDGE", Section: "8", Date: &date, Source: "tagbase-edge " + buildinfo.Version(),
+		Manual: "tagbase-edge",
 	}, man)
 	if err != nil {
 		return err

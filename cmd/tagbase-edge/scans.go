@@ -40,18 +40,22 @@ func scansCommand() *cobra.Command {
 		if *outcome != "" && !slices.Contains(outcomeNames(), *outcome) {
 			return fmt.Errorf("%q is not an outcome; there are %s", *outcome, strings.Join(outcomeNames(), ", "))
 		}
+
 		if *since < 0 {
 			return fmt.Errorf("--since %v is in the future; write how long ago, such as 1h", *since)
 		}
+
 		cfg, err := loadReadable(c, *file)
 		if err != nil {
 			return err
 		}
 
+		// The journal's files are read, not the daemon asked: scans works when the daemon does not.
 		scans := journal.Read(journalDir(cfg))
 		if *follow {
 			scans = journal.Follow(c.Context(), journalDir(cfg))
 		}
+
 		print := printTable(c.OutOrStdout())
 		if *asJSON {
 			print = printJSON(c.OutOrStdout())
@@ -59,8 +63,9 @@ func scansCommand() *cobra.Command {
 		for r, err := range scans {
 			var damaged *journal.LineError
 			if errors.As(err, &damaged) {
+				// A line that a power cut has torn does not hide the next ones.
 				fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", damaged)
-				continue // the lines after it are read
+				continue
 			}
 			if err != nil {
 				return fail(c, err)
@@ -69,8 +74,10 @@ func scansCommand() *cobra.Command {
 			if *outcome != "" && string(r.Outcome) != *outcome || *since != 0 && time.Since(r.Time) > *since {
 				continue
 			}
+
+			// If that fails, whoever reads the output has gone: head, or a closed pipe.
 			if err := print(r); err != nil {
-				return exitError(exitFailed) // the reader of the output has gone
+				return exitError(exitFailed)
 			}
 		}
 		return nil

@@ -40,9 +40,12 @@ func sessionCommand() *cobra.Command {
 			Base: cfg.Platform.BaseURL, Key: key, Roots: cfg.Platform.Roots,
 			Clock: uplink.NewClock(time.Now, buildinfo.Time()),
 		})
+
 		ctx, cancel := context.WithTimeout(context.Background(), cfg.Platform.Timeout)
 		defer cancel()
 		session, err := platform.Session(ctx, args[0])
+
+		// What is no id was not asked for, and is a mistake in the command.
 		if errors.Is(err, uplink.ErrSessionID) {
 			return fmt.Errorf("%.80q is %w", args[0], err)
 		}
@@ -65,11 +68,11 @@ func sessionCommand() *cobra.Command {
 func explainSessionError(err error) string {
 	switch {
 	case errors.Is(err, uplink.ErrNoSession):
-		return "the platform has no such session under the account of this station's key; look at the id, and at the key"
+		return "the platform has no such session for this station's key; check the id, and the key"
 	case errors.Is(err, uplink.ErrKeyRefused):
 		return "the platform refused this station's key (401); put a new one in its file"
 	case errors.Is(err, context.DeadlineExceeded):
-		return "the platform cannot be reached, or did not answer in time; look at the network and platform.base_url"
+		return "the platform cannot be reached, or did not answer in time; check the network and platform.base_url"
 	default:
 		return err.Error()
 	}
@@ -92,7 +95,7 @@ func printOwnScans(w io.Writer, dir, id string) {
 	for s, err := range journal.Read(dir) {
 		if err != nil {
 			fmt.Fprintln(w, "the journal:", err)
-			known = true // "none" would not be the truth
+			known = true // "none" could be wrong
 		} else if s.Session == id || s.CarriedSession == id {
 			known = true
 			print(s)

@@ -34,6 +34,8 @@ makes a copy, with the time in the copy's name.`,
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		o.Given = c.Flags().Changed
 		o.In, o.Out, o.Root = os.Stdin, c.OutOrStdout(), os.DirFS(*root)
+
+		// A missing terminal is a mistake in the command (exit status 2); the rest is a failure.
 		err := setup.Run(c.Context(), o)
 		switch {
 		case err == nil, errors.Is(err, setup.ErrNoTerminal):
@@ -52,11 +54,11 @@ func setupFlags(c *cobra.Command, o *setup.Options) (root *string) {
 	f := c.Flags()
 	f.StringVar(&o.Config, "config", config.DefaultFile, "the configuration `FILE`")
 	f.StringVar(&o.Device, "device", "", "the reader, a libnfc `CONNSTRING`")
-	f.StringVar(&o.Green, "green", "", "the `LINE` of the green lamp, such as GPIO17 or file:/PATH; \"\" is none")
+	f.StringVar(&o.Green, "green", "", "the `LINE` of the green lamp, such as GPIO17 or file:/PATH; \"\" if there is none")
 	f.StringVar(&o.Red, "red", "", "the `LINE` of the red lamp")
 	f.StringVar(&o.Amber, "amber", "", "the `LINE` of the amber lamp")
 	f.BoolVar(&o.ActiveLow, "active-low", false, "the lamps are lit by a low level")
-	f.StringArrayVar(&o.EntryPoints, "entry-point", nil, "what your tags' `URL`s begin with; may be given several times")
+	f.StringArrayVar(&o.EntryPoints, "entry-point", nil, "what your tags' `URL`s begin with; may be repeated")
 	f.StringVar(&o.Key, "key", "", "the `FILE` that holds the key now; - is standard input")
 	f.StringVar(&o.KeyFile, "key-file", "",
 		"the `FILE` in which the station keeps its key (default "+config.InstalledKey(config.DefaultFile)+")")

@@ -87,12 +87,12 @@ func TestSetupToGreen(t *testing.T) {
 	tty.answer("What your tags' URLs begin with", sim.EntryPoint)
 
 	tty.answer("Paste the key", "hunter2")
-	tty.expect("This is no key")
+	tty.expect("This is not a key")
 	tty.answer("Paste the key", "key_bench:wrong-one")
 	tty.expect("refuses key_bench:redacted (401)")
 	tty.answer("Paste the key", r.bench.Key)
-	tty.expect("takes key_bench:redacted.")
-	tty.expect("for root alone")
+	tty.expect("accepts key_bench:redacted.")
+	tty.expect("Only root can read it")
 	if got := r.mode(key); got != 0o600 {
 		t.Errorf("the key's file is %v", got)
 	}
@@ -284,9 +284,9 @@ func TestSetupByFlags(t *testing.T) {
 		{"what is no key", with(all, "--key", r.bench.Dir+"/ca.pem"), 1, "holds no key"},
 		{"unknown key", with(all, "--key", source, "--set", "station.nmae=x"), 1, "--set station.nmae: write a key"},
 		{"all", with(all, "--key", source), 0, "no problem found"},
-		{"all again", with(all, "--key", source), 0, "config.toml is as it was."},
+		{"all again", with(all, "--key", source), 0, "config.toml is up to date."},
 		{"nonsense", with(all, "--entry-point", "nonsense"), 1, `tags.entry_points: "nonsense" must begin with https://`},
-		{"all after nonsense", all, 0, "config.toml is as it was."},
+		{"all after nonsense", all, 0, "config.toml is up to date."},
 		{"another", with(all, "--set", "station.name=gate-2"), 0, "no problem found"},
 	} {
 		if tt.name == "another" { // what was for one person alone stays so
@@ -325,13 +325,13 @@ func TestSetupProvesTheKey(t *testing.T) {
 	if err := r.bench.ClosePlatform(); err != nil {
 		t.Fatal(err)
 	}
-	if out, status := r.tagbaseEdge(all...); status != 1 || !strings.Contains(out, "could not be asked") {
+	if out, status := r.tagbaseEdge(all...); status != 1 || !strings.Contains(out, "cannot be reached") {
 		t.Errorf("unasked: status %d:\n%s", status, out)
 	}
 	if _, err := os.Stat(key); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the key: %v", err)
 	}
-	if out, status := r.tagbaseEdge(with(all, "--unproven")...); status != 0 || !strings.Contains(out, "could not be asked") {
+	if out, status := r.tagbaseEdge(with(all, "--unproven")...); status != 0 || !strings.Contains(out, "cannot be reached") {
 		t.Errorf("unproven: status %d:\n%s", status, out)
 	}
 	if got := r.mode(key); got != 0o600 {

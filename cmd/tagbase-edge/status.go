@@ -36,11 +36,13 @@ Only root and the group tagbase-edge may ask.`,
 		if err != nil {
 			return err
 		}
+
 		s, raw, err := api.NewClient(cfg.Station.Socket).Status(c.Context())
 		if err != nil {
 			return fail(c, adviseOnSocket(err))
 		}
 
+		// For a program the daemon's own JSON, so that fields which this version does not know stay.
 		text := []byte(statusText(s))
 		if *asJSON {
 			text = append(terminal.EscapeJSON([]byte(strings.TrimSpace(string(raw)))), '\n')
@@ -88,6 +90,7 @@ func statusText(s api.Status) string {
 		t.line("note", false, "%s", terminal.Quote(s.Note))
 	}
 
+	// In the order in which a tap meets them.
 	t.line("reader", s.Reader.Up, "%s, %s", terminal.Quote(s.Reader.Device), readerText(s.Reader))
 	lamps, lampsGood := lampsText(s.Lamps)
 	t.line("lamps", lampsGood, "%s", lamps)
@@ -167,7 +170,8 @@ func clockText(c api.Clock) string {
 
 	ahead := (time.Duration(*c.AheadMS) * time.Millisecond).Round(time.Second)
 	switch {
-	case ahead.Abs() < 2*time.Second: // the platform's Date has whole seconds
+	case ahead.Abs() < 2*time.Second:
+		// The platform's Date has whole seconds.
 		return text + ", as the platform's"
 	case ahead > 0:
 		return fmt.Sprintf("%s, %v ahead of the platform's", text, ahead)

@@ -114,6 +114,8 @@ func Parse(b []byte, file string) (*Config, []Problem) {
 		return nil, locate(problems, b, file)
 	}
 
+	// A stable sort: several problems at one place keep the order in which they were found, and
+	// unknown tables, which come from a map, get one.
 	c := Default(file)
 	problems = append(c.take(doc), c.complete(doc)...)
 	slices.SortStableFunc(problems, func(a, b Problem) int {
@@ -129,6 +131,7 @@ func (c *Config) take(doc *document) (problems []Problem) {
 		v := doc.values[key]
 		set, ok := known[key]
 		if !ok {
+			// An error, since a misspelt key would otherwise do nothing without anybody noticing.
 			problems = append(problems, v.key.problem(key, unknown("key", key, Keys())))
 			continue
 		}
@@ -150,10 +153,12 @@ func (c *Config) take(doc *document) (problems []Problem) {
 
 // complete checks keys against each other, and sets what the station finds out by itself.
 func (c *Config) complete(doc *document) (problems []Problem) {
+	// If even the host name is unknown, scans have an empty station.
 	if c.Station.Name == "" {
-		c.Station.Name, _ = os.Hostname() // if that fails, scans have an empty station
+		c.Station.Name, _ = os.Hostname()
 	}
 
+	// Everything else has a default that suits a station.
 	missing := func(key, text string) {
 		if _, ok := doc.values[key]; !ok {
 			problems = append(problems, doc.placeOfMissing(key).problem(key, text))
@@ -176,8 +181,8 @@ func (c *Config) stateDirProblems(doc *document) []Problem {
 	if name == "" || c.Station.StateDir != firstStateDir {
 		return nil
 	}
-	return []Problem{doc.values[key].at.problem(key,
-		fmt.Sprintf("%s belongs to the first station; remove this line, and this station uses %[1]s-%s", firstStateDir, name))}
+	return []Problem{doc.values[key].at.problem(key, fmt.Sprintf(
+		"%s belongs to the first station; remove this line, and this station uses %[1]s-%s", firstStateDir, name))}
 }
 
 // pageProblems reports a page that other machines can reach without a token.
@@ -186,8 +191,10 @@ func (c *Config) pageProblems(doc *document) []Problem {
 	if c.Page.Listen == "" || c.tokenFile != "" {
 		return nil
 	}
+
+	// The key's own check has reported an address that is none.
 	if loopback, err := api.CheckListen(c.Page.Listen); loopback || err != nil {
-		return nil // the key's own check reports an error
+		return nil
 	}
 	return []Problem{doc.values[key].at.problem(key, fmt.Sprintf(
 		"%.80q can be reached from other machines, but page.token_file is not set; "+
@@ -196,6 +203,7 @@ func (c *Config) pageProblems(doc *document) []Problem {
 
 // lineProblems reports a line that is named for two purposes.
 func (c *Config) lineProblems(doc *document) (problems []Problem) {
+	// The kernel gives a line to one holder: the second would fail when the station opens it.
 	taken := map[string]string{} // key by line
 	for _, out := range []struct{ key, line string }{
 		{"reader.reset_gpio", c.Reader.ResetGPIO},

@@ -10,10 +10,12 @@
 //
 // The way of a file through the package:
 //
-//	file ── ReadFile ── parseTOML ──┬── Load, Parse ── one setter a key ── Config, []Problem ── Print
+//	file ── ReadFile ── parseTOML ──┬── Load, Parse ── a setter for each key ── Config, []Problem
 //	                                ├── ParseEdit ── Edit ── TOML ── file     (setup)
 //	                                ├── Warnings                              (check)
 //	                                └── LoadLamps                             (leds off)
+//
+// Print writes problems for a person, each with the line of the file that it is about.
 //
 // parseTOML keeps where each key and each value stands, which a decoder into a struct would
 // lose. keys.go is the table of all keys: a key is added there, in configs/reference.toml and

@@ -33,6 +33,7 @@ func ParseEdit(b []byte, file string) (e Edit, unknown []string, problems []Prob
 			continue
 		}
 
+		// Texts are quoted anew, so a value of the wrong kind is dropped and asked for again.
 		switch v := doc.values[key]; v.kind {
 		case unstable.String:
 			e.Set(key, v.text)
@@ -71,7 +72,7 @@ func (e Edit) SetList(key string, items []string) {
 func quoted(text string) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
+	encoder.SetEscapeHTML(false) // a URL keeps its &
 	if encoder.Encode(text) != nil {
 		return `""`
 	}
@@ -103,6 +104,7 @@ func (e Edit) Assign(line string) error {
 		return fmt.Errorf("--set %s: write a key of the configuration and its value, such as station.name=gate-1", key)
 	}
 
+	// A shell takes quotes away: gate-1 is not TOML, and a text is meant.
 	value := strings.TrimSpace(text)
 	if doc, _ := parseTOML([]byte("x = " + value)); doc == nil || len(doc.keys) != 1 {
 		value = quoted(text)
@@ -113,6 +115,7 @@ func (e Edit) Assign(line string) error {
 
 // Problems reports what is wrong with the value of one key.
 func (e Edit) Problems(key string) []Problem {
+	// The setter does not look at the key's name.
 	doc, problems := parseTOML([]byte("x = " + e[key]))
 	if doc == nil {
 		return problems
@@ -158,6 +161,7 @@ func (e Edit) keysOf(table string) (keys []string) {
 		}
 	}
 
+	// Alphabetical order is the same each time, which a map's order is not.
 	rank := func(key string) int {
 		if i := slices.Index(firstKeys, key); i >= 0 {
 			return i

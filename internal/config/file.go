@@ -44,6 +44,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 // ReadFile reads a file that a person wrote or named. The error is a *FileError. It does not
 // wait for the other end of a named pipe, and does not read a device for ever.
 func ReadFile(file string) ([]byte, error) {
+	// Looked at before it is opened: opening a named pipe waits for its other end.
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:

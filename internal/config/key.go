@@ -24,6 +24,7 @@ func (c *Config) Key() (uplink.Key, error) {
 		return ReadKey(c.Platform.KeyFile)
 	}
 
+	// Not InstalledKey: that file is for root alone, and the daemon is not root.
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
 	if dir == "" {
 		return uplink.Key{}, errors.New(
@@ -88,6 +89,7 @@ func (c *Config) KeyProblems(source string) []Problem {
 		return nil
 	}
 
+	// Neither error holds a byte of the key.
 	raw, err := ReadSecret(source)
 	if err == nil {
 		if _, err = uplink.ParseKey(raw); err == nil {

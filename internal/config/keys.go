@@ -19,7 +19,7 @@ import (
 // Key is left to the caller.
 type setter func(value) []Problem
 
-// keys is the table of every key that exists.
+// keys is the table of every key that exists. The limits are those of configs/reference.toml.
 func (c *Config) keys() map[string]setter {
 	return map[string]setter{
 		"station.name":      text(&c.Station.Name, checkStationName),
@@ -33,6 +33,7 @@ func (c *Config) keys() map[string]setter {
 		"tags.entry_points": c.setEntryPoints,
 		"tags.map_file":     text(&c.mapFile, c.loadMap),
 
+		// Only the parsed URL is kept.
 		"platform.base_url": text(new(string), c.setBaseURL),
 		"platform.key_file": text(&c.Platform.KeyFile, checkKeyFile),
 		"platform.ca_file":  text(&c.caFile, c.loadRoots),
@@ -62,13 +63,14 @@ func tableNames() (names []string) {
 	return slices.Compact(names)
 }
 
-// text is a setter for a string. The value is stored even if check refuses it: the doctor
-// examines what is there.
+// text is a setter for a string.
 func text(to *string, check func(string) error) setter {
 	return func(v value) []Problem {
 		if v.kind != unstable.String {
 			return v.at.wrong(fmt.Errorf("is %s; write a text in quotes", kindName(v.kind)))
 		}
+
+		// Stored even if the check refuses it: the doctor examines what is there.
 		*to = v.text
 		return v.at.wrong(check(v.text))
 	}
@@ -87,6 +89,7 @@ func boolean(to *bool) setter {
 // duration is a setter for a duration from least to most, both included.
 func duration(to *time.Duration, least, most time.Duration) setter {
 	return func(v value) []Problem {
+		// A number without a unit is refused: nobody has to guess seconds or milliseconds.
 		d, err := time.ParseDuration(v.text)
 		if v.kind != unstable.String || err != nil {
 			return v.at.wrong(errors.New(
@@ -129,6 +132,7 @@ func (c *Config) setEntryPoints(v value) (problems []Problem) {
 			`is empty; name the beginning of your tags' URLs, such as ["https://tap.example.com/"]`))
 	}
 
+	// One bad entry does not hide the next one.
 	for _, item := range v.items {
 		if item.kind != unstable.String {
 			problems = append(problems,

@@ -18,6 +18,7 @@ func LoadLamps(file string) (led.Config, []Problem) {
 		return led.Config{}, []Problem{fileProblem(file, err)}
 	}
 
+	// Every setter but those of the lamps is left alone: it could read files that hang.
 	c := Default(file)
 	known := c.keys()
 	table := ""

@@ -36,6 +36,7 @@ func (c *Config) Problem(key, text string) Problem {
 //
 //	config.toml:3:10: reader.device: is a number; write a text in quotes
 func (p Problem) String() string {
+	// Texts quote values, and a value may be a secret in the wrong place.
 	text := userInfo().ReplaceAllString(p.Text, "${1}redacted@")
 	text = quotedKey().ReplaceAllString(text, "${1}redacted")
 	return fmt.Sprintf("%s:%d:%d: %s: %s", p.File, p.Line, p.Column, p.Key, text)
@@ -77,8 +78,9 @@ func (p Problem) excerpt() (text string, mark int, ok bool) {
 	if strings.TrimSpace(p.source) == "" {
 		return "", 0, false
 	}
+	// At line 1 the problem may be about what is missing, and not about what is there.
 	if p.Line == 1 && p.Column == 1 && !strings.Contains(p.source, lastName(p.Key)) {
-		return "", 0, false // the problem is about what is missing
+		return "", 0, false
 	}
 
 	line, ok := hideUnknown(p.source)
@@ -91,6 +93,7 @@ func (p Problem) excerpt() (text string, mark int, ok bool) {
 	before, whole := []rune(harmless(line[:column])), []rune(harmless(line))
 	mark = min(len(before), len(whole))
 
+	// Both cuts keep the place in sight.
 	if from := mark - excerptBefore; from > 0 {
 		whole = append([]rune("…"), whole[from:]...)
 		mark = excerptBefore + 1
@@ -109,10 +112,12 @@ func lastName(key string) string { return strings.Trim(key[strings.LastIndexByte
 func hideUnknown(line string) (shown string, ok bool) {
 	key, _, ok := strings.Cut(line, "=")
 	if !ok {
+		// A table, a part of an array, a comment. Anything else may be a pasted secret.
 		first := strings.TrimSpace(line)[:1]
-		return line, strings.Contains(`["]#`, first) // a table, part of an array, a comment
+		return line, strings.Contains(`["]#`, first)
 	}
 
+	// The table's name is enough: an inline table holds its keys.
 	name := lastName(strings.TrimSpace(key))
 	for _, known := range Keys() {
 		if table, last, _ := strings.Cut(known, "."); name == last || name == table {

@@ -18,12 +18,15 @@ func unknown(what, name string, names []string) string {
 	return fmt.Sprintf("is not a %s; the reference configuration lists them all", what)
 }
 
-// suggest returns which of names a misspelt one means, or "". A right name in a wrong table
-// wins over a similar one; otherwise a third of the letters, or two, may be wrong.
+// suggest returns which of names a misspelt one means, or "".
 func suggest(name string, names []string) string {
+	// Sorted, so that the same mistake gets the same answer each time.
 	names = slices.Sorted(slices.Values(names))
+
+	// A third of the letters may be wrong, and two in a short name.
 	best, least := "", max(3, len(name)/3+1)
 	for _, known := range names {
+		// The right name in a wrong table wins over a similar one.
 		if lastName(known) == lastName(name) && strings.Contains(known, ".") {
 			return known
 		}

@@ -74,6 +74,7 @@ func parseTOML(b []byte) (*document, []Problem) {
 			problems = append(problems,
 				at.problem(dotted(names), "is in double brackets; write it once, in single brackets"))
 		case unstable.Table:
+			// All keys up to the next table belong to it.
 			names, at := keyOf(p, node)
 			table = names
 			d.tables[dotted(table)] = at

@@ -97,11 +97,14 @@ func (c *Config) setBaseURL(s string) (err error) {
 	return nil
 }
 
-// loadMap reads tags.map_file. Unlike the other files it may be large: a line for each tag.
+// loadMap reads tags.map_file.
 func (c *Config) loadMap(file string) error {
 	if file == "" {
 		return nil
 	}
+
+	// ReadFile is not used, since the map may be larger than other files: it has a line for each
+	// tag. As there, opening a named pipe would wait for its other end.
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
 		return &FileError{file, errNotAFile}
 	}
@@ -111,6 +114,7 @@ func (c *Config) loadMap(file string) error {
 		return explain(err)
 	}
 	defer f.Close()
+
 	if c.Tags.Addresses, err = uplink.ReadAddresses(f); err != nil {
 		return fmt.Errorf("%s: %s; correct the file", file, strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
@@ -126,6 +130,8 @@ func (c *Config) loadRoots(file string) error {
 	if err != nil {
 		return err
 	}
+
+	// These roots alone, not in addition to the system's: a private platform trusts no public CA.
 	c.Platform.Roots = x509.NewCertPool()
 	if !c.Platform.Roots.AppendCertsFromPEM(b) {
 		return fmt.Errorf("%s holds no certificate; it must be PEM, from -----BEGIN CERTIFICATE----- on", file)

@@ -40,6 +40,7 @@ const readerPatience = 15 * time.Second
 // Station returns what the configuration in file says, and what tries it. root is the machine's
 // file system, from / on.
 func Station(ctx context.Context, file string, root fs.FS) doctor.Station {
+	// What could be read of a bad configuration is examined all the same.
 	cfg, problems := config.Load(file)
 	if cfg == nil {
 		cfg = config.Default(file)
@@ -64,12 +65,15 @@ func Station(ctx context.Context, file string, root fs.FS) doctor.Station {
 	for _, p := range problems {
 		s.Config.Problems = append(s.Config.Problems, p.String())
 	}
+
+	// The doctor gets the key without its secret.
 	if keyErr != nil {
 		s.Config.KeyFault = keyErr.Error()
 	} else {
 		s.Config.Key = key.String()
 	}
 
+	// ctx ends the probes when the command is interrupted.
 	s.Probes = doctor.Probes{
 		User:         User(),
 		Daemon:       func() (doctor.HeldReader, error) { return askDaemon(ctx, cfg.Station.Socket) },
@@ -80,6 +84,7 @@ func Station(ctx context.Context, file string, root fs.FS) doctor.Station {
 		Floor:        buildinfo.Time(),
 		Versions:     []string{reader.LibnfcVersion()},
 	}
+
 	// What the configuration does not name properly is not tried.
 	if reader.CheckConnstring(cfg.Reader.Device) == nil {
 		s.Probes.Reader = func() []doctor.Step { return Reader(ctx, cfg.Reader.Device) }
@@ -101,12 +106,14 @@ func askDaemon(ctx context.Context, socket string) (doctor.HeldReader, error) {
 	case s.Reader.Error == "":
 		return doctor.HeldReader{Says: "the reader is not ready yet"}, nil
 	default:
+		// Service code 1 is "reader not found".
 		return doctor.HeldReader{Says: s.Reader.Error, Fault: true, Gone: s.ServiceCode == 1}, nil
 	}
 }
 
 // Reader tries the reader at a connstring step by step, and ends with the first step that fails.
 func Reader(ctx context.Context, device string) (steps []doctor.Step) {
+	// libnfc may hang or abort: it does so in a process that is killed when ctx ends.
 	program, err := os.Executable()
 	if err != nil {
 		return []doctor.Step{{Name: doctor.StepOpen, Err: err.Error()}}
@@ -114,6 +121,7 @@ func Reader(ctx context.Context, device string) (steps []doctor.Step) {
 
 	ctx, cancel := context.WithTimeout(ctx, readerPatience)
 	defer cancel()
+
 	for _, s := range reader.SelfTestInChild(ctx, []string{program, "try-reader", device}) {
 		steps = append(steps, doctor.Step(s))
 	}
@@ -122,7 +130,9 @@ func Reader(ctx context.Context, device string) (steps []doctor.Step) {
 
 // Platform asks the platform a harmless question with a key, and reports how far it got.
 func Platform(ctx context.Context, cfg *config.Config, key uplink.Key) doctor.Platform {
-	kept, _ := clockfile.Read(cfg.Station.StateDir) // without one the build's time has to do
+	// As in the daemon, certificates are checked no earlier than the last time that is known to
+	// have passed. Without a file the build's time has to do.
+	kept, _ := clockfile.Read(cfg.Station.StateDir)
 	platform := uplink.NewPlatform(uplink.Config{
 		Base: cfg.Platform.BaseURL, Key: key, Roots: cfg.Platform.Roots,
 		Clock: uplink.NewClock(time.Now, buildinfo.Time(), kept),
@@ -143,6 +153,7 @@ func Platform(ctx context.Context, cfg *config.Config, key uplink.Key) doctor.Pl
 		HTTP:      oneLine(x.HTTP),
 		Status:    x.Status,
 	}
+	// Without an answer there is no date to compare with.
 	if !x.Date.IsZero() {
 		p.Dated, p.Skew = true, time.Since(x.Date)
 	}

@@ -48,6 +48,7 @@ func (w *walk) key(ctx context.Context) error {
 		}
 	}
 
+	// Until the platform accepts one, or the person keeps it without a check.
 	for {
 		raw, key, err := w.askForKey()
 		if err != nil {
@@ -71,6 +72,7 @@ func (w *walk) askForKey() (raw []byte, key uplink.Key, err error) {
 			return nil, uplink.Key{}, err
 		}
 
+		// No key begins with a slash.
 		raw := []byte(answer)
 		if strings.HasPrefix(answer, "/") {
 			if raw, err = config.ReadFile(answer); err != nil {
@@ -80,7 +82,7 @@ func (w *walk) askForKey() (raw []byte, key uplink.Key, err error) {
 		}
 		key, err := uplink.ParseKey(raw)
 		if err != nil {
-			w.say("  This is no key: %v", err)
+			w.say("  This is not a key: %v", err)
 			continue
 		}
 		return raw, key, nil
@@ -120,6 +122,7 @@ func (w *walk) keyByFlag(ctx context.Context, file string, old uplink.Key, oldEr
 		}
 	}
 
+	// A refused key is never stored: with --unproven only an unreachable platform is forgiven.
 	said, verdict := w.prove(ctx, key)
 	if verdict == keyBad || verdict == keyUnproven && !w.Unproven {
 		return errors.New(said)
@@ -140,7 +143,7 @@ func (w *walk) proven(ctx context.Context, key uplink.Key) (keep bool, err error
 			return verdict == keyGood, nil
 		}
 
-		answer, err := w.ask.line("Try again, or keep the key unproven? (again/keep)", "again")
+		answer, err := w.ask.line("Try again, or keep the key without a check? (again/keep)", "again")
 		if err != nil || answer == "keep" || answer == "k" {
 			return err == nil, err
 		}
@@ -158,10 +161,11 @@ func (w *walk) prove(ctx context.Context, key uplink.Key) (said string, verdict 
 		return fmt.Sprintf("platform.base_url %q is not an address", w.edit.Text("platform.base_url")), keyUnproven
 	}
 
+	// The first step that failed says why there is no answer.
 	p := probes.Platform(ctx, cfg, key)
 	for _, why := range []string{p.DNS, p.TCP, p.TLS, p.HTTP} {
 		if why != "" {
-			return fmt.Sprintf("The platform %s could not be asked: %s", p.Host, why), keyUnproven
+			return fmt.Sprintf("The platform %s cannot be reached: %s", p.Host, why), keyUnproven
 		}
 	}
 	return judgeKey(p, key)
@@ -172,16 +176,19 @@ func (w *walk) prove(ctx context.Context, key uplink.Key) (said string, verdict 
 func judgeKey(p doctor.Platform, key uplink.Key) (said string, verdict keyVerdict) {
 	switch {
 	case p.Status == http.StatusNotFound || p.Status/100 == 2:
-		return fmt.Sprintf("The platform %s takes %s.", p.Host, key), keyGood
+		return fmt.Sprintf("The platform %s accepts %s.", p.Host, key), keyGood
 	case p.Status == http.StatusUnauthorized || p.Status == http.StatusForbidden:
-		return fmt.Sprintf("The platform %s refuses %s (%d); is it the whole key, and not revoked?", p.Host, key, p.Status), keyBad
+		return fmt.Sprintf("The platform %s refuses %s (%d); is it the whole key, and not revoked?",
+			p.Host, key, p.Status), keyBad
 	default:
-		return fmt.Sprintf("The platform %s answers %d, which says nothing of the key; is platform.base_url right?", p.Host, p.Status), keyUnproven
+		return fmt.Sprintf("The platform %s answers %d, which says nothing about the key; is platform.base_url right?",
+			p.Host, p.Status), keyUnproven
 	}
 }
 
 // storeKey writes the key so that only root can read it, and keeps a copy of the one before.
 func (w *walk) storeKey(file string, raw []byte) error {
+	// One line, as an editor would leave it.
 	raw = append([]byte(strings.TrimSpace(string(raw))), '\n')
 	old, err := config.ReadFile(file)
 	switch {
@@ -199,6 +206,6 @@ func (w *walk) storeKey(file string, raw []byte) error {
 		return err
 	}
 	w.changed = true
-	w.say("  It is in %s, for root alone.", file)
+	w.say("  The key is in %s. Only root can read it.", file)
 	return nil
 }

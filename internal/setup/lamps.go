@@ -33,6 +33,8 @@ func (w *walk) lamps(context.Context) error {
 	if w.Given("active-low") {
 		w.edit["leds.active_low"] = strconv.FormatBool(w.ActiveLow)
 	}
+
+	// One lamp by flag means that the flags say all: nothing is lit or asked.
 	if byFlag || w.ask == nil {
 		return nil
 	}
@@ -40,7 +42,8 @@ func (w *walk) lamps(context.Context) error {
 	w.title("Lamps")
 	offer := w.linesNow()
 	for {
-		answer, err := w.ask.line("The lines that they are wired to, in any order; - is none", strings.Join(offer, " "))
+		answer, err := w.ask.line("The lines that they are wired to, in any order; - if there are no lamps",
+			strings.Join(offer, " "))
 		if err != nil {
 			return err
 		}
@@ -72,9 +75,11 @@ func (w *walk) linesNow() (lines []string) {
 
 // tryLamps lights lines one by one. again tells that the person wants to name them anew.
 func (w *walk) tryLamps(lines []string) (again bool, err error) {
+	// What was configured may be wired otherwise now: only an answer counts.
 	for _, lamp := range lampNames {
 		delete(w.edit, "leds."+lamp)
 	}
+
 	for _, line := range lines {
 		if err := config.CheckLampLine(line); err != nil {
 			w.say("  %v", err)
@@ -90,7 +95,10 @@ func (w *walk) tryLamps(lines []string) (again bool, err error) {
 		}
 	}
 
-	missing := slices.DeleteFunc(slices.Clone(lampNames), func(lamp string) bool { return w.edit["leds."+lamp] != "" })
+	// A station without some lamp works, and says less: that may be what is wanted.
+	missing := slices.DeleteFunc(slices.Clone(lampNames), func(lamp string) bool {
+		return w.edit["leds."+lamp] != ""
+	})
 	if len(missing) == 0 || len(lines) == 0 {
 		return false, nil
 	}
@@ -124,19 +132,21 @@ func (w *walk) tryLamp(name string) (colour string, err error) {
 			continue
 		}
 
+		// The first letter is enough.
 		answer = strings.ToLower(answer)
 		for _, lamp := range lampNames {
 			if !strings.HasPrefix(lamp, answer) {
 				continue
 			}
 			if other := w.edit.Text("leds." + lamp); other != "" {
-				w.say("  That was %s already.", other)
+				w.say("  %s is on %s already.", lamp, other)
 				continue
 			}
 			return lamp, nil
 		}
 		if strings.HasPrefix("none", answer) {
-			w.say("  Then look at the wire, the resistor, and which way round the lamp is: its long leg is towards the line.")
+			w.say("  Check the wire, the resistor, and which way round the lamp is: " +
+				"its long leg goes to the line.")
 			return "", nil
 		}
 	}

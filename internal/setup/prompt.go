@@ -47,14 +47,16 @@ func (p *prompt) raw(question string, ask func() (string, error)) (string, error
 		return "", err
 	}
 
-	// Not as the prompt, which would be broken at 80 columns.
+	// Not as the terminal's prompt, which would be broken at 80 columns.
 	_, err = fmt.Fprintln(p.lines, terminal.Printable(question))
 	var answer string
 	if err == nil {
 		answer, err = ask()
 	}
+
+	// The terminal is itself again whatever happened. io.EOF is Ctrl-C or Ctrl-D.
 	if err := errors.Join(err, term.Restore(int(p.in.Fd()), state)); err != nil {
-		if errors.Is(err, io.EOF) { // Ctrl-C and Ctrl-D
+		if errors.Is(err, io.EOF) {
 			fmt.Fprintln(p.out)
 			return "", errStopped
 		}

@@ -39,6 +39,7 @@ func (w *walk) reader(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
 		w.edit.Set(key, device)
 		keep, err := w.tryReader(ctx, device)
 		if keep || err != nil {
@@ -49,6 +50,7 @@ func (w *walk) reader(ctx context.Context) error {
 
 // chooseReader offers the ports that exist. It sends nothing to any of them.
 func (w *walk) chooseReader() (connstring string, err error) {
+	// The configured reader comes first, even if its port is not there right now.
 	offers := doctor.Candidates(w.Root)
 	now := w.edit.Text("reader.device")
 	isNow := func(c doctor.Candidate) bool { return c.Connstring == now }
@@ -65,7 +67,7 @@ func (w *walk) chooseReader() (connstring string, err error) {
 	if len(offers) == 0 {
 		w.say("No port of this board is ready for a reader.")
 		if usual := doctor.Usual(w.Root); usual != "" {
-			w.say("This makes its usual port ready, after which setup is run again:")
+			w.say("To make its usual port ready, do this and run setup again:")
 			doctor.Print(w.Out, w.faults(usual, nil))
 		}
 		question = "Its name, such as pn532_uart:/dev/ttyAMA0"
@@ -76,6 +78,7 @@ func (w *walk) chooseReader() (connstring string, err error) {
 		if err != nil {
 			return "", err
 		}
+
 		if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= len(offers) {
 			return offers[n-1].Connstring, nil
 		}
@@ -91,6 +94,7 @@ func (w *walk) chooseReader() (connstring string, err error) {
 func (w *walk) tryReader(ctx context.Context, device string) (keep bool, err error) {
 	question := fmt.Sprintf("Trying it sends a few bytes to %s. Is nothing there but the reader?", device)
 	for {
+		// A modem or a motor on the same port could obey those bytes.
 		try, err := w.ask.yes(question, true)
 		if err != nil || !try {
 			return false, err
@@ -103,6 +107,8 @@ func (w *walk) tryReader(ctx context.Context, device string) (keep bool, err err
 		doctor.Print(w.Out, wrong)
 
 		answer, err := w.ask.line("Try again, choose another, or keep it as it is? (again/another/keep)", "again")
+
+		// Any other answer tries again.
 		switch {
 		case err != nil:
 			return false, err
@@ -124,7 +130,8 @@ func (w *walk) faults(device string, try func() []doctor.Step) (wrong []doctor.F
 	})
 	for _, f := range findings {
 		switch {
-		case f.Check == "key" || f.Check == "service" || f.Check == "versions": // not set up yet
+		case f.Check == "key" || f.Check == "service" || f.Check == "versions":
+			// Not set up yet.
 		case f.Status == doctor.Wrong:
 			wrong = append(wrong, f)
 		case f.Check == doctor.StepFirmware && f.Status == doctor.OK:

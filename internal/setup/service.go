@@ -22,6 +22,7 @@ func (w *walk) stopDaemon(ctx context.Context) error {
 		return nil
 	}
 
+	// systemd would start a killed service anew, so only systemctl stops it.
 	unit := procfs.Lookup(w.Root, pid).Unit
 	if !hasSystemd() || unit == "" {
 		return fmt.Errorf("the daemon runs (pid %d) and holds the reader and the lamps; stop it: kill %d", pid, pid)
@@ -42,10 +43,10 @@ func (w *walk) enable(ctx context.Context) error {
 	byHand := "tagbase-edge run --config " + w.Config
 	switch {
 	case unit == "":
-		w.say("The service takes %s. This one is run with: %s", config.DefaultFile, byHand)
+		w.say("The service reads %s. To run this configuration: %s", config.DefaultFile, byHand)
 		return w.withoutService()
 	case !hasSystemd():
-		w.say("systemd does not run here. The station is run with: %s", byHand)
+		w.say("systemd does not run here. To run the station: %s", byHand)
 		return w.withoutService()
 	}
 
@@ -57,14 +58,16 @@ func (w *walk) enable(ctx context.Context) error {
 		}
 	}
 	if !start {
-		w.say("It is started, now and at each boot, with: sudo systemctl enable --now %s", unit)
+		w.say("To start it now and at each boot: sudo systemctl enable --now %s", unit)
 		return nil
 	}
 
 	if err := w.systemctl(ctx, "enable", unit); err != nil {
 		return err
 	}
-	verb := "start" // does nothing if it runs
+
+	// A station that runs with this very configuration is not disturbed.
+	verb := "start"
 	if w.changed {
 		verb = "restart"
 	}
@@ -72,7 +75,7 @@ func (w *walk) enable(ctx context.Context) error {
 		return err
 	}
 	w.stopped = ""
-	w.say("The station runs. sudo tagbase-edge doctor tells how it is.")
+	w.say("The station runs. To check it: sudo tagbase-edge doctor")
 	return nil
 }
 

@@ -36,7 +36,7 @@ type Options struct {
 
 var (
 	// ErrNoTerminal says that questions have to be asked, and nobody is there to answer them.
-	ErrNoTerminal = errors.New("setup asks questions on a terminal, and here is none; with --yes the flags answer")
+	ErrNoTerminal = errors.New("setup asks questions, and this is not a terminal; with --yes the flags answer")
 
 	// ErrReported says that setup has failed and has already printed why.
 	ErrReported = errors.New("the configuration has problems")
@@ -64,15 +64,16 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}
 
+	// Also after an error or Ctrl-C the person has to know that no station runs.
 	err := w.run(ctx)
 	if w.stopped != "" {
-		w.say("%s is stopped. It is started with: sudo systemctl start %s", w.stopped, w.stopped)
+		w.say("%s is still stopped. To start it: sudo systemctl start %s", w.stopped, w.stopped)
 	}
 	return err
 }
 
-// run takes the steps in the order in which a station depends on them. Nothing is written before
-// the key.
+// run takes the steps in the order in which a station depends on them. The first file that it
+// writes is the key's.
 func (w *walk) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		w.begin, w.reader, w.lamps, w.entryPoints, w.key, w.tap, w.write, w.enable,
@@ -90,6 +91,7 @@ func (w *walk) begin(ctx context.Context) error {
 	b, err := config.ReadFile(w.Config)
 	switch {
 	case err == nil && string(b) == w.packaged():
+		// Nobody has chosen what it says.
 	case err == nil:
 		edit, unknown, problems := config.ParseEdit(b, w.Config)
 		if problems != nil {
@@ -97,29 +99,29 @@ func (w *walk) begin(ctx context.Context) error {
 			return fmt.Errorf("%s cannot be read; correct it, or move it away", w.Config)
 		}
 		w.edit = edit
-		w.say("%s is there; what it says is offered.", w.Config)
+		w.say("%s exists; its values are offered.", w.Config)
 		for _, key := range unknown {
-			w.say("Its %s is no key and is left out.", key)
+			w.say("Its %s is not a key, and is left out.", key)
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
 
+	// --set wins over the file.
 	for _, line := range w.Set {
 		if err := w.edit.Assign(line); err != nil {
 			return err
 		}
 	}
 
-	// Whoever may not write the configuration learns it before the first question.
+	// Without the right to write the configuration, all questions would be for nothing.
 	if err := os.MkdirAll(filepath.Dir(w.Config), 0o755); err != nil {
 		return fmt.Errorf("%w; run it as root: sudo tagbase-edge setup", err)
 	}
 	return w.stopDaemon(ctx)
 }
 
-// packaged returns the configuration that the package installs. Nobody has chosen what it says,
-// so it is not offered.
+// packaged returns the configuration that the package installs.
 func (w *walk) packaged() string {
 	b, err := fs.ReadFile(w.Root, "usr/share/tagbase-edge/minimal.toml")
 	if err != nil {
@@ -142,7 +144,8 @@ func (w *walk) entryPoints(context.Context) error {
 	w.title("Tags")
 	offer := strings.Join(w.edit.List(key), " ")
 	for {
-		answer, err := w.ask.line("What your tags' URLs begin with, such as https://tap.example.com/; several with spaces between", offer)
+		answer, err := w.ask.line("What your tags' URLs begin with, such as https://tap.example.com/; "+
+			"separate several with spaces", offer)
 		if err != nil {
 			return err
 		}

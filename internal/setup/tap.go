@@ -38,6 +38,7 @@ func (w *walk) tap(ctx context.Context) error {
 		return nil
 	}
 
+	// Its own directory, so that the trial's scans are not in the station's journal.
 	dir, err := os.MkdirTemp("", "tagbase-setup-")
 	if err != nil {
 		return err
@@ -48,21 +49,24 @@ func (w *walk) tap(ctx context.Context) error {
 		return err
 	}
 
+	// From here on Ctrl-C ends the trial and not setup.
 	ctx, cancel := context.WithTimeout(ctx, tapPatience)
 	defer cancel()
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	w.say("Ctrl-C leaves the tap out.")
+	w.say("Ctrl-C skips the tap.")
 	err = w.runStation(ctx, file)
 	switch {
 	case errors.Is(err, context.Canceled):
-		w.say("\nThe tap is left out.")
+		w.say("\nThe tap is skipped.")
 		return nil
 	case errors.Is(err, context.DeadlineExceeded):
-		err = errors.New("no tag was judged within three minutes")
+		err = errors.New("no tag had its verdict within three minutes")
 	}
+
+	// The configuration may be right all the same: a person goes on, a playbook stops.
 	if err != nil && w.ask != nil {
-		w.say("  %v", err) // the configuration is right all the same: the person goes on
+		w.say("  %v", err)
 		return nil
 	}
 	return err
@@ -100,7 +104,8 @@ func (w *walk) runStation(ctx context.Context, file string) error {
 	cmd := exec.CommandContext(ctx, program, "run", "--config", file)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second // longer than a scan in flight takes
-	// A terminal's Ctrl-C is for setup, which then stops the station.
+
+	// A process group of its own: a terminal's Ctrl-C is for setup, which then stops the station.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	log, err := cmd.StderrPipe()
 	if err != nil {
@@ -110,6 +115,7 @@ func (w *walk) runStation(ctx context.Context, file string) error {
 		return err
 	}
 
+	// The pipe ends with the station. After the verdict its lamp stays lit for a look.
 	judged := false
 	for lines := bufio.NewScanner(log); !judged && lines.Scan(); {
 		judged = w.showLine(lines.Bytes())
@@ -153,6 +159,7 @@ func (w *walk) showLine(line []byte) (judged bool) {
 		return false
 	}
 
+	// Without a reason the outcome says all.
 	switch {
 	case l.Msg == "reader ready":
 		w.say("  The reader waits for a tag.")

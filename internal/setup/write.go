@@ -27,18 +27,20 @@ func (w *walk) write(context.Context) error {
 		}
 	}
 
+	// A station never finds a configuration that it would refuse.
 	if _, problems := config.Parse(b, w.Config); len(problems) > 0 {
 		config.Print(w.Out, problems)
-		w.say("%s is left as it was.", w.Config)
+		w.say("%s was not changed.", w.Config)
 		return ErrReported
 	}
 
 	old, err := config.ReadFile(w.Config)
 	switch {
 	case err == nil && string(old) == string(b):
-		w.say("%s is as it was.", w.Config)
+		w.say("%s is up to date.", w.Config)
 		return w.check()
 	case err == nil:
+		// The copy is no more open to others than the file.
 		info, err := os.Stat(w.Config)
 		if err == nil {
 			err = w.copyAside(w.Config, old, info.Mode().Perm())
@@ -72,9 +74,10 @@ func (w *walk) copyAside(file string, b []byte, mode fs.FileMode) error {
 	stamped := file + time.Now().UTC().Format(".2006-01-02T150405Z")
 	name := stamped
 	for i := 2; ; i++ {
+		// O_EXCL: a copy never replaces another one, even in the same second.
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if errors.Is(err, fs.ErrExist) {
-			name = fmt.Sprintf("%s.%d", stamped, i) // the second copy in this second
+			name = fmt.Sprintf("%s.%d", stamped, i)
 			continue
 		}
 		if err != nil {
@@ -85,17 +88,14 @@ func (w *walk) copyAside(file string, b []byte, mode fs.FileMode) error {
 		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 			return err
 		}
-		w.say("  What %s held is kept in %s.", filepath.Base(file), name)
+		w.say("  The old %s is kept as %s.", filepath.Base(file), name)
 		return nil
 	}
 }
 
-// replaceFile writes a file anew, and makes its directory if there is none. A link stays a link, and
-// the file keeps its owner: the daemon's user reads a key file of its own.
+// replaceFile writes a file anew, and makes its directory if there is none. The file keeps its
+// owner: the daemon's user reads platform.key_file itself.
 func replaceFile(file string, b []byte, mode fs.FileMode) error {
-	if target, err := filepath.EvalSymlinks(file); err == nil {
-		file = target
-	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ package config
 
 import "testing"
 
-func TestSuggest(t *testing.T) {
+func TestMisspeltKeyIsSuggested(t *testing.T) {
 	names := []string{"reader.device", "leds.green", "leds.red", "station.state_dir", "platform.timeout"}
 	for name, want := range map[string]string{
 		"reader.devise":     "reader.device",

@@ -24,27 +24,29 @@ import (
 func TestBrowser(t *testing.T) {
 	t.Run("live", func(t *testing.T) {
 		address := freeAddress(t)
-		r := onSimulated(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
+		r := startOnSimulatedReader(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
 		r.awaitPage(address)
-		inBrowser(t, "live", "http://"+address+"/", map[string]func(*http.Request){
+		openInBrowser(t, "live", "http://"+address+"/", map[string]func(*http.Request){
 			"/tap":           func(q *http.Request) { r.tap(q.FormValue("tag")) },
 			"/platform-down": func(*http.Request) { r.bench.ClosePlatform() },
 			"/kill": func(*http.Request) {
 				r.daemon.Process().Kill()
 				r.daemon.Wait()
 			},
-			"/start": func(*http.Request) { r.launch() },
+			"/start": func(*http.Request) { r.startDaemonAndAwaitReader() },
 		})
 	})
+
 	t.Run("hostile", func(t *testing.T) {
 		feed := api.NewFeed()
 		feed.Past(hostileScan(1))
 		feed.Past(hostileScan(2))
-		address := servePage(t, feed, api.Token{})
-		inBrowser(t, "hostile", "http://"+address+"/", map[string]func(*http.Request){
+		address := serveHostilePage(t, feed, api.Token{})
+		openInBrowser(t, "hostile", "http://"+address+"/", map[string]func(*http.Request){
 			"/scan": func(*http.Request) { feed.Scan(hostileScan(3)) },
 		})
 	})
+
 	t.Run("token", func(t *testing.T) {
 		text := strings.Repeat("t0ken", 8)
 		t.Setenv("TOKEN", text)
@@ -52,16 +54,18 @@ func TestBrowser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		inBrowser(t, "token", "http://"+servePage(t, api.NewFeed(), token)+"/", nil)
+
+		openInBrowser(t, "token", "http://"+serveHostilePage(t, api.NewFeed(), token)+"/", nil)
 	})
 }
 
-func inBrowser(t *testing.T, scenario, url string, moves map[string]func(*http.Request)) {
+func openInBrowser(t *testing.T, scenario, url string, moves map[string]func(*http.Request)) {
 	t.Helper()
 	mux := http.NewServeMux()
 	for path, move := range moves {
 		mux.HandleFunc("POST "+path, func(_ http.ResponseWriter, r *http.Request) { move(r) })
 	}
+
 	control := httptest.NewServer(mux)
 	defer control.Close()
 	node := exec.Command("node", "page.mjs", scenario, url, control.URL, os.Getenv("SHOTS"))
@@ -71,27 +75,37 @@ func inBrowser(t *testing.T, scenario, url string, moves map[string]func(*http.R
 	}
 }
 
-// evil is everything that a text can try.
-const evil = `"'><script>window.pwned = 1</script><img src=x onerror="window.pwned = 2"> ` +
-	"\u202egnp.exe\u202c \u2066\u200b\u0007\x1b[31m\x00\ue000 \u0430\u0308\u0308\u0308\u0308\u0308 ${alert(1)} \u2028</bdi>\r\n\n"
+// hostileText is everything that a text of others can try on a page.
+const hostileText = `"'><script>window.pwned = 1</script><img src=x onerror="window.pwned = 2"> ` +
+	"\u202egnp.exe\u202c \u2066\u200b\u0007\x1b[31m\x00\ue000 " +
+	"\u0430\u0308\u0308\u0308\u0308\u0308 ${alert(1)} \u2028</bdi>\r\n\n"
 
 func hostileScan(n uint64) scan.Record {
-	return scan.Record{Seq: n, Time: time.Now(), Station: evil, Outcome: evil, Reason: evil, Tag: evil, UID: evil, Chip: strings.Repeat("W", 4000),
-		CarriedSession: evil, Session: evil, Verification: evil}
+	return scan.Record{Seq: n, Time: time.Now(), Station: hostileText, Outcome: hostileText, Reason: hostileText,
+		Tag: hostileText, UID: hostileText, Chip: strings.Repeat("W", 4000),
+		CarriedSession: hostileText, Session: hostileText, Verification: hostileText}
 }
 
-func servePage(t *testing.T, feed *api.Feed, token api.Token) (address string) {
+func serveHostilePage(t *testing.T, feed *api.Feed, token api.Token) (address string) {
 	t.Helper()
-	lamp := api.Lamp{Wired: true, Lit: true, Error: evil}
+	lamp := api.Lamp{Wired: true, Lit: true, Error: hostileText}
 	a := api.New(api.Source{Feed: feed, Late: func() []string { return nil }, Status: func() api.Status {
-		return api.Status{Station: evil, Version: evil, ServiceCode: 7, Service: evil, Mend: evil, Words: evil, Note: evil,
-			Reader: api.Reader{Device: evil, Error: evil}, Lamps: api.Lamps{Green: lamp, Red: lamp, Amber: lamp},
-			Platform: api.Platform{URL: evil, Trouble: evil}, Key: api.Key{ID: evil}, Storage: api.Storage{Error: evil}, Scans: feed.Scans()}
+		return api.Status{
+			Station: hostileText, Version: hostileText, ServiceCode: 7,
+			Service: hostileText, Mend: hostileText, Words: hostileText, Note: hostileText,
+			Reader:   api.Reader{Device: hostileText, Error: hostileText},
+			Lamps:    api.Lamps{Green: lamp, Red: lamp, Amber: lamp},
+			Platform: api.Platform{URL: hostileText, Trouble: hostileText},
+			Key:      api.Key{ID: hostileText},
+			Storage:  api.Storage{Error: hostileText},
+			Scans:    feed.Scans(),
+		}
 	}})
 	l, err := api.ListenPage("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	address = l.Addr().String()
 	ended := make(chan error)
 	go func() { ended <- api.Serve(t.Context(), l, a.Page(api.Page{Listen: address, Token: token})) }()

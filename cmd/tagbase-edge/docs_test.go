@@ -16,47 +16,55 @@ import (
 )
 
 // literals is every text in the program's source, tests and bench left out.
-func literals(t *testing.T) string {
+func programTexts(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if d.IsDir() && (d.Name() == "sim" || d.Name() == "tagbase-sim" || d.Name() == "tagbase-perf") {
 			return fs.SkipDir
 		}
+
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
+
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		if err != nil {
 			return err
 		}
+
 		ast.Inspect(file, func(n ast.Node) bool {
 			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
 				text, err := strconv.Unquote(lit.Value)
 				if err != nil {
 					t.Error(err)
 				}
+
 				all.WriteString(text + "\n")
 			}
+
 			return true
 		})
+
 		return nil
 	})
+
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return all.String()
 }
 
 var quotedFirst = regexp.MustCompile("(?m)^\\| `([^`]+)` \\|")
 
 // What docs/troubleshooting.md quotes the program says, word by word.
-func TestTroubleshootingQuotes(t *testing.T) {
+func TestTroubleshootingQuotesWhatTheProgramSays(t *testing.T) {
 	b, err := os.ReadFile("../../docs/troubleshooting.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := literals(t)
+	said := programTexts(t)
 	said += strings.ReplaceAll(said, "%d", "302")
 	quotes := quotedFirst.FindAllStringSubmatch(string(b), -1)
 	if len(quotes) < 40 {
@@ -75,7 +83,7 @@ var (
 )
 
 // Documents name files, commands and flags that there are.
-func TestDocumentsNameWhatThereIs(t *testing.T) {
+func TestDocumentsNameExistingFilesCommandsAndFlags(t *testing.T) {
 	documents, err := filepath.Glob("../../docs/*.md")
 	if err != nil || len(documents) < 8 {
 		t.Fatal(documents, err)
@@ -94,9 +102,12 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 			}
 		}
 		for line := range strings.Lines(string(b)) {
-			code := strings.HasPrefix(line, "    ") || strings.Contains(line, "`tagbase-edge ") || strings.Contains(line, "`sudo tagbase-edge ")
+			code := strings.HasPrefix(line, "    ") || strings.Contains(line, "`tagbase-edge ") ||
+				strings.Contains(line, "`sudo tagbase-edge ")
 			m := ownCommand.FindStringSubmatch(line)
-			if !code || m == nil || strings.Contains(line, "systemctl") || strings.Contains(line, "journalctl") || strings.Contains(line, "apt ") {
+			others := strings.Contains(line, "systemctl") || strings.Contains(line, "journalctl") ||
+				strings.Contains(line, "apt ")
+			if !code || m == nil || others {
 				continue
 			}
 			c, _, err := command().Find(strings.Fields(m[1]))
@@ -114,7 +125,7 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 }
 
 // What setup is told to do by flags in docs/install.md it takes.
-func TestInstallFlags(t *testing.T) {
+func TestSetupTakesTheFlagsOfTheInstallGuide(t *testing.T) {
 	b, err := os.ReadFile("../../docs/install.md")
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +143,7 @@ func TestInstallFlags(t *testing.T) {
 var serviceRow = regexp.MustCompile(`(?m)^\| ([1-7]) \| ([^|]+) \|`)
 
 // The lamp card names the service codes as README.md does.
-func TestLampCard(t *testing.T) {
+func TestLampCardNamesServiceCodesAsTheReadme(t *testing.T) {
 	card, err := os.ReadFile("../../docs/lamp-card.svg")
 	if err != nil {
 		t.Fatal(err)

@@ -21,81 +21,94 @@ import (
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
-// kills is how often the daemon is killed: KILLS, or a few times.
-func kills(t *testing.T) int {
+// killCount is how often the daemon is killed: KILLS, or a few times.
+func killCount(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("KILLS"))
 	if err != nil {
 		return 120
 	}
+
 	t.Logf("KILLS=%d", n)
 	return n
 }
 
-const killers = 8 // rigs at the same time
+const killedStations = 8 // at the same time
 
 // The daemon is killed at random moments around taps. Whatever the platform has
 // processed is in the journal, no proof is posted twice, and the tap after the
 // kill carries the session of the one before it.
-func TestKill(t *testing.T) {
-	total := kills(t)
+func TestKillLosesNoScanAndPostsNoneTwice(t *testing.T) {
+	total := killCount(t)
 	var posted, carried, unknown atomic.Int64
-	t.Run("rigs", func(t *testing.T) {
-		for range killers {
-			t.Run("rig", func(t *testing.T) {
+	t.Run("stations", func(t *testing.T) {
+		for range killedStations {
+			t.Run("station", func(t *testing.T) {
 				t.Parallel()
-				k := newKiller(t)
-				for range total / killers {
-					k.cycle()
+				k := newKilledStation(t)
+				for range total / killedStations {
+					k.killAroundATap()
 				}
-				k.checkTwice()
+
+				k.wantNoProofTwice()
 				posted.Add(int64(len(k.bench.Platform.Posts())))
 				carried.Add(int64(k.carried))
 				unknown.Add(int64(k.unknown))
 			})
 		}
 	})
-	t.Logf("%d kills, %d verifications: none lost, none posted twice; %d scans in flight became unknown; %d taps after a kill carried the session of the one before",
-		total/killers*killers, posted.Load(), unknown.Load(), carried.Load())
+
+	t.Logf("%d kills, %d verifications: none lost, none posted twice; %d scans in flight became unknown; "+
+		"%d taps after a kill carried the session of the one before",
+		total/killedStations*killedStations, posted.Load(), unknown.Load(), carried.Load())
 	if carried.Load() == 0 || unknown.Load() == 0 {
 		t.Error("the kills did not come before and after the answers")
 	}
 }
 
-// A killer is a rig whose daemon is killed in each cycle.
-type killer struct {
-	*rig
+// A killedStation is one whose daemon is killed again and again.
+type killedStation struct {
+	*testStation
 	told             chan bool
 	tags             []string
 	seen             int // verifications that have been looked for
 	carried, unknown int
 }
 
-func newKiller(t *testing.T) *killer {
+func newKilledStation(t *testing.T) *killedStation {
 	bench, err := sim.NewBench(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { bench.Close() })
-	k := &killer{rig: &rig{T: t, bench: bench}, told: make(chan bool, 1), tags: []string{"genuine-424", "genuine-223"}}
+	k := &killedStation{
+		testStation: &testStation{T: t, bench: bench},
+		told:        make(chan bool, 1),
+		tags:        []string{"genuine-424", "genuine-223"},
+	}
+
 	if k.config, err = bench.WriteConfig("simulated", ""); err != nil {
 		t.Fatal(err)
 	}
+
 	bench.Platform.OnPost(func(simplatform.Post) {
 		select {
 		case k.told <- true:
 		default:
 		}
 	})
-	k.launch()
+
+	k.startDaemonAndAwaitReader()
 	t.Cleanup(func() {
 		k.daemon.Stop()
 		k.searchForSecrets()
 	})
+
 	return k
 }
 
-// cycle kills the daemon around a tap, starts it again, and taps once more.
-func (k *killer) cycle() {
+// killAroundATap kills the daemon around a tap, starts it again, and taps once more.
+func (k *killedStation) killAroundATap() {
 	k.Helper()
 	slices.Reverse(k.tags) // the same tag counts once a second
 	tag := k.tags[0]
@@ -103,14 +116,15 @@ func (k *killer) cycle() {
 	case <-k.told:
 	default:
 	}
+
 	k.put(tag)
-	k.awaitMoment()
+	k.awaitRandomMoment()
 	k.daemon.Process().Kill()
 	k.daemon.Wait()
 	k.bench.Field.Remove()
-	k.launch()
-	k.lookFor()
-	before := k.lastScan(tag)
+	k.startDaemonAndAwaitReader()
+	k.wantIntents()
+	before := k.lastJournaledScan(tag)
 	k.put(tag)
 	scan := k.nextScan()
 	k.bench.Field.Remove()
@@ -124,26 +138,28 @@ func (k *killer) cycle() {
 	}
 }
 
-// awaitMoment is a random one before, during or after the scan.
-func (k *killer) awaitMoment() {
+// awaitRandomMoment waits for one before, during or after the scan.
+func (k *killedStation) awaitRandomMoment() {
 	if rand.IntN(2) == 0 {
-		<-time.After(rand.N(60 * time.Millisecond))
+		k.letPass(rand.N(60 * time.Millisecond))
 		return
 	}
+
 	select {
 	case <-k.told:
-		<-time.After(rand.N(3 * time.Millisecond))
+		k.letPass(rand.N(3 * time.Millisecond))
 	case <-time.After(patience):
 	}
 }
 
-// lookFor finds an intent for every verification that the platform has processed.
-func (k *killer) lookFor() {
+// wantIntents finds an intent for every verification that the platform has processed.
+func (k *killedStation) wantIntents() {
 	k.Helper()
 	all := k.bench.Platform.Posts()
 	if len(all) == k.seen {
 		return
 	}
+
 	intents := map[string]bool{}
 	for line := range strings.Lines(k.journal()) {
 		var intent struct{ K, Params string }
@@ -151,62 +167,70 @@ func (k *killer) lookFor() {
 			intents[intent.Params] = true
 		}
 	}
+
 	for _, v := range all[k.seen:] {
-		if !intents[hashOf(v.Attributes)] {
+		if !intents[parametersHash(v.Attributes)] {
 			k.Fatalf("verification %d of %s is not in the journal", v.Seq, v.TagID)
 		}
 	}
+
 	k.seen = len(all)
 }
 
 // journal is the newest two segments.
-func (k *killer) journal() string {
+func (k *killedStation) journal() string {
 	k.Helper()
 	segments, err := filepath.Glob(k.bench.Dir + "/state/journal/*.jsonl")
 	if err != nil {
 		k.Fatal(err)
 	}
+
 	var text strings.Builder
 	for _, segment := range segments[max(0, len(segments)-2):] {
 		b, err := os.ReadFile(segment)
 		if err != nil {
 			k.Fatal(err)
 		}
+
 		text.Write(b)
 	}
+
 	return text.String()
 }
 
-// lastScan is the newest finished scan of the tag in the journal.
-func (k *killer) lastScan(name string) (last sim.ScanLine) {
+// lastJournaledScan is the newest finished scan of the tag in the journal.
+func (k *killedStation) lastJournaledScan(name string) (last sim.ScanLine) {
 	id := map[string]string{"genuine-424": sim.Tag424, "genuine-223": sim.Tag223}[name]
 	for line := range strings.Lines(k.journal()) {
 		var scan struct {
 			K string
 			sim.ScanLine
 		}
+
 		if json.Unmarshal([]byte(line[min(9, len(line)):]), &scan) == nil && scan.K == "scan" && scan.Tag == id {
 			last = scan.ScanLine
 		}
 	}
+
 	return last
 }
 
-func (k *killer) checkTwice() {
+func (k *killedStation) wantNoProofTwice() {
 	proofs := map[string]int{}
 	for _, v := range k.bench.Platform.Posts() {
-		if proofs[hashOf(v.Attributes)]++; proofs[hashOf(v.Attributes)] > 1 {
+		if proofs[parametersHash(v.Attributes)]++; proofs[parametersHash(v.Attributes)] > 1 {
 			k.Errorf("a proof of %s was posted twice", v.TagID)
 		}
 	}
 }
 
-// hashOf is a journal's "params": SHA-256 of the parameters in the order of their
+// parametersHash is a journal's "params": SHA-256 of the parameters in the order of their
 // names, a zero byte after each name and each value.
-func hashOf(params map[string]string) string {
+func parametersHash(params map[string]string) string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		h.Write([]byte(name + "\x00" + params[name] + "\x00"))
 	}
+
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -14,6 +14,6 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the technician's commands as a person types them.
-func TestScripts(t *testing.T) {
+func TestCommandsAsAPersonTypesThem(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata"})
 }

@@ -19,43 +19,50 @@ func oneTap(b *sim.Bench) { b.Liveness = "one-tap" }
 
 // A genuine tag is green after one tap: two scans, two lines, the second in the
 // session of the first and posted after its answer.
-func TestOneTap(t *testing.T) {
+func TestOneTapTurnsGreenAfterTwoScans(t *testing.T) {
 	t.Parallel()
 	for _, tag := range []string{"genuine-424", "genuine-424 by activation", "genuine-223"} {
 		t.Run(tag, func(t *testing.T) {
 			t.Parallel()
-			onEachBench(t, oneTap, "", func(r *rig) {
+			onEachReaderWith(t, oneTap, "", func(r *testStation) {
 				chip, _ := r.bench.Tags.Find(tag[:len("genuine-424")])
 				if tag == "genuine-424 by activation" {
 					chip.(*simchip.NTAG424).CountPerActivation = true
 				}
+
 				for range 2 {
 					posts, answer := make(chan simplatform.Post, 9), make(chan bool)
 					r.bench.Platform.OnPost(func(v simplatform.Post) {
 						posts <- v
 						<-answer
 					})
+
 					r.bench.Field.Put(chip)
 					<-posts
 					if early := waitFor(posts, 300*time.Millisecond); early {
 						r.Error("the second proof was posted before the first was answered")
 					}
+
 					if lit := r.bench.Lamps.Lit(); lit != amber {
 						r.Errorf("after the first proof %v is lit, want amber", lit)
 					}
+
 					close(answer)
 					first, second := r.nextScan(), r.nextScan()
-					r.want(first, "pending", "")
-					r.want(second, "valid", "")
+					r.wantOutcome(first, "pending", "")
+					r.wantOutcome(second, "valid", "")
 					if first.CarriedSession != "" || first.Session == "" || second.CarriedSession != first.Session {
-						r.Errorf("the first carried %q, was answered %q, the second carried %q", first.CarriedSession, first.Session, second.CarriedSession)
+						r.Errorf("the first carried %q, was answered %q, the second carried %q",
+							first.CarriedSession, first.Session, second.CarriedSession)
 					}
+
 					if second.Seq != first.Seq+1 || second.UID != first.UID || second.Tag != first.Tag {
 						r.Errorf("two scans of one tap: %+v and %+v", first, second)
 					}
-					r.lights(green)
+
+					r.awaitLamps(green)
 					r.takeAway()
-					r.noScan()
+					r.wantNoScan(100 * time.Millisecond)
 				}
 			})
 		})
@@ -71,10 +78,10 @@ func waitFor[T any](c <-chan T, d time.Duration) bool {
 	}
 }
 
-// noScan looks whether a scan is finished that nobody expected.
-func (r *rig) noScan() {
+// wantNoScan wants no scan to be finished within d.
+func (r *testStation) wantNoScan(d time.Duration) {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(r.Context(), d)
 	defer cancel()
 	if scan, err := r.daemon.NextScan(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		r.Errorf("one scan more: %+v, %v", scan, err)
@@ -82,12 +89,12 @@ func (r *rig) noScan() {
 }
 
 // A copy that repeats its URL is red after one tap.
-func TestOneTapClone(t *testing.T) {
+func TestOneTapOfACopyTurnsRed(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"a sticker", "an emulated 424", "an emulated 223"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			onEachBench(t, oneTap, "", func(r *rig) {
+			onEachReaderWith(t, oneTap, "", func(r *testStation) {
 				genuine, _ := r.bench.Tags.Find("genuine-424")
 				captured := genuine.(*simchip.NTAG424).Capture()
 				clone := simchip.NewClone(captured)
@@ -95,10 +102,11 @@ func TestOneTapClone(t *testing.T) {
 					like, _ := r.bench.Tags.Find("genuine-" + kind[len(kind)-3:])
 					clone = simchip.NewClone(captured, like.Target())
 				}
+
 				r.bench.Field.Put(clone)
-				r.want(r.nextScan(), "pending", "")
-				r.want(r.nextScan(), "invalid", "")
-				r.lights(red)
+				r.wantOutcome(r.nextScan(), "pending", "")
+				r.wantOutcome(r.nextScan(), "invalid", "")
+				r.awaitLamps(red)
 				if n := len(r.bench.Platform.Posts()); n != 2 {
 					r.Errorf("%d posts, want 2", n)
 				}
@@ -108,24 +116,24 @@ func TestOneTapClone(t *testing.T) {
 }
 
 // The second proof is of no use unless the first is pending.
-func TestOneTapThrowsTheSecondAway(t *testing.T) {
+func TestOneTapDropsTheSecondProofUnlessPending(t *testing.T) {
 	t.Parallel()
-	onEachBench(t, oneTap, "", func(r *rig) {
+	onEachReaderWith(t, oneTap, "", func(r *testStation) {
 		r.bench.Field.Put(simchip.NewClone("https://www.example.net/menu?table=7"))
-		r.want(r.nextScan(), "foreign", "entry_point")
+		r.wantOutcome(r.nextScan(), "foreign", "entry_point")
 		r.takeAway()
 
 		r.put("clone")
-		r.want(r.nextScan(), "pending", "")
-		r.want(r.nextScan(), "invalid", "")
+		r.wantOutcome(r.nextScan(), "pending", "")
+		r.wantOutcome(r.nextScan(), "invalid", "")
 		r.takeAway()
 
 		r.bench.Platform.Revoke()
 		r.put("genuine-223")
-		r.want(r.nextScan(), "refused", "key")
-		r.lights(amber)
+		r.wantOutcome(r.nextScan(), "refused", "key")
+		r.awaitLamps(amber)
 		r.takeAway()
-		r.noScan()
+		r.wantNoScan(100 * time.Millisecond)
 		if n := len(r.bench.Platform.Posts()); n != 3 {
 			r.Errorf("%d posts, want 3", n)
 		}
@@ -134,7 +142,7 @@ func TestOneTapThrowsTheSecondAway(t *testing.T) {
 
 // A tag that leaves before its second proof is read makes an ordinary first scan,
 // and the next tap of it is green.
-func TestOneTapOfATagThatLeaves(t *testing.T) {
+func TestOneTapWithoutASecondProofIsAFirstScan(t *testing.T) {
 	t.Parallel()
 	for _, tag := range []struct {
 		name   string
@@ -146,22 +154,22 @@ func TestOneTapOfATagThatLeaves(t *testing.T) {
 		for _, n := range tag.leaves {
 			t.Run(fmt.Sprint(tag.name, " after ", n), func(t *testing.T) {
 				t.Parallel()
-				onEachBench(t, oneTap, "", func(r *rig) {
+				onEachReaderWith(t, oneTap, "", func(r *testStation) {
 					r.bench.Field.LeaveAfter(n)
 					r.put(tag.name)
 					first := r.nextScan()
-					r.want(first, "pending", "")
-					<-time.After(400 * time.Millisecond)
-					r.noScan()
+					r.wantOutcome(first, "pending", "")
+					r.wantNoScan(400 * time.Millisecond)
 					r.bench.Field.LeaveAfter(-1)
 					r.put(tag.name)
 					second := r.nextScan()
-					r.want(second, "valid", "")
+					r.wantOutcome(second, "valid", "")
 					if second.CarriedSession != first.Session {
 						r.Errorf("the next tap carried %q, want %q", second.CarriedSession, first.Session)
 					}
+
 					r.takeAway()
-					r.noScan()
+					r.wantNoScan(100 * time.Millisecond)
 				})
 			})
 		}
@@ -170,7 +178,7 @@ func TestOneTapOfATagThatLeaves(t *testing.T) {
 
 // Two tags at once are refused, whatever they are; none is posted. One of them
 // alone is a tap.
-func TestTwoTags(t *testing.T) {
+func TestTwoTagsAtOnceAreUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, liveness := range []string{"two-taps", "one-tap"} {
 		for _, pair := range [][2]string{
@@ -179,20 +187,20 @@ func TestTwoTags(t *testing.T) {
 		} {
 			t.Run(liveness+" "+pair[0]+" and "+pair[1], func(t *testing.T) {
 				t.Parallel()
-				onEachBench(t, func(b *sim.Bench) { b.Liveness = liveness }, "", func(r *rig) {
+				onEachReaderWith(t, func(b *sim.Bench) { b.Liveness = liveness }, "", func(r *testStation) {
 					a, _ := r.bench.Tags.Find(pair[0])
 					b, _ := r.bench.Tags.Find(pair[1])
 					r.bench.Field.Put(a, b)
-					r.want(r.nextScan(), "unreadable", "two_tags")
-					r.lights(amber)
-					<-time.After(time.Second)
-					r.noScan()
+					r.wantOutcome(r.nextScan(), "unreadable", "two_tags")
+					r.awaitLamps(amber)
+					r.wantNoScan(time.Second)
 					if n := len(r.bench.Platform.Posts()); n != 0 {
 						r.Errorf("%d were posted", n)
 					}
+
 					r.takeAway()
 					r.put("genuine-424")
-					r.want(r.nextScan(), "pending", "")
+					r.wantOutcome(r.nextScan(), "pending", "")
 				})
 			})
 		}
@@ -200,23 +208,25 @@ func TestTwoTags(t *testing.T) {
 }
 
 // A daemon that is told to end while the first proof is answered posts no second.
-func TestOneTapAtTheEnd(t *testing.T) {
+func TestOneTapPostsNoSecondProofAfterSIGTERM(t *testing.T) {
 	t.Parallel()
-	onEachBench(t, oneTap, "", func(r *rig) {
+	onEachReaderWith(t, oneTap, "", func(r *testStation) {
 		asked, answer := make(chan bool, 9), make(chan bool)
 		r.bench.Platform.OnPost(func(simplatform.Post) {
 			asked <- true
 			<-answer
 		})
+
 		r.put("genuine-424")
 		<-asked
 		r.daemon.Process().Signal(syscall.SIGTERM)
-		<-time.After(200 * time.Millisecond) // it hears that, and nothing tells us so
+		r.letPass(200 * time.Millisecond) // for the signal to arrive: the daemon says nothing before it ends
 		close(answer)
-		r.want(r.nextScan(), "pending", "")
+		r.wantOutcome(r.nextScan(), "pending", "")
 		if err := r.daemon.Wait(); err != nil {
 			r.Error(err)
 		}
+
 		if n := len(r.bench.Platform.Posts()); n != 1 {
 			r.Errorf("%d posts, want 1", n)
 		}

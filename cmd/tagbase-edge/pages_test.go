@@ -12,19 +12,21 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// visibleCommands are those that a person finds in --help.
-func visibleCommands(c *cobra.Command) (found []*cobra.Command) {
+// listedCommands are those that a person finds in --help.
+func listedCommands(c *cobra.Command) (found []*cobra.Command) {
 	for _, sub := range c.Commands() {
 		if sub.Hidden {
 			continue
 		}
-		found = append(append(found, sub), visibleCommands(sub)...)
+
+		found = append(append(found, sub), listedCommands(sub)...)
 	}
+
 	return found
 }
 
-func TestHelpHasExamples(t *testing.T) {
-	for _, c := range visibleCommands(command()) {
+func TestEveryCommandHasAnExample(t *testing.T) {
+	for _, c := range listedCommands(command()) {
 		if c.Runnable() && c.Example == "" && c.Name() != "version" {
 			t.Errorf("%s has no example", c.CommandPath())
 		}
@@ -32,8 +34,8 @@ func TestHelpHasExamples(t *testing.T) {
 }
 
 // The examples name flags that there are.
-func TestExamplesParse(t *testing.T) {
-	for _, c := range visibleCommands(command()) {
+func TestExamplesUseExistingFlags(t *testing.T) {
+	for _, c := range listedCommands(command()) {
 		for line := range strings.Lines(strings.ReplaceAll(c.Example, "\\\n", " ")) {
 			line, _, _ = strings.Cut(line, "#")
 			line, _, _ = strings.Cut(line, "|")
@@ -41,12 +43,14 @@ func TestExamplesParse(t *testing.T) {
 			if !ok {
 				continue
 			}
+
 			var words []string
 			for word := range strings.FieldsSeq(args) {
 				if !strings.ContainsAny(word, "<>") {
 					words = append(words, word)
 				}
 			}
+
 			if err := c.ParseFlags(words); err != nil {
 				t.Errorf("%s: %v", strings.TrimSpace(line), err)
 			}
@@ -55,7 +59,7 @@ func TestExamplesParse(t *testing.T) {
 }
 
 // Every command has its manual page, and shells take the completions.
-func TestPages(t *testing.T) {
+func TestManualPagesAndCompletionsAreWritten(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	build := exec.Command("go", "run", "-tags", "pages,nolibnfc", ".", "pages", dir)
@@ -63,26 +67,36 @@ func TestPages(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, c := range append(visibleCommands(command()), command()) {
+
+	for _, c := range append(listedCommands(command()), command()) {
 		page := filepath.Join(dir, "man", strings.ReplaceAll(c.CommandPath(), " ", "-")+".8")
 		b, err := os.ReadFile(page)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		if text := string(b); !strings.Contains(text, ".SH SYNOPSIS") || strings.Contains(text, ".SH EXAMPLE") != (c.Example != "") {
+
+		text := string(b)
+		if !strings.Contains(text, ".SH SYNOPSIS") || strings.Contains(text, ".SH EXAMPLE") != (c.Example != "") {
 			t.Errorf("%s is not whole:\n%s", page, text)
 		}
 	}
-	for shell, file := range map[string]string{"bash": "tagbase-edge", "zsh": "_tagbase-edge", "fish": "tagbase-edge.fish"} {
+
+	for shell, file := range map[string]string{
+		"bash": "tagbase-edge",
+		"zsh":  "_tagbase-edge",
+		"fish": "tagbase-edge.fish",
+	} {
 		file = filepath.Join(dir, "completion", file)
 		if _, err := os.Stat(file); err != nil {
 			t.Error(err)
 			continue
 		}
+
 		if _, err := exec.LookPath(shell); err != nil {
 			continue
 		}
+
 		if out, err := exec.Command(shell, "-n", file).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", shell, err, out)
 		}
@@ -90,7 +104,7 @@ func TestPages(t *testing.T) {
 }
 
 // What a shell asks for when a person presses Tab.
-func TestCompletion(t *testing.T) {
+func TestCompletionOffersValues(t *testing.T) {
 	for line, want := range map[string][]string{
 		"":                       {"check", "doctor", "run", "scans", "setup"},
 		"d":                      {"doctor"},
@@ -107,11 +121,13 @@ func TestCompletion(t *testing.T) {
 		if err != nil {
 			t.Errorf("%q: %v", line, err)
 		}
+
 		for _, word := range want {
 			if !strings.Contains("\n"+string(out), "\n"+word) {
 				t.Errorf("%q does not offer %s:\n%s", line, word, out)
 			}
 		}
+
 		if strings.Contains(string(out), "try-reader") {
 			t.Errorf("%q offers an internal command", line)
 		}

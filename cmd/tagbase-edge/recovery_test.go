@@ -10,14 +10,14 @@ import (
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// Commands of the PN532 (UM0701-02, 7) by which a station is struck.
+// Commands of the PN532 (UM0701-02, section 7) at which its faults strike.
 const (
-	presence   = 0x00 // Diagnose
-	setUp      = 0x32 // RFConfiguration
-	exchange   = 0x40 // InDataExchange: Type 4
-	through    = 0x42 // InCommunicateThru: Type 2
-	deselect   = 0x44 // InDeselect
-	activation = 0x4A // InListPassiveTarget
+	diagnose            = 0x00 // Diagnose
+	rfConfiguration     = 0x32 // RFConfiguration
+	inDataExchange      = 0x40 // InDataExchange: Type 4
+	inCommunicateThru   = 0x42 // InCommunicateThru: Type 2
+	inDeselect          = 0x44 // InDeselect
+	inListPassiveTarget = 0x4A // InListPassiveTarget
 )
 
 // A readerFault is one way in which a reader fails, and what ends it.
@@ -54,77 +54,83 @@ var readerFaults = []readerFault{
 
 // The daemon outlives every fault of its reader, at whatever command it strikes,
 // judges no tap on it, and the next genuine tap gives its verdict within 2 s of the fault's end.
-func TestReaderFaults(t *testing.T) {
+func TestDaemonOutlivesEveryReaderFault(t *testing.T) {
 	if !reader.Libnfc {
-		t.Skip("NOT TESTED: built without libnfc")
+		t.Skip("SKIPPED: built without libnfc")
 	}
+
 	for _, at := range []struct {
 		name string
 		code byte
 		tag  string // that is put to be struck; "" is an empty field
 	}{
-		{"while nothing is there", activation, ""},
-		{"while a tag is found", activation, "genuine-424"},
-		{"in a read", exchange, "genuine-424"},
-		{"in a read of a Type 2 tag", through, "genuine-223"},
-		{"while another tag is looked for", deselect, "genuine-424"},
-		{"while the field goes off", setUp, "genuine-223"},
-		{"while a tag rests", presence, "genuine-424"},
+		{"while nothing is there", inListPassiveTarget, ""},
+		{"while a tag is found", inListPassiveTarget, "genuine-424"},
+		{"in a read", inDataExchange, "genuine-424"},
+		{"in a read of a Type 2 tag", inCommunicateThru, "genuine-223"},
+		{"while another tag is looked for", inDeselect, "genuine-424"},
+		{"while the field goes off", rfConfiguration, "genuine-223"},
+		{"while a tag rests", diagnose, "genuine-424"},
 	} {
 		t.Run(at.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWounded(t, "libnfc")
+			w := newFaultyStation(t, "libnfc")
 			faults := readerFaults
-			if at.code == exchange || at.code == through {
+			if at.code == inDataExchange || at.code == inCommunicateThru {
 				faults = append(faults, readerFault{name: "status byte with bit 7", kind: simreader.NADBit, dies: true})
 			}
-			if at.code == activation && at.tag != "" {
+
+			if at.code == inListPassiveTarget && at.tag != "" {
 				faults = append(faults, readerFault{name: "ATS of length 0", kind: simreader.EmptyATS, dies: true})
 			}
+
 			for _, f := range faults {
-				f.rests = at.code == presence
-				w.suffers(at.name+": "+f.name, at.tag, f, func() {
+				f.rests = at.code == diagnose
+				w.endure(at.name+": "+f.name, at.tag, f, func() {
 					w.bench.PN532.Break(simreader.Fault{Kind: f.kind, On: at.code, Times: f.times, For: f.wait})
 				}, w.bench.PN532.Mend)
 			}
-			w.checkLeftovers()
+
+			w.checkHeldResources()
 		})
 	}
 }
 
 // What can be said of the simulated reader too: it hangs, and it is pulled out.
-func TestReaderGone(t *testing.T) {
+func TestDaemonOutlivesAReaderThatIsUnpluggedOrSilent(t *testing.T) {
 	for _, device := range []string{"libnfc", "simulated"} {
 		t.Run(device, func(t *testing.T) {
 			t.Parallel()
-			w := newWounded(t, device)
+			w := newFaultyStation(t, device)
 			for _, tag := range []string{"", "genuine-424", "genuine-223"} {
 				for range 3 {
-					w.suffers("unplugged "+tag, tag, readerFault{stays: true}, w.unplug, w.plug)
+					w.endure("unplugged "+tag, tag, readerFault{stays: true}, w.unplug, w.plug)
 				}
+
 				if device == "simulated" {
-					w.suffers("silent "+tag, tag, readerFault{stays: true},
+					w.endure("silent "+tag, tag, readerFault{stays: true},
 						func() { w.bench.Silence(true) }, func() { w.bench.Silence(false) })
 				}
 			}
-			w.checkLeftovers()
+
+			w.checkHeldResources()
 		})
 	}
 }
 
 // A tag that makes libnfc abort each time it is read is read twice, not for ever.
-func TestTagThatKillsTheReader(t *testing.T) {
+func TestTagThatAbortsLibnfcIsReadTwice(t *testing.T) {
 	t.Parallel()
 	if !reader.Libnfc {
-		t.Skip("NOT TESTED: built without libnfc")
+		t.Skip("SKIPPED: built without libnfc")
 	}
-	w := newWounded(t, "libnfc")
-	w.bench.PN532.Break(simreader.Fault{Kind: simreader.NADBit, On: exchange, Times: -1})
+
+	w := newFaultyStation(t, "libnfc")
+	w.bench.PN532.Break(simreader.Fault{Kind: simreader.NADBit, On: inDataExchange, Times: -1})
 	w.put("genuine-424")
-	w.want(w.nextScan(), "unreadable", "torn")
-	w.want(w.nextScan(), "unreadable", "torn")
-	<-time.After(2 * time.Second)
-	w.noScan()
+	w.wantOutcome(w.nextScan(), "unreadable", "torn")
+	w.wantOutcome(w.nextScan(), "unreadable", "torn")
+	w.wantNoScan(2 * time.Second)
 	w.bench.PN532.Mend()
 	ended := time.Now()
 	w.takeAway()

@@ -16,36 +16,42 @@ import (
 )
 
 // A reader that hangs until it is reset is reset, by the line wired to RSTPDN.
-func TestResetLine(t *testing.T) {
+func TestResetLineBringsBackAHungReader(t *testing.T) {
 	t.Parallel()
 	if !reader.Libnfc {
-		t.Skip("NOT TESTED: built without libnfc")
+		t.Skip("SKIPPED: built without libnfc")
 	}
+
 	bench, err := sim.NewBench(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { bench.Close() })
-	w := &wounded{rig: &rig{T: t, bench: bench}}
+	w := &faultyStation{testStation: &testStation{T: t, bench: bench}}
 	if w.config, err = bench.WriteConfig("libnfc", ""); err != nil {
 		t.Fatal(err)
 	}
+
 	config, err := os.ReadFile(w.config)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	line := filepath.Join(bench.Dir, "rstpdn")
 	wired := strings.Replace(string(config), "[tags]", fmt.Sprintf("reset_gpio = \"file:%s\"\n[tags]", line), 1)
 	if err := os.WriteFile(w.config, []byte(wired), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	w.start()
+
+	w.startForTheTest()
 	w.genuineTap("to begin with", time.Now(), patience)
 	bench.PN532.Break(simreader.Fault{Kind: simreader.HangBeforeACK})
-	w.until("pulled low", func() bool {
+	w.await("pulled low", func() bool {
 		level, _ := os.ReadFile(line)
 		return string(level) == "1\n"
 	})
+
 	bench.PN532.Reset()
 	w.genuineTap("after the reset", time.Now(), 2*time.Second)
 	if level, err := os.ReadFile(line); string(level) != "0\n" || err != nil {
@@ -54,25 +60,26 @@ func TestResetLine(t *testing.T) {
 }
 
 // Service codes 1 and 2 are told, and cleared when the reader is back.
-func TestReaderServiceCodes(t *testing.T) {
+func TestReaderServiceCodesAreShownAndCleared(t *testing.T) {
 	t.Parallel()
 	for _, device := range []string{"libnfc", "simulated"} {
 		t.Run(device, func(t *testing.T) {
 			t.Parallel()
-			w := newWounded(t, device)
+			w := newFaultyStation(t, device)
 			w.unplug()
 			w.awaitLine(`"service_code":1`)
-			w.lights(amber)
+			w.awaitLamps(amber)
 			w.plug()
 			w.awaitLine(`"reader ready"`)
-			w.lights(dark)
+			w.awaitLamps(dark)
 			if device == "libnfc" {
 				w.bench.PN532.Break(simreader.Fault{Kind: simreader.HangBeforeACK})
 			} else {
 				w.bench.Silence(true)
 			}
+
 			w.awaitLine(`"service_code":2`)
-			w.lights(amber)
+			w.awaitLamps(amber)
 			w.bench.PN532.Mend()
 			w.bench.Silence(false)
 			w.awaitLine(`"reader ready"`)
@@ -82,16 +89,17 @@ func TestReaderServiceCodes(t *testing.T) {
 }
 
 // A daemon that does not have the port leaves the reader of the one that has it alone.
-func TestResetLineOfAHeldPort(t *testing.T) {
+func TestResetLineIsNotPulledForAHeldPort(t *testing.T) {
 	t.Parallel()
-	w := newStation(t, "libnfc", func(*sim.Bench) {})
+	w := newFaultyStationWithoutTap(t, "libnfc", func(*sim.Bench) {})
 	line := filepath.Join(w.bench.Dir, "rstpdn")
-	second := w.another(fmt.Sprintf("reset_gpio = \"file:%s\"\n", line))
+	second := w.startSecondDaemon(fmt.Sprintf("reset_gpio = \"file:%s\"\n", line))
 	second.awaitLine(`"service_code":2`)
-	<-time.After(4 * time.Second)
+	w.letPass(4 * time.Second)
 	if _, err := os.ReadFile(line); err == nil {
 		t.Error("it pulled the reset line")
 	}
+
 	if err := second.daemon.Stop(); err != nil {
 		t.Error(err)
 	}

@@ -14,39 +14,43 @@ import (
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// onePresentation: a tag was put once and never left, and that is one scan.
-func (w *wounded) onePresentation() {
+// wantOnePost: a tag was put once and never left, and that is one scan.
+func (w *faultyStation) wantOnePost() {
 	w.Helper()
 	if n := len(w.bench.Platform.Posts()); n != 1 {
 		w.Errorf("one presentation was posted %d times", n)
 	}
+
 	if strings.Contains(w.daemon.Log(), `"outcome":"valid"`) {
 		w.Error("green after one presentation")
 	}
 }
 
 // A tag that rests is one tap, whatever its reader goes through meanwhile.
-func TestRestingTagAndAFailingReader(t *testing.T) {
+func TestRestingTagIsOneTapThroughReaderFaults(t *testing.T) {
 	for _, tag := range []string{"genuine-424", "genuine-223"} {
 		for _, f := range []simreader.Fault{
 			{Kind: simreader.Slow, For: 500 * time.Millisecond}, {Kind: simreader.DropACK}, {Kind: simreader.Truncated},
-			{Kind: simreader.GarbageInstead}, {Kind: simreader.ErrorFrame}, {Kind: simreader.BadChecksum}, {Kind: simreader.AnswerNACK},
-			{Kind: simreader.HangBeforeACK, For: 400 * time.Millisecond}, {Kind: simreader.HangAfterACK, For: time.Second}, {Kind: simreader.BrownOut},
+			{Kind: simreader.GarbageInstead}, {Kind: simreader.ErrorFrame}, {Kind: simreader.BadChecksum},
+			{Kind: simreader.AnswerNACK},
+			{Kind: simreader.HangBeforeACK, For: 400 * time.Millisecond},
+			{Kind: simreader.HangAfterACK, For: time.Second}, {Kind: simreader.BrownOut},
 		} {
 			for _, f.Times = range []int{1, 2, 5} {
 				if f.Times > 1 && (f.Kind == simreader.HangAfterACK || f.Kind == simreader.BrownOut) {
 					continue
 				}
+
 				t.Run(fmt.Sprintf("%s %+v", tag, f), func(t *testing.T) {
 					t.Parallel()
-					w := newStation(t, "libnfc", func(*sim.Bench) {})
+					w := newFaultyStationWithoutTap(t, "libnfc", func(*sim.Bench) {})
 					w.put(tag)
-					w.want(w.nextScan(), "pending", "")
-					<-time.After(300 * time.Millisecond)
+					w.wantOutcome(w.nextScan(), "pending", "")
+					w.letPass(300 * time.Millisecond)
 					w.bench.PN532.Break(f)
-					w.until("struck", func() bool { return w.bench.PN532.Broken() > 0 })
-					<-time.After(3 * time.Second)
-					w.onePresentation()
+					w.await("struck", func() bool { return w.bench.PN532.Broken() > 0 })
+					w.letPass(3 * time.Second)
+					w.wantOnePost()
 				})
 			}
 		}
@@ -55,44 +59,46 @@ func TestRestingTagAndAFailingReader(t *testing.T) {
 
 // Nor does it count again when the reader was pulled out and plugged in, whatever the
 // first look at it meets.
-func TestRestingTagAndAReplug(t *testing.T) {
+func TestRestingTagIsOneTapThroughAReplug(t *testing.T) {
 	for _, f := range []simreader.Fault{
-		{}, {Kind: simreader.Slow, For: 60 * time.Millisecond}, {Kind: simreader.Slow, For: 200 * time.Millisecond}, {Kind: simreader.DropACK},
-		{Kind: simreader.BadChecksum}, {Kind: simreader.Truncated}, {Kind: simreader.ErrorFrame}, {Kind: simreader.AnswerNACK},
+		{}, {Kind: simreader.Slow, For: 60 * time.Millisecond}, {Kind: simreader.Slow, For: 200 * time.Millisecond},
+		{Kind: simreader.DropACK}, {Kind: simreader.BadChecksum}, {Kind: simreader.Truncated},
+		{Kind: simreader.ErrorFrame}, {Kind: simreader.AnswerNACK},
 	} {
 		t.Run(fmt.Sprintf("%+v", f), func(t *testing.T) {
 			t.Parallel()
-			w := newStation(t, "libnfc", func(*sim.Bench) {})
+			w := newFaultyStationWithoutTap(t, "libnfc", func(*sim.Bench) {})
 			w.put("genuine-424")
-			w.want(w.nextScan(), "pending", "")
-			<-time.After(300 * time.Millisecond)
+			w.wantOutcome(w.nextScan(), "pending", "")
+			w.letPass(300 * time.Millisecond)
 			w.unplug()
-			<-time.After(time.Second)
-			if f.On = activation; f.Kind != 0 {
+			w.letPass(time.Second)
+			if f.On = inListPassiveTarget; f.Kind != 0 {
 				w.bench.PN532.Break(f)
 			}
+
 			w.plug()
-			<-time.After(3 * time.Second)
-			w.onePresentation()
+			w.letPass(3 * time.Second)
+			w.wantOnePost()
 		})
 	}
 }
 
 // A tag that was laid down while the reader was gone may be the one that rested
 // before: it is not read, and amber asks for another tap.
-func TestTagLaidDownInAnOutage(t *testing.T) {
+func TestTagLaidDownInAnOutageIsNotRead(t *testing.T) {
 	t.Parallel()
-	w := newStation(t, "libnfc", func(*sim.Bench) {})
+	w := newFaultyStationWithoutTap(t, "libnfc", func(*sim.Bench) {})
 	w.put("genuine-424")
-	w.want(w.nextScan(), "pending", "")
+	w.wantOutcome(w.nextScan(), "pending", "")
 	w.bench.Field.Remove()
 	w.unplug()
 	w.put("genuine-424")
-	w.lights(amber) // service code 1
-	<-time.After(11 * time.Second)
+	w.awaitLamps(amber) // service code 1
+	w.letPass(11 * time.Second)
 	changes, _ := w.bench.Lamps.Changes(0)
 	w.plug()
-	w.until("amber blinks fast", func() bool {
+	w.await("amber blinks fast", func() bool {
 		news, _ := w.bench.Lamps.Changes(len(changes))
 		blinks := 0
 		for i := 1; i < len(news); i++ {
@@ -100,52 +106,60 @@ func TestTagLaidDownInAnOutage(t *testing.T) {
 				blinks++
 			}
 		}
+
 		return blinks >= 6
 	})
-	w.onePresentation()
+
+	w.wantOnePost()
 	w.takeAway()
 	w.put("genuine-424")
-	w.want(w.nextScan(), "valid", "")
+	w.wantOutcome(w.nextScan(), "valid", "")
 }
 
 // Genuine tags in one tap, through faults at any moment: never red, no proof posted twice,
 // and no more than two of one presentation.
-func TestOneTapAndAFailingReader(t *testing.T) {
+func TestOneTapNeverTurnsRedThroughReaderFaults(t *testing.T) {
 	kinds := []simreader.FaultKind{
-		simreader.HangBeforeACK, simreader.HangAfterACK, simreader.DropACK, simreader.AnswerNACK, simreader.GarbageBefore, simreader.GarbageInstead, simreader.BadChecksum,
-		simreader.BadLength, simreader.Truncated, simreader.Slow, simreader.ErrorFrame, simreader.NADBit, simreader.BrownOut,
+		simreader.HangBeforeACK, simreader.HangAfterACK, simreader.DropACK, simreader.AnswerNACK,
+		simreader.GarbageBefore, simreader.GarbageInstead, simreader.BadChecksum, simreader.BadLength,
+		simreader.Truncated, simreader.Slow, simreader.ErrorFrame, simreader.NADBit, simreader.BrownOut,
 	}
+
 	for _, tag := range []string{"genuine-424", "genuine-424 by activation", "genuine-223"} {
 		for n := range 2 {
 			t.Run(fmt.Sprint(tag, " ", n), func(t *testing.T) {
 				t.Parallel()
-				w := newStation(t, "libnfc", oneTap)
+				w := newFaultyStationWithoutTap(t, "libnfc", oneTap)
 				chip, _ := w.bench.Tags.Find(tag[:len("genuine-424")])
 				if c, ok := chip.(*simchip.NTAG424); ok {
 					c.CountPerActivation = strings.HasSuffix(tag, "activation")
 				}
+
 				posted, seen := 0, map[string]bool{}
 				for range 4 {
 					f := simreader.Fault{
 						Kind: kinds[rand.IntN(len(kinds))], Skip: rand.IntN(30), Times: 1 + rand.IntN(2),
 						For: []time.Duration{100, 250, 500}[rand.IntN(3)] * time.Millisecond,
 					}
+
 					w.bench.PN532.Break(f)
 					w.bench.Field.Put(chip)
-					<-time.After(1500 * time.Millisecond)
+					w.letPass(1500 * time.Millisecond)
 					w.bench.Field.Remove()
 					w.bench.PN532.Mend()
-					<-time.After(1200 * time.Millisecond)
+					w.letPass(1200 * time.Millisecond)
 					news := w.bench.Platform.Posts()[posted:]
 					posted += len(news)
 					if len(news) > 2 {
 						w.Errorf("%+v: %d posts of one presentation", f, len(news))
 					}
+
 					for _, v := range news {
 						if v.Status != "pending" && v.Status != "valid" {
 							w.Errorf("%+v: a genuine tag is %s", f, v.Status)
 						}
-						if hash := hashOf(v.Attributes); seen[hash] {
+
+						if hash := parametersHash(v.Attributes); seen[hash] {
 							w.Errorf("%+v: %v was posted twice", f, v.Attributes)
 						} else {
 							seen[hash] = true

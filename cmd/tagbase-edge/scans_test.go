@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
-// edge runs a command beside the daemon.
-func (r *rig) edge(args ...string) (stdout, stderr string, status int) {
+// runWithConfig runs a command beside the daemon, with its configuration.
+func (r *testStation) runWithConfig(args ...string) (stdout, stderr string, status int) {
 	r.Helper()
 	cmd := exec.CommandContext(r.Context(), "tagbase-edge", append(args, "--config", r.config)...)
 	var out, errs strings.Builder
@@ -30,16 +31,18 @@ func (r *rig) edge(args ...string) (stdout, stderr string, status int) {
 	if err != nil && !errors.As(err, &exit) {
 		r.Fatal(err)
 	}
+
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
 // scans reads the journal as a program does.
-func (r *rig) scans(args ...string) (scans []sim.ScanLine) {
+func (r *testStation) scans(args ...string) (scans []sim.ScanLine) {
 	r.Helper()
-	out, errs, status := r.edge(append([]string{"scans", "--json"}, args...)...)
+	out, errs, status := r.runWithConfig(append([]string{"scans", "--json"}, args...)...)
 	if status != 0 || errs != "" {
 		r.Fatalf("scans ended with %d: %s", status, errs)
 	}
+
 	for line := range strings.Lines(out) {
 		var scan sim.ScanLine
 		d := json.NewDecoder(strings.NewReader(line))
@@ -47,30 +50,34 @@ func (r *rig) scans(args ...string) (scans []sim.ScanLine) {
 		if err := d.Decode(&scan); err != nil {
 			r.Fatalf("%q: %v", line, err)
 		}
+
 		scans = append(scans, scan)
 	}
+
 	return scans
 }
 
 // awaitScans waits until the journal holds so many.
-func (r *rig) awaitScans(n int, args ...string) []sim.ScanLine {
+func (r *testStation) awaitScans(n int, args ...string) []sim.ScanLine {
 	r.Helper()
 	for deadline := time.Now().Add(patience); ; {
 		if scans := r.scans(args...); len(scans) >= n {
 			return scans
 		}
+
 		if time.Now().After(deadline) {
 			r.Fatalf("the journal does not come to hold %d scans", n)
 		}
 	}
 }
 
-func TestScansCommand(t *testing.T) {
-	onEachReader(t, "", func(r *rig) {
+func TestScansShowsWhatWasLogged(t *testing.T) {
+	onEachReader(t, "", func(r *testStation) {
 		var logged []sim.ScanLine
 		for _, tag := range []string{"genuine-424", "foreign", "genuine-424", "blank"} {
 			logged = append(logged, r.tap(tag))
 		}
+
 		got := r.awaitScans(4)
 		for i, scan := range logged {
 			want := scan
@@ -79,27 +86,34 @@ func TestScansCommand(t *testing.T) {
 				r.Fatalf("scan %d is journaled as\n%+v, and was logged as\n%+v", i, got[i], want)
 			}
 		}
+
 		if got := r.scans("--outcome", "valid"); len(got) != 1 || got[0].Outcome != "valid" {
 			r.Errorf("--outcome valid gave %+v", got)
 		}
+
 		if got := r.scans("--since", "1ms"); len(got) != 0 {
 			r.Errorf("--since 1ms gave %+v", got)
 		}
+
 		if got := r.scans("--since", "1h"); len(got) != 4 {
 			r.Errorf("--since 1h gave %d scans, want 4", len(got))
 		}
-		table, _, _ := r.edge("scans")
-		if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 5 || !strings.Contains(lines[2], "entry_point") {
+
+		table, _, _ := r.runWithConfig("scans")
+		lines := strings.Split(strings.TrimSpace(table), "\n")
+		if len(lines) != 5 || !strings.Contains(lines[2], "entry_point") {
 			r.Errorf("the table is\n%s", table)
 		}
-		if _, errs, status := r.edge("scans", "--outcome", "genuine"); status == 0 || !strings.Contains(errs, "valid") {
-			r.Errorf("an outcome that is none: %d, %s", status, errs)
+
+		_, errs, status := r.runWithConfig("scans", "--outcome", "genuine")
+		if status == 0 || !strings.Contains(errs, "valid") {
+			r.Errorf("an unknown outcome: %d, %s", status, errs)
 		}
 	})
 }
 
-func TestScansFollow(t *testing.T) {
-	onEachReader(t, "", func(r *rig) {
+func TestScansFollowShowsNewScans(t *testing.T) {
+	onEachReader(t, "", func(r *testStation) {
 		r.tap("foreign")
 		r.awaitScans(1)
 		cmd := exec.CommandContext(r.Context(), "tagbase-edge", "scans", "--follow", "--json", "--config", r.config)
@@ -107,59 +121,73 @@ func TestScansFollow(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
+
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it would follow for ever
 		if err := cmd.Start(); err != nil {
 			r.Fatal(err)
 		}
+
 		lines := bufio.NewScanner(out)
 		for _, want := range []string{"foreign", "pending", "valid"} {
 			if want != "foreign" {
 				r.tap("genuine-424")
 			}
+
 			if !lines.Scan() || !strings.Contains(lines.Text(), `"outcome":"`+want+`"`) {
 				r.Fatalf("followed to %q (%v), want %s", lines.Text(), lines.Err(), want)
 			}
 		}
+
 		cmd.Process.Signal(os.Interrupt)
 		cmd.Wait()
 	})
 }
 
-func TestSessionCommand(t *testing.T) {
-	onEachReader(t, "", func(r *rig) {
+func TestSessionShowsPlatformAndJournal(t *testing.T) {
+	onEachReader(t, "", func(r *testStation) {
 		id := r.tap("genuine-424").Session
 		r.awaitScans(1)
-		out, errs, status := r.edge("session", id)
+		out, errs, status := r.runWithConfig("session", id)
 		if status != 0 || errs != "" {
 			r.Fatalf("session ended with %d: %s", status, errs)
 		}
+
 		for _, want := range []string{"session  " + id, "tag      " + sim.Tag424, "live for another ", "pending"} {
 			if !strings.Contains(out, want) {
 				r.Errorf("session says\n%s\nwithout %q", out, want)
 			}
 		}
-		if out, errs, status := r.edge("session", "ses_none"); status != 1 || !strings.Contains(errs, "no such session") || !strings.Contains(out, "none") {
-			r.Errorf("a session that is none: %d\n%s%s", status, out, errs)
+
+		out, errs, status = r.runWithConfig("session", "ses_none")
+		if status != 1 || !strings.Contains(errs, "no such session") || !strings.Contains(out, "none") {
+			r.Errorf("an unknown session: %d\n%s%s", status, out, errs)
 		}
-		if _, errs, status := r.edge("session", "../tags"); status == 0 || !strings.Contains(errs, "not a session id") {
-			r.Errorf("what is no session: %d, %s", status, errs)
+
+		_, errs, status = r.runWithConfig("session", "../tags")
+		if status == 0 || !strings.Contains(errs, "not a session id") {
+			r.Errorf("not a session id: %d, %s", status, errs)
 		}
+
 		r.bench.Platform.Revoke()
-		if _, errs, status := r.edge("session", id); status != 1 || !strings.Contains(errs, "refused this station's key") {
+		_, errs, status = r.runWithConfig("session", id)
+		if status != 1 || !strings.Contains(errs, "refused this station's key") {
 			r.Errorf("with a bad key: %d, %s", status, errs)
 		}
 	})
 }
 
 // Whatever stands in the journal, a terminal gets plain text.
-func TestScansAreHarmless(t *testing.T) {
+func TestScansPrintNothingThatATerminalObeys(t *testing.T) {
 	dir := t.TempDir()
 	hostile := "tag\x1b[2J\u202e\n\x07€"
 	j, _ := journal.Open(filepath.Join(dir, "journal"), journal.Options{})
-	j.Finish(scan.Record{Seq: j.NextSeq(), Time: time.Now(), Station: hostile, Outcome: scan.Outcome(hostile), Reason: scan.Reason(hostile), Tag: hostile,
+	j.Finish(scan.Record{Seq: j.NextSeq(), Time: time.Now(), Station: hostile,
+		Outcome: scan.Outcome(hostile), Reason: scan.Reason(hostile), Tag: hostile,
 		UID: hostile, Chip: hostile, Session: hostile})
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
+
 	config := filepath.Join(dir, "config.toml")
 	os.WriteFile(config, fmt.Appendf(nil, "[station]\nstate_dir = %q\n", dir), 0o644)
 	for _, args := range [][]string{{"scans"}, {"scans", "--json"}} {
@@ -167,6 +195,7 @@ func TestScansAreHarmless(t *testing.T) {
 		if err != nil || strings.Count(string(out), "\n") < 1 {
 			t.Fatalf("%v: %q, %v", args, out, err)
 		}
+
 		for _, r := range string(out) {
 			if r != '\n' && (r < ' ' || r == 0x7f || r == '\u202e') {
 				t.Errorf("%v: %q reaches the terminal in %q", args, r, out)

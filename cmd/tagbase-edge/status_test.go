@@ -20,62 +20,68 @@ import (
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
-// onSimulated is a rig on the simulated reader.
-func onSimulated(t *testing.T, more string) *rig {
+// startOnSimulatedReader starts a station on the simulated reader, with more in its configuration.
+func startOnSimulatedReader(t *testing.T, more string) *testStation {
 	t.Helper()
 	bench, err := sim.NewBench(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { bench.Close() })
-	r := &rig{T: t, bench: bench}
+	r := &testStation{T: t, bench: bench}
 	if r.config, err = bench.WriteConfig("simulated", more); err != nil {
 		t.Fatal(err)
 	}
-	r.start()
+
+	r.startForTheTest()
 	return r
 }
 
-// command runs a technician's command to its end, and looks for the key's secret in
-// what it says.
-func (r *rig) command(args ...string) (out string, exit int) {
+// runAndSearchForSecret runs a technician's command to its end, and looks for the key's secret in
+// what it prints.
+func (r *testStation) runAndSearchForSecret(args ...string) (out string, exit int) {
 	r.Helper()
 	c := exec.Command("tagbase-edge", append(args, "--config", r.config)...)
 	b, err := c.CombinedOutput()
 	if c.ProcessState == nil {
 		r.Fatal(err)
 	}
+
 	if _, secret, _ := strings.Cut(r.bench.Key, ":"); strings.Contains(string(b), secret) {
 		r.Errorf("%q tells the key's secret:\n%s", args, b)
 	}
+
 	return string(b), c.ProcessState.ExitCode()
 }
 
-func (r *rig) status() (s api.Status, exit int) {
+func (r *testStation) status() (s api.Status, exit int) {
 	r.Helper()
-	out, exit := r.command("status", "--json")
+	out, exit := r.runAndSearchForSecret("status", "--json")
 	if err := json.Unmarshal([]byte(out), &s); err != nil {
 		r.Fatalf("%v: %s", err, out)
 	}
+
 	return s, exit
 }
 
 // awaitStatus waits until the status is as it should be.
-func (r *rig) awaitStatus(what string, is func(api.Status) bool) (s api.Status, exit int) {
+func (r *testStation) awaitStatus(what string, is func(api.Status) bool) (s api.Status, exit int) {
 	r.Helper()
 	for deadline := time.Now().Add(patience); ; <-time.After(100 * time.Millisecond) {
 		if s, exit = r.status(); is(s) {
 			return s, exit
 		}
+
 		if time.Now().After(deadline) {
 			r.Fatalf("%s is not told: %+v", what, s)
 		}
 	}
 }
 
-func (r *rig) says(want ...string) {
+func (r *testStation) wantStatusText(want ...string) {
 	r.Helper()
-	out, _ := r.command("status")
+	out, _ := r.runAndSearchForSecret("status")
 	for _, w := range want {
 		if !strings.Contains(out, w) {
 			r.Errorf("status does not say %q:\n%s", w, out)
@@ -84,40 +90,54 @@ func (r *rig) says(want ...string) {
 }
 
 // status exits 0 while all is well, and tells each thing that is wrong, with its mend.
-func TestStatus(t *testing.T) {
+func TestStatusShowsEachFault(t *testing.T) {
 	t.Parallel()
-	r := onSimulated(t, "")
-	r.want(r.tap("genuine-424"), "pending", "")
+	r := startOnSimulatedReader(t, "")
+	r.wantOutcome(r.tap("genuine-424"), "pending", "")
 	s, exit := r.status()
-	if exit != 0 || !s.OK || s.ServiceCode != 0 || s.Service != "none" || s.Station != "bench" || s.Sessions.Active != 1 || !s.Reader.Up ||
-		!s.Platform.Met || s.Key.ID != "key_bench:redacted" || len(s.Scans) != 1 || s.Scans[0].Outcome != "pending" || s.UptimeMS <= 0 {
+	if exit != 0 || !s.OK || s.ServiceCode != 0 || s.Service != "none" || s.Station != "bench" ||
+		s.Sessions.Active != 1 || !s.Reader.Up || !s.Platform.Met || s.Key.ID != "key_bench:redacted" ||
+		len(s.Scans) != 1 || s.Scans[0].Outcome != "pending" || s.UptimeMS <= 0 {
 		t.Errorf("exit status %d, %+v", exit, s)
 	}
-	r.says("✓ station   bench: reader ready, platform reached", "✓ key       key_bench:redacted", "✓ sessions  1 open", "pending", sim.Tag424)
+
+	r.wantStatusText("✓ station   bench: reader ready, platform reached", "✓ key       key_bench:redacted",
+		"✓ sessions  1 open", "pending", sim.Tag424)
 
 	r.bench.ClosePlatform()
-	r.want(r.tap("genuine-424"), "not_sent", "network")
-	if s, exit = r.status(); exit != 1 || s.ServiceCode != 3 || s.Service != "platform unreachable" || s.Platform.Trouble != "network" || s.OK {
+	r.wantOutcome(r.tap("genuine-424"), "not_sent", "network")
+	s, exit = r.status()
+	if exit != 1 || s.OK || s.ServiceCode != 3 || s.Service != "platform unreachable" ||
+		s.Platform.Trouble != "network" {
 		t.Errorf("without the platform: exit status %d, %+v", exit, s)
 	}
-	r.says("✗ service   code 3, platform unreachable: look at the network", "✗ platform", "out of reach: network")
+
+	r.wantStatusText("✗ service   code 3, platform unreachable: look at the network", "✗ platform",
+		"out of reach: network")
 
 	if err := r.bench.Unplug(); err != nil {
 		t.Fatal(err)
 	}
-	if s, exit = r.awaitStatus("the reader's loss", func(s api.Status) bool { return s.ServiceCode == 1 }); exit != 1 || s.Reader.Up || s.Reader.Error == "" {
+
+	s, exit = r.awaitStatus("the reader's loss", func(s api.Status) bool { return s.ServiceCode == 1 })
+	if exit != 1 || s.Reader.Up || s.Reader.Error == "" {
 		t.Errorf("without the reader: exit status %d, %+v", exit, s)
 	}
+
 	if err := r.bench.Plug(); err != nil {
 		t.Fatal(err)
 	}
-	if s, _ = r.awaitStatus("the reader's return", func(s api.Status) bool { return s.Reader.Up }); s.Reader.Reopens == 0 || s.ServiceCode != 3 {
+
+	s, _ = r.awaitStatus("the reader's return", func(s api.Status) bool { return s.Reader.Up })
+	if s.Reader.Reopens == 0 || s.ServiceCode != 3 {
 		t.Errorf("with the reader again: %+v", s)
 	}
 
-	if err := os.WriteFile(r.config, []byte("[reader]\nno = 1\n[station]\nsocket = \""+r.bench.Dir+"/api.sock\"\n"), 0o644); err != nil {
+	bad := "[reader]\nno = 1\n[station]\nsocket = \"" + r.bench.Dir + "/api.sock\"\n"
+	if err := os.WriteFile(r.config, []byte(bad), 0o644); err != nil {
 		t.Fatal(err)
 	}
+
 	r.daemon.Process().Signal(syscall.SIGHUP)
 	r.awaitStatus("a reload that was refused", func(s api.Status) bool {
 		return strings.Contains(s.Note, "the old configuration stays: "+r.config+":1:1: tags.entry_points: is not set")
@@ -126,37 +146,45 @@ func TestStatus(t *testing.T) {
 
 // A daemon that was killed leaves its socket, and the next one takes it; a second one beside
 // it does not, and says so.
-func TestSocketOutlivesDaemons(t *testing.T) {
+func TestSocketOfAKilledDaemonIsTakenOver(t *testing.T) {
 	t.Parallel()
-	r := onSimulated(t, "")
+	r := startOnSimulatedReader(t, "")
 	first, _ := r.status()
 	r.daemon.Process().Kill()
 	r.daemon.Wait()
-	if out, exit := r.command("status"); exit != 1 || !strings.Contains(out, "no daemon answers there; start it: sudo systemctl start tagbase-edge") {
+	out, exit := r.runAndSearchForSecret("status")
+	if exit != 1 || !strings.Contains(out, "no daemon answers there; start it: sudo systemctl start tagbase-edge") {
 		t.Errorf("without a daemon: exit status %d, %s", exit, out)
 	}
-	r.launch()
+
+	r.startDaemonAndAwaitReader()
 	next, _ := r.status()
 	if !next.Started.After(first.Started) {
 		t.Errorf("the next daemon started at %v, the first one at %v", next.Started, first.Started)
 	}
+
 	config, err := os.ReadFile(r.config)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	own := filepath.Join(t.TempDir(), "config.toml")
 	text := strings.ReplaceAll(string(config), filepath.Join(r.bench.Dir, "state"), t.TempDir())
 	if err := os.WriteFile(own, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+
 	second, err := sim.StartDaemon("tagbase-edge", own)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	defer second.Stop()
-	if err := second.AwaitLine(t.Context(), `another daemon answers there; stop it, or give this one a station.socket of its own`); err != nil {
+	refusal := `another daemon answers there; stop it, or give this one a station.socket of its own`
+	if err := second.AwaitLine(t.Context(), refusal); err != nil {
 		t.Errorf("%v:\n%s", err, second.Log())
 	}
+
 	if s, _ := r.status(); !s.Started.Equal(next.Started) {
 		t.Errorf("the first daemon does not answer any more: %+v", s)
 	}
@@ -164,51 +192,60 @@ func TestSocketOutlivesDaemons(t *testing.T) {
 
 // A test of the lamps beside the daemon ends at the first tap, which is judged as ever;
 // while a tap is shown it does not begin.
-func TestLedsTestAndTap(t *testing.T) {
+func TestLedsTestEndsAtATap(t *testing.T) {
 	t.Parallel()
-	r := onSimulated(t, "")
+	r := startOnSimulatedReader(t, "")
 	test := exec.Command("tagbase-edge", "leds", "test", "--config", r.config)
 	var said strings.Builder
 	test.Stdout, test.Stderr = &said, &said
 	if err := test.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r.lights(green)
+
+	r.awaitLamps(green)
 	r.put("genuine-424")
 	first := r.nextScan()
 	before, _ := r.bench.Lamps.Changes(0)
-	r.want(first, "pending", "")
+	r.wantOutcome(first, "pending", "")
 	test.Wait()
-	if exit := test.ProcessState.ExitCode(); exit != 1 || !strings.HasPrefix(said.String(), "green lamp\n") || !strings.Contains(said.String(), "a tap came") {
+	exit := test.ProcessState.ExitCode()
+	if exit != 1 || !strings.HasPrefix(said.String(), "green lamp\n") ||
+		!strings.Contains(said.String(), "a tap came") {
 		t.Errorf("exit status %d:\n%s", exit, said.String())
 	}
-	if out, exit := r.command("leds", "test"); exit != 1 || !strings.Contains(out, "the lamps show a tap") {
+
+	out, exit := r.runAndSearchForSecret("leds", "test")
+	if exit != 1 || !strings.Contains(out, "the lamps show a tap") {
 		t.Errorf("while a tap is shown: exit status %d, %s", exit, out)
 	}
+
 	after, _ := r.bench.Lamps.Changes(0)
 	for _, c := range after[len(before):] {
 		if c.Lit[sim.Green] || c.Lit[sim.Red] {
 			t.Errorf("%v is lit after a pending tap", c.Lit)
 		}
 	}
+
 	r.takeAway()
-	r.want(r.tap("genuine-424"), "valid", "")
-	r.lights(green)
+	r.wantOutcome(r.tap("genuine-424"), "valid", "")
+	r.awaitLamps(green)
 }
 
 // A test without a daemon leaves the lamps dark when the connection breaks.
-func TestLedsTestBrokenOffIsDark(t *testing.T) {
+func TestLedsTestBrokenOffLeavesTheLampsDark(t *testing.T) {
 	t.Parallel()
-	r := newBenchRig(t, "simulated")
+	r := newBenchWithoutDaemon(t, "simulated")
 	test := exec.Command("tagbase-edge", "leds", "test", "--config", r.config)
 	if err := test.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r.lights(green)
+
+	r.awaitLamps(green)
 	if err := test.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	r.lights(dark)
+
+	r.awaitLamps(dark)
 	if err := test.Wait(); err == nil || test.ProcessState.ExitCode() != 1 {
 		t.Errorf("it ended with %v, want status 1", err)
 	}
@@ -218,17 +255,19 @@ func TestLedsTestBrokenOffIsDark(t *testing.T) {
 func TestSlowClientsHoldUpNoTap(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
-	r := onSimulated(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
+	r := startOnSimulatedReader(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
 	r.awaitPage(address)
 	for i := range 60 {
 		network, to := "tcp", address
 		if i%2 == 0 {
 			network, to = "unix", r.bench.Dir+"/api.sock"
 		}
+
 		c, err := net.Dial(network, to)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		defer c.Close()
 		switch i % 3 {
 		case 0:
@@ -239,16 +278,17 @@ func TestSlowClientsHoldUpNoTap(t *testing.T) {
 			io.WriteString(c, "GET /st") // and never the rest
 		}
 	}
+
 	for _, outcome := range []string{"pending", "valid", "pending", "valid"} {
 		scan := r.tap("genuine-424")
-		r.want(scan, outcome, "")
+		r.wantOutcome(scan, outcome, "")
 		if scan.TotalMS > 4000 {
 			t.Errorf("it took %.0f ms", scan.TotalMS)
 		}
 	}
 }
 
-func (r *rig) awaitPage(address string) {
+func (r *testStation) awaitPage(address string) {
 	r.Helper()
 	for deadline := time.Now().Add(patience); ; <-time.After(20 * time.Millisecond) {
 		resp, err := http.Get("http://" + address + "/livez")
@@ -256,6 +296,7 @@ func (r *rig) awaitPage(address string) {
 			resp.Body.Close()
 			return
 		}
+
 		if time.Now().After(deadline) {
 			r.Fatal(err)
 		}
@@ -268,49 +309,57 @@ func freeAddress(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	defer l.Close()
 	return l.Addr().String()
 }
 
 // The page that a configuration asks for shows the station; its metrics count the taps.
-func TestPage(t *testing.T) {
+func TestPageAndMetricsShowTaps(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
-	r := onSimulated(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
+	r := startOnSimulatedReader(t, fmt.Sprintf("[page]\nlisten = %q\n", address))
 	r.awaitPage(address)
-	r.want(r.tap("clone"), "pending", "")
-	r.want(r.tap("clone"), "invalid", "")
+	r.wantOutcome(r.tap("clone"), "pending", "")
+	r.wantOutcome(r.tap("clone"), "invalid", "")
 	wants := []string{
 		`tagbase_edge_scans_total{outcome="invalid"} 1`, `tagbase_edge_scans_total{outcome="pending"} 1`,
 		`tagbase_edge_session_carried_total{result="same"} 1`, `tagbase_edge_requests_total{code="2xx"} 2`,
 		`tagbase_edge_reader_up 1`, `tagbase_edge_platform_up 1`,
 	}
+
 	missing := func(text string) string {
 		for _, want := range wants {
 			if !strings.Contains(text, want+"\n") {
 				return want
 			}
 		}
+
 		return ""
 	}
+
 	var b []byte
 	for deadline := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
 		resp, err := http.Get("http://" + address + "/metrics")
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		b, err = io.ReadAll(resp.Body)
 		resp.Body.Close()
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		if missing(string(b)) == "" {
 			break
 		}
+
 		if time.Now().After(deadline) {
 			t.Fatalf("the metrics do not say %s\n%s", missing(string(b)), b)
 		}
 	}
+
 	if _, secret, _ := strings.Cut(r.bench.Key, ":"); strings.Contains(string(b), secret) {
 		t.Error("the metrics tell the key's secret")
 	}

@@ -16,7 +16,7 @@ import (
 
 // A testTerminal is a person's: tagbase-edge runs on it, and the test types and reads.
 type testTerminal struct {
-	*rig
+	*testStation
 	pty  *simreader.PTY
 	cmd  *exec.Cmd
 	done chan error
@@ -28,19 +28,21 @@ type testTerminal struct {
 }
 
 // onTerminal starts a command on a pseudo-terminal that is set as a login has it.
-func (r *rig) onTerminal(args ...string) *testTerminal {
+func (r *testStation) onTerminal(args ...string) *testTerminal {
 	r.Helper()
 	link := filepath.Join(r.TempDir(), "tty")
 	pty, err := simreader.OpenPTY(link)
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	slave, err := os.OpenFile(link, os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		r.Fatal(err)
 	}
-	cooked(r, slave)
-	t := &testTerminal{rig: r, pty: pty, done: make(chan error, 1), news: make(chan struct{})}
+
+	setCookedMode(r, slave)
+	t := &testTerminal{testStation: r, pty: pty, done: make(chan error, 1), news: make(chan struct{})}
 	t.cmd = exec.Command("tagbase-edge", args...)
 	t.cmd.Env = append(os.Environ(), "TERM=dumb")
 	t.cmd.Stdin, t.cmd.Stdout, t.cmd.Stderr = slave, slave, slave
@@ -48,6 +50,7 @@ func (r *rig) onTerminal(args ...string) *testTerminal {
 	if err := t.cmd.Start(); err != nil {
 		r.Fatal(err)
 	}
+
 	var reading sync.WaitGroup
 	reading.Go(t.read)
 	go func() { t.done <- t.cmd.Wait() }()
@@ -60,16 +63,18 @@ func (r *rig) onTerminal(args ...string) *testTerminal {
 			r.Logf("on the terminal:\n%s", t.screen())
 		}
 	})
+
 	return t
 }
 
 // cooked has a terminal echo, edit lines and send signals.
-func cooked(r *rig, f *os.File) {
+func setCookedMode(r *testStation, f *os.File) {
 	r.Helper()
 	t, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	t.Iflag |= unix.ICRNL
 	t.Oflag |= unix.OPOST | unix.ONLCR
 	t.Lflag |= unix.ECHO | unix.ICANON | unix.ISIG
@@ -110,11 +115,13 @@ func (t *testTerminal) expect(text string) {
 		if at >= 0 {
 			t.seen += at + len(text)
 		}
+
 		news := t.news
 		t.mu.Unlock()
 		if at >= 0 {
 			return
 		}
+
 		select {
 		case <-news:
 		case <-deadline:
@@ -144,6 +151,7 @@ func (t *testTerminal) ends(status int) {
 	case <-time.After(patience):
 		t.Fatal("it does not end")
 	}
+
 	if got := t.cmd.ProcessState.ExitCode(); got != status {
 		t.Errorf("it ended with status %d, want %d", got, status)
 	}

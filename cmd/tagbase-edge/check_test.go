@@ -17,20 +17,26 @@ func TestCheckWarnsAboutWiring(t *testing.T) {
 		{"pulled up", `red = "GPIO8"`, ":6:7: leds.red: warning: GPIO8 is pulled up"},
 		{"the name that Debian gives a line", `amber = "SDA1"`, ":6:9: leds.amber: warning: SDA1 is pulled up"},
 		{"two digits", `amber = "GPIO18"`, ""},
-		{"green active-low", `green = "GPIO17"` + "\nactive_low = true", ":7:14: leds.active_low: warning: the green lamp is lit"},
+		{
+			"green active-low", `green = "GPIO17"` + "\nactive_low = true",
+			":7:14: leds.active_low: warning: the green lamp is lit",
+		},
 		{"no green", `red = "GPIO17"` + "\nactive_low = true", ""},
 		{"a file", `green = "file:/sys/class/leds/GPIO2/brightness"`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "config.toml")
-			text := "[reader]\ndevice = \"simulated:/nowhere\"\n[tags]\nentry_points = [\"https://tap.example.com/\"]\n[leds]\n" + c.leds + "\n"
+			text := "[reader]\ndevice = \"simulated:/nowhere\"\n" +
+				"[tags]\nentry_points = [\"https://tap.example.com/\"]\n[leds]\n" + c.leds + "\n"
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
+
 			out, err := exec.Command("tagbase-edge", "check", "--config", file).Output()
 			if err != nil {
 				t.Fatalf("check fails on a warning: %v: %s", err, out)
 			}
+
 			if c.want == "" && len(out) > 0 || !strings.Contains(string(out), c.want) {
 				t.Errorf("check says %q, want %q", out, c.want)
 			}

@@ -19,8 +19,8 @@ import (
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
-// A systemd that listens, and starts the station.
-type init1 struct {
+// A fakeSystemd starts the station, and listens for its notifications.
+type fakeSystemd struct {
 	*testing.T
 	bench  *sim.Bench
 	config string
@@ -29,28 +29,31 @@ type init1 struct {
 	log    bytes.Buffer
 }
 
-func startNotified(t *testing.T, watchdog time.Duration) *init1 {
+func startUnderSystemd(t *testing.T, watchdog time.Duration) *fakeSystemd {
 	t.Helper()
 	bench, err := sim.NewBench(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { bench.Close() })
-	s := &init1{T: t, bench: bench, said: make(chan string, 1000)}
+	s := &fakeSystemd{T: t, bench: bench, said: make(chan string, 1000)}
 	if s.config, err = bench.WriteConfig("simulated", ""); err != nil {
 		t.Fatal(err)
 	}
+
 	s.launch(watchdog)
 	return s
 }
 
-func (s *init1) launch(watchdog time.Duration) {
+func (s *fakeSystemd) launch(watchdog time.Duration) {
 	s.Helper()
 	socket := filepath.Join(s.bench.Dir, "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {
 		s.Fatal(err)
 	}
+
 	go func() {
 		b := make([]byte, 4096)
 		for {
@@ -58,6 +61,7 @@ func (s *init1) launch(watchdog time.Duration) {
 			if err != nil {
 				return
 			}
+
 			for line := range strings.Lines(string(b[:n]) + "\n") {
 				if line = strings.TrimSpace(line); line != "" {
 					s.said <- line
@@ -71,6 +75,7 @@ func (s *init1) launch(watchdog time.Duration) {
 	if err := s.cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
+
 	s.Cleanup(func() {
 		s.cmd.Process.Kill()
 		s.cmd.Wait()
@@ -79,7 +84,7 @@ func (s *init1) launch(watchdog time.Duration) {
 }
 
 // await waits for a notification that holds text, and returns those before it.
-func (s *init1) await(text string) (before []string) {
+func (s *fakeSystemd) await(text string) (before []string) {
 	s.Helper()
 	late := time.After(patience)
 	for {
@@ -88,6 +93,7 @@ func (s *init1) await(text string) (before []string) {
 			if strings.Contains(line, text) {
 				return before
 			}
+
 			before = append(before, line)
 		case <-late:
 			s.Fatalf("%q is never said, but %q", text, before)
@@ -95,10 +101,10 @@ func (s *init1) await(text string) (before []string) {
 	}
 }
 
-// Ready means configuration, journal and lamps; reader and platform may come later, and status tells.
-func TestReadyWithoutReader(t *testing.T) {
+// READY=1 means configuration, journal and lamps; reader and platform may come later, and STATUS= says so.
+func TestSystemdIsToldReadyAndStopping(t *testing.T) {
 	t.Parallel()
-	s := startNotified(t, time.Hour)
+	s := startUnderSystemd(t, time.Hour)
 	s.await("READY=1")
 	s.await("STATUS=reader ready")
 	s.cmd.Process.Signal(syscall.SIGTERM)
@@ -108,9 +114,9 @@ func TestReadyWithoutReader(t *testing.T) {
 	}
 }
 
-func TestReloadTellsSystemd(t *testing.T) {
+func TestSystemdIsToldOfReloads(t *testing.T) {
 	t.Parallel()
-	s := startNotified(t, time.Hour)
+	s := startUnderSystemd(t, time.Hour)
 	s.await("STATUS=reader ready")
 	s.cmd.Process.Signal(syscall.SIGHUP)
 	s.await("RELOADING=1")
@@ -122,6 +128,7 @@ func TestReloadTellsSystemd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	os.WriteFile(s.config, append(good, "[nonsense]\n"...), 0o600)
 	s.cmd.Process.Signal(syscall.SIGHUP)
 	s.await("RELOADING=1")
@@ -130,24 +137,26 @@ func TestReloadTellsSystemd(t *testing.T) {
 }
 
 // A station that has nothing to do feeds the watchdog; one of whose loops is stuck does not.
-func TestWatchdog(t *testing.T) {
+func TestWatchdogIsFedWhileNothingHappens(t *testing.T) {
 	t.Parallel()
-	s := startNotified(t, 3*time.Second)
+	s := startUnderSystemd(t, 3*time.Second)
 	s.await("STATUS=reader ready")
 	for range 4 {
 		s.await("WATCHDOG=1")
 	}
 }
 
-// What cannot start says so where systemctl status shows it, and ends with 78 not before a while.
-func TestCannotStart(t *testing.T) {
+// A station that cannot start says so where systemctl status shows it, and ends with 78 after a pause, which
+// SIGTERM ends.
+func TestBadConfigurationIsShownAndDelaysTheExit(t *testing.T) {
 	t.Parallel()
 	bench, err := sim.NewBench(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { bench.Close() })
-	s := &init1{T: t, bench: bench, said: make(chan string, 1000), config: filepath.Join(bench.Dir, "none.toml")}
+	s := &fakeSystemd{T: t, bench: bench, said: make(chan string, 1000), config: filepath.Join(bench.Dir, "none.toml")}
 	s.launch(time.Hour)
 	s.await("STATUS=cannot start: " + s.config + ":1:1: file:")
 	s.cmd.Process.Signal(syscall.SIGTERM)

@@ -16,51 +16,57 @@ import (
 )
 
 // A second program that wants the port is told who has it, and the first one goes on.
-func TestPortIsHeld(t *testing.T) {
+func TestSecondDaemonOnAPortIsToldWhoHoldsIt(t *testing.T) {
 	t.Parallel()
 	if !reader.Libnfc {
-		t.Skip("NOT TESTED: built without libnfc")
+		t.Skip("SKIPPED: built without libnfc")
 	}
-	w := newWounded(t, "libnfc")
-	holder := childOf(w.rig, w.pid)
-	second := w.another("")
+
+	w := newFaultyStation(t, "libnfc")
+	holder := childOf(w.testStation, w.pid)
+	second := w.startSecondDaemon("")
 	second.awaitLine(fmt.Sprintf("(process %d)", holder))
 	if log := second.daemon.Log(); !strings.Contains(log, `"service_code":2`) {
 		t.Errorf("no service code 2 in\n%s", log)
 	}
+
 	w.genuineTap("beside a second daemon", time.Now(), patience)
 	second.daemon.Process().Signal(syscall.SIGTERM)
 	second.daemon.Wait()
 }
 
-// another starts a second daemon on the same reader, with a state of its own and more
+// startSecondDaemon starts one on the same reader, with a state of its own and more
 // lines in its table [reader].
-func (w *wounded) another(more string) *rig {
+func (w *faultyStation) startSecondDaemon(more string) *testStation {
 	w.Helper()
 	config, err := os.ReadFile(w.config)
 	if err != nil {
 		w.Fatal(err)
 	}
+
 	dir := w.TempDir()
 	text := strings.ReplaceAll(string(config), filepath.Join(w.bench.Dir, "state"), dir)
 	text = strings.ReplaceAll(text, filepath.Join(w.bench.Dir, "api.sock"), filepath.Join(dir, "api.sock"))
 	text = strings.Replace(text, "[tags]", more+"[tags]", 1)
-	second := &rig{T: w.T, bench: w.bench, config: filepath.Join(dir, "config.toml")}
+	second := &testStation{T: w.T, bench: w.bench, config: filepath.Join(dir, "config.toml")}
 	if err := os.WriteFile(second.config, []byte(text), 0o644); err != nil {
 		w.Fatal(err)
 	}
-	second.exec()
+
+	second.startDaemon()
 	return second
 }
 
 // Two daemons do not share a state directory.
-func TestStateDirHasOneDaemon(t *testing.T) {
+func TestSecondDaemonOnAStateDirectoryIsRefused(t *testing.T) {
 	t.Parallel()
-	onEachBench(t, func(*sim.Bench) {}, "", func(r *rig) {
-		_, errs, status := r.edge("run")
-		if status != exitConfig || !strings.Contains(errs, "station.state_dir") || !strings.Contains(errs, "another tagbase-edge") {
+	onEachReaderWith(t, func(*sim.Bench) {}, "", func(r *testStation) {
+		_, errs, status := r.runWithConfig("run")
+		if status != exitConfig ||
+			!strings.Contains(errs, "station.state_dir") || !strings.Contains(errs, "another tagbase-edge") {
 			r.Errorf("a second daemon ended with %d: %s", status, errs)
 		}
-		r.want(r.tap("genuine-424"), "pending", "")
+
+		r.wantOutcome(r.tap("genuine-424"), "pending", "")
 	})
 }

@@ -16,104 +16,113 @@ import (
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
-// A wounded is a rig whose reader fails again and again.
-type wounded struct {
-	*rig
+// A faultyStation is one whose reader fails again and again.
+type faultyStation struct {
+	*testStation
 	pid    int
-	before leftovers
+	before heldResources
 	late   *atomic.Int32 // verdicts beyond their limit, if those are only counted
 }
 
-func newWounded(t *testing.T, device string) *wounded {
+func newFaultyStation(t *testing.T, device string) *faultyStation {
 	t.Helper()
-	w := newStation(t, device, func(*sim.Bench) {})
+	w := newFaultyStationWithoutTap(t, device, func(*sim.Bench) {})
 	w.genuineTap("to begin with", time.Now(), patience)
-	w.before = w.leftovers()
+	w.before = w.heldResources()
 	return w
 }
 
-// newStation is one that has read no tag yet.
-func newStation(t *testing.T, device string, set func(*sim.Bench)) *wounded {
+// newFaultyStationWithoutTap is one that has read no tag yet.
+func newFaultyStationWithoutTap(t *testing.T, device string, set func(*sim.Bench)) *faultyStation {
 	t.Helper()
 	if device == "libnfc" && !reader.Libnfc {
-		t.Skip("NOT TESTED: built without libnfc")
+		t.Skip("SKIPPED: built without libnfc")
 	}
+
 	bench, err := sim.NewBench(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { bench.Close() })
 	set(bench)
-	w := &wounded{rig: &rig{T: t, bench: bench}}
+	w := &faultyStation{testStation: &testStation{T: t, bench: bench}}
 	if w.config, err = bench.WriteConfig(device, ""); err != nil {
 		t.Fatal(err)
 	}
-	w.start()
+
+	w.startForTheTest()
 	w.pid = w.daemon.Process().Pid
 	return w
 }
 
-func (w *wounded) unplug() {
+func (w *faultyStation) unplug() {
 	if err := w.bench.Unplug(); err != nil {
 		w.Error(err)
 	}
 }
 
-func (w *wounded) plug() {
+func (w *faultyStation) plug() {
 	if err := w.bench.Plug(); err != nil {
 		w.Error(err)
 	}
 }
 
-// suffers lets the reader fail while a tag is there, ends that, and then holds
+// endure lets the reader fail while a tag is there, ends that, and then holds
 // the next genuine tag to it.
-func (w *wounded) suffers(name, tag string, f readerFault, wound, mend func()) {
+func (w *faultyStation) endure(name, tag string, f readerFault, wound, mend func()) {
 	w.Helper()
-	child := childOf(w.rig, w.pid)
+	child := childOf(w.testStation, w.pid)
 	struck := w.bench.PN532.Broken()
 	wound()
 	if tag != "" {
 		w.put(tag)
 	}
+
 	if f.kind != 0 {
-		w.until(name+": struck", func() bool { return w.bench.PN532.Broken() > struck })
+		w.await(name+": struck", func() bool { return w.bench.PN532.Broken() > struck })
 	}
+
 	limit := 2 * time.Second
 	switch {
 	case f.stays:
-		<-time.After(2500 * time.Millisecond) // long enough for a second child
+		w.letPass(2500 * time.Millisecond) // long enough for a second child
 		mend()
 	case f.dies:
-		w.until(name+": the reader's process is gone", func() bool { return !alive(child) })
+		w.await(name+": the reader's process is gone", func() bool { return !isAlive(child) })
 		limit = time.Second
 	case f.wait >= time.Second:
-		<-time.After(f.wait)
+		w.letPass(f.wait)
 	}
+
 	ended := time.Now()
 	w.bench.Field.Remove()
 	if f.rests {
 		// What lies there when the reader is back may have rested: the reader is back first.
-		w.until(name+": the reader is back", w.readerIsUp)
+		w.await(name+": the reader is back", w.readerIsUp)
 		if took := time.Since(ended); took > limit && w.late == nil {
 			w.Errorf("%s: the reader was back after %v, want it within %v", name, took, limit)
 		}
+
 		ended = time.Now()
 	}
+
 	away := 320 * time.Millisecond
 	if tag != "" && !f.dies {
 		away += 600 * time.Millisecond // the reader may still be busy with the tap that was struck
 	}
-	<-time.After(away)
+
+	w.letPass(away)
 	w.genuineTap(name, ended, limit)
 	w.bench.PN532.Mend() // what did not strike
-	if pid := w.daemon.Process().Pid; pid != w.pid || !alive(pid) {
+	if pid := w.daemon.Process().Pid; pid != w.pid || !isAlive(pid) {
 		w.Fatalf("%s: the daemon is process %d now, was %d", name, pid, w.pid)
 	}
 }
 
 // genuineTap holds the tag to the reader until its verdict. Of the scans before it, in
 // the fault, none may have accused it.
-func (w *wounded) genuineTap(name string, since time.Time, limit time.Duration) {
+func (w *faultyStation) genuineTap(name string, since time.Time, limit time.Duration) {
 	w.Helper()
 	put := time.Now()
 	w.put("genuine-424")
@@ -122,30 +131,35 @@ func (w *wounded) genuineTap(name string, since time.Time, limit time.Duration) 
 		if scan.Outcome != "pending" && scan.Outcome != "valid" && scan.Outcome != "unreadable" {
 			w.Fatalf("%s: a genuine tag is %s %s", name, scan.Outcome, scan.Reason)
 		}
+
 		finished, err := time.Parse(time.RFC3339Nano, scan.Time)
 		if err != nil {
 			w.Fatal(err)
 		}
+
 		if scan.Outcome == "unreadable" || finished.Before(put) {
 			continue
 		}
+
 		if took := finished.Sub(since); took > limit && w.late != nil {
 			w.late.Add(1)
 		} else if took > limit {
 			w.Errorf("%s: the next tap's verdict came after %v, want it within %v", name, took, limit)
 		}
+
 		break
 	}
+
 	w.takeAway()
-	<-time.After(300 * time.Millisecond) // a busy machine looks late
+	w.letPass(300 * time.Millisecond) // a busy machine looks late
 }
 
-func (w *wounded) readerIsUp() bool {
+func (w *faultyStation) readerIsUp() bool {
 	s, _, err := api.NewClient(filepath.Join(w.bench.Dir, "api.sock")).Status(w.Context())
 	return err == nil && s.Reader.Up
 }
 
-func (w *wounded) until(what string, is func() bool) {
+func (w *faultyStation) await(what string, is func() bool) {
 	w.Helper()
 	for deadline := time.Now().Add(patience); !is(); <-time.After(time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -154,7 +168,7 @@ func (w *wounded) until(what string, is func() bool) {
 	}
 }
 
-func alive(pid int) bool {
+func isAlive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(stat), ") Z ")
 }

@@ -16,55 +16,61 @@ import (
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// leftovers are what a process may leave behind.
-type leftovers struct{ descriptors, threads, children, kib int }
+// heldResources are what a process may fail to give back.
+type heldResources struct{ descriptors, threads, children, kib int }
 
-func (w *wounded) leftovers() leftovers {
+func (w *faultyStation) heldResources() heldResources {
 	w.Helper()
 	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", w.pid))
 	if err != nil {
 		w.Fatal(err)
 	}
+
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", w.pid))
 	if err != nil {
 		w.Fatal(err)
 	}
-	return leftovers{len(fds), len(threads), len(children(w.pid)), residentKiB(w.rig, w.pid)}
+
+	return heldResources{len(fds), len(threads), len(children(w.pid)), residentMemoryKiB(w.testStation, w.pid)}
 }
 
-// residentKiB is VmRSS of proc(5).
-func residentKiB(r *rig, pid int) int {
+// residentMemoryKiB is VmRSS of proc(5).
+func residentMemoryKiB(r *testStation, pid int) int {
 	r.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	_, rest, _ := strings.Cut(string(status), "VmRSS:")
 	kib, err := strconv.Atoi(strings.Fields(rest)[0])
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	return kib
 }
 
-// checkLeftovers: no descriptor, no zombie, and no more threads or memory than a
+// checkHeldResources wants no descriptor and no zombie left, and no more threads or memory than a
 // runtime may take for itself.
-func (w *wounded) checkLeftovers() {
+func (w *faultyStation) checkHeldResources() {
 	w.Helper()
-	w.until("the daemon has let go", func() bool { return w.leftovers().descriptors <= w.before.descriptors+1 })
-	after := w.leftovers()
+	w.await("the daemon has let go", func() bool { return w.heldResources().descriptors <= w.before.descriptors+1 })
+	after := w.heldResources()
 	if after.children != 1 || after.threads > w.before.threads+8 || after.kib > w.before.kib+32<<10 {
 		w.Errorf("before %+v, after %+v", w.before, after)
 	}
+
 	w.Logf("before %+v, after %+v", w.before, after)
 }
 
-// repetitions is REPEAT, or a few.
-func repetitions(t *testing.T) int {
+// repeatCount is REPEAT, or a few.
+func repeatCount(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("REPEAT"))
 	if err != nil {
 		return 8
 	}
+
 	t.Logf("REPEAT=%d", n)
 	return n
 }
@@ -72,86 +78,99 @@ func repetitions(t *testing.T) int {
 // Aborts, hangs and unplugs, many times over.
 func TestReaderFaultsAgainAndAgain(t *testing.T) {
 	if !reader.Libnfc {
-		t.Skip("NOT TESTED: built without libnfc")
+		t.Skip("SKIPPED: built without libnfc")
 	}
-	total := repetitions(t)
-	const rigs = 8
-	each := (total + rigs - 1) / rigs
+
+	total := repeatCount(t)
+	const stations = 8
+	each := (total + stations - 1) / stations
 	var late atomic.Int32 // a busy machine is late now and then
-	t.Run("rigs", func(t *testing.T) {
-		for range rigs {
-			t.Run("rig", func(t *testing.T) { againAndAgain(t, each, &late) })
+	t.Run("stations", func(t *testing.T) {
+		for range stations {
+			t.Run("station", func(t *testing.T) { againAndAgain(t, each, &late) })
 		}
 	})
-	t.Logf("%d aborts, hangs and unplugs each: %d of %d verdicts came later than promised", rigs*each, late.Load(), 3*rigs*each)
-	if int(late.Load()) > 3*rigs*each/100+2 {
+
+	t.Logf("%d aborts, hangs and unplugs each: %d of %d verdicts came later than promised",
+		stations*each, late.Load(), 3*stations*each)
+	if int(late.Load()) > 3*stations*each/100+2 {
 		t.Error("that is more than one in a hundred")
 	}
 }
 
 func againAndAgain(t *testing.T, each int, late *atomic.Int32) {
 	t.Parallel()
-	w := newWounded(t, "libnfc")
+	w := newFaultyStation(t, "libnfc")
 	w.late = late
 	for i := range each {
 		name := fmt.Sprint("repetition ", i)
-		w.suffers(name+" abort", "genuine-424", readerFault{kind: simreader.NADBit, dies: true}, func() {
-			w.bench.PN532.Break(simreader.Fault{Kind: simreader.NADBit, On: exchange})
+		w.endure(name+" abort", "genuine-424", readerFault{kind: simreader.NADBit, dies: true}, func() {
+			w.bench.PN532.Break(simreader.Fault{Kind: simreader.NADBit, On: inDataExchange})
 		}, nil)
-		w.suffers(name+" hang", "", readerFault{kind: simreader.HangAfterACK, wait: time.Second}, func() {
-			w.bench.PN532.Break(simreader.Fault{Kind: simreader.HangAfterACK, On: activation, For: time.Second})
+		w.endure(name+" hang", "", readerFault{kind: simreader.HangAfterACK, wait: time.Second}, func() {
+			w.bench.PN532.Break(simreader.Fault{
+				Kind: simreader.HangAfterACK, On: inListPassiveTarget, For: time.Second,
+			})
 		}, nil)
-		w.suffers(name+" unplug", "", readerFault{wait: time.Second}, func() {
+		w.endure(name+" unplug", "", readerFault{wait: time.Second}, func() {
 			w.unplug()
 			time.AfterFunc(time.Second, w.plug)
 		}, nil)
 	}
-	w.checkLeftovers()
+
+	w.checkHeldResources()
 }
 
 // An idle station, and one without its reader, leave the processor alone.
-func TestIdle(t *testing.T) {
+func TestIdleStationLeavesTheProcessorAlone(t *testing.T) {
 	idle := os.Getenv("IDLE")
 	if idle == "" {
 		t.Skip("a measurement: make soak-reader")
 	}
+
 	d, err := time.ParseDuration(idle)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWounded(t, "libnfc")
+
+	w := newFaultyStation(t, "libnfc")
 	for _, state := range []string{"idle", "unplugged"} {
 		if state == "unplugged" {
 			w.unplug()
-			<-time.After(2 * time.Second)
+			w.letPass(2 * time.Second)
 		}
+
 		before := w.processorTime()
-		<-time.After(d)
+		w.letPass(d)
 		share := float64(w.processorTime()-before) / float64(d)
 		t.Logf("%s for %v: %.2f %% of a core, daemon and reader's process together", state, d, 100*share)
 		if share > 0.02 {
 			t.Errorf("%s takes %.2f %% of a core, want under 2 %%", state, 100*share)
 		}
 	}
+
 	w.plug()
 }
 
 // processorTime is what the daemon, its children and those that have ended took:
 // utime, stime, cutime and cstime of proc(5), in ticks of 10 ms.
-func (w *wounded) processorTime() (sum time.Duration) {
+func (w *faultyStation) processorTime() (sum time.Duration) {
 	for _, pid := range append(children(w.pid), strconv.Itoa(w.pid)) {
 		stat, err := os.ReadFile("/proc/" + pid + "/stat")
 		if err != nil {
 			w.Fatal(err)
 		}
+
 		_, rest, _ := strings.Cut(string(stat), ") ")
 		for _, field := range strings.Fields(rest)[11:15] {
 			ticks, err := strconv.Atoi(field)
 			if err != nil {
 				w.Fatal(err)
 			}
+
 			sum += time.Duration(ticks) * 10 * time.Millisecond
 		}
 	}
+
 	return sum
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/ndef"
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
@@ -150,7 +151,7 @@ func (d *dialogue) readURI(chip *Chip, slow bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return firstURI(message)
+	return ndef.FirstURI(message)
 }
 
 // transceive says one thing to the tag, if there is something left of the tap.

@@ -13,24 +13,8 @@ func urlMessage(code byte, rest string) []byte {
 	return append([]byte{0xD1, 0x01, byte(len(rest) + 1), 'U', code}, rest...)
 }
 
-func FuzzNDEF(f *testing.F) {
-	f.Add(urlMessage(4, "tap.example.com/tag_a?e=1"))
-	f.Add([]byte{0xC1, 0x01, 0, 0, 0, 3, 'U', 0x00, 'a', 'b'})
-	poster := urlMessage(4, "a")
-	f.Add(append([]byte{0xD1, 0x02, byte(len(poster)), 'S', 'p'}, poster...))
-	f.Fuzz(func(t *testing.T, msg []byte) {
-		uri, err := firstURI(msg)
-		if err != nil {
-			if reason, fault := reasonOf(err); reason == "" || fault != nil {
-				t.Fatalf("firstURI(%x): %v is not a reason", msg, err)
-			}
-			return
-		}
-		if len(uri) > len(msg)+len("ftp://anonymous:anonymous@") {
-			t.Fatalf("firstURI(%x) = %q, longer than the message allows", msg, uri)
-		}
-	})
-}
+// textMessage is an NDEF message of one text record, "x" in English.
+var textMessage = []byte{0xD1, 0x01, 4, 'T', 0x02, 'e', 'n', 'x'}
 
 func FuzzTLV(f *testing.F) {
 	ndef := urlMessage(4, "tap.example.com/tag_a?m=1")

@@ -2,7 +2,11 @@
 
 package reader
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/tagbase/tagbase-edge/internal/ndef"
+)
 
 // secondProof reads a second proof of the tag in the same tap, or returns "" if the tag
 // did not stay for it. The only error is errAnother.
@@ -36,7 +40,7 @@ func (d *dialogue) rereadType4() string {
 	if err != nil {
 		return ""
 	}
-	uri, err := firstURI(message)
+	uri, err := ndef.FirstURI(message)
 	if err != nil {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/ndef"
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
@@ -34,9 +35,9 @@ func reasonOf(err error) (reason scan.Reason, fault error) {
 	switch {
 	case err == nil:
 		return "", nil
-	case errors.Is(err, errNoNDEF):
+	case errors.Is(err, errNoNDEF), errors.Is(err, ndef.ErrMalformed):
 		return scan.ReasonNoNDEF, nil
-	case errors.Is(err, errNoURL):
+	case errors.Is(err, ndef.ErrNoURI):
 		return scan.ReasonNoURL, nil
 	case errors.Is(err, errUnsupported), errors.Is(err, errTooBig), errors.Is(err, errTooMany):
 		return scan.ReasonUnsupported, nil

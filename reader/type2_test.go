@@ -70,10 +70,7 @@ func TestType2(t *testing.T) {
 	ndef := tlv(tlvNDEF, urlMessage(4, "a.example/tag_a?m=1"))
 	cat := func(parts ...[]byte) []byte { return slices.Concat(parts...) }
 	lock, memory := []byte{0x01, 3, 0xA0, 0x0C, 0x34}, []byte{0x02, 3, 0x10, 0x20, 0x33}
-	longURL := "https://" + strings.Repeat("a", 850)
-	longMessage := long(record(only, "U", "", ""))
-	longMessage = append(longMessage, "\x04"+longURL[len("https://"):]...)
-	longMessage[4], longMessage[5] = byte(851>>8), byte(851&0xFF)
+	longMessage, longURL := bigMessage(858)
 
 	tests := []struct {
 		name   string
@@ -111,7 +108,7 @@ func TestType2(t *testing.T) {
 		{"no free read access", formatted(45, [4]byte{0xE1, 0x10, 18, 0x80}, ndef...), "", scan.ReasonNoNDEF},
 		{"more than 1 KiB", formatted(256, ccOf(2040), tlv3(tlvNDEF, make([]byte, 1025))...), "", scan.ReasonUnsupported},
 		{"behind the last page there is", formatted(256, ccOf(2040), tlv3(tlvNDEF, make([]byte, 1020))...), "", scan.ReasonUnsupported},
-		{"a text", formatted(45, ccOf(144), tlv(tlvNDEF, record(only, "T", "", "\x02enx"))...), "", scan.ReasonNoURL},
+		{"a text", formatted(45, ccOf(144), tlv(tlvNDEF, textMessage)...), "", scan.ReasonNoURL},
 		{"a broken message", formatted(45, ccOf(144), tlv(tlvNDEF, ndef[2:9])...), "", scan.ReasonNoNDEF},
 	}
 	// Old and new tags, and one that FAST_READ fails on, are read alike.

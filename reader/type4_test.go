@@ -112,7 +112,7 @@ func (c *card) read(offset, n int) ([]byte, uint16) {
 // bigMessage is a URL in an NDEF message of so many bytes.
 func bigMessage(n int) (message []byte, url string) {
 	rest := strings.Repeat("a", n-8)
-	message = append([]byte{only, 1, 0, 0, byte((n - 7) >> 8), byte(n - 7), 'U', 4}, rest...)
+	message = append([]byte{0xC1, 1, 0, 0, byte((n - 7) >> 8), byte(n - 7), 'U', 4}, rest...)
 	return message, "https://" + rest
 }
 
@@ -160,7 +160,7 @@ func TestType4(t *testing.T) {
 		{"no container", func(c *card) { c.id, c.cc = 0xE105, []byte{} }, "", scan.ReasonNoNDEF},
 		{"answers without data", func(c *card) { c.empty = true }, "", scan.ReasonUnsupported},
 		{"more than was asked for", func(c *card) { c.trailer = make([]byte, 0x80) }, "", scan.ReasonUnsupported},
-		{"a text", func(c *card) { c.file = newCard(record(only, "T", "", "\x02enx")).file }, "", scan.ReasonNoURL},
+		{"a text", func(c *card) { c.file = newCard(textMessage).file }, "", scan.ReasonNoURL},
 		{"a broken message", func(c *card) { c.file = newCard(small[:9]).file }, "", scan.ReasonNoNDEF},
 	}
 	for _, tt := range tests {

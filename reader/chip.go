@@ -8,8 +8,8 @@ import "bytes"
 type Chip string
 
 const (
-	ChipNTAG424 Chip = "ntag424"
-	ChipNTAG22x Chip = "ntag22x"
+	ChipNTAG424 Chip = "ntag424" // NTAG 424 DNA
+	ChipNTAG22x Chip = "ntag22x" // NTAG 223 DNA and 224 DNA
 	ChipNTAG21x Chip = "ntag21x"
 	ChipType4   Chip = "type4" // any other ISO-DEP tag
 	ChipType2   Chip = "type2" // any other Type 2 tag
@@ -18,6 +18,7 @@ const (
 
 var ats424 = []byte{0x77, 0x77, 0x71, 0x02, 0x80} // NT4H2421Gx, table 13
 
+// chipOf says what a tag is by what it answers when it is selected. SAK 00 is a Type 2 tag.
 func chipOf(t Target) Chip {
 	switch {
 	case t.ISODEP() && t.ATQA == [2]byte{0x03, 0x44} && bytes.Equal(t.ATS, ats424):
@@ -49,7 +50,7 @@ func chipOfVersion(v []byte) Chip {
 }
 
 // sameTag compares UIDs. A random UID (four bytes, the first 08: ISO/IEC
-// 14443-3, 6.5.4) is another at each activation, so that any two may be one tag.
+// 14443-3, 6.5.4) is another at every activation, so that any two may be one tag.
 func sameTag(a, b []byte) bool {
 	return bytes.Equal(a, b) || randomUID(a) && randomUID(b)
 }

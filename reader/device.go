@@ -1,19 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package reader is everything between the antenna and a tap URL.
-//
-// A reader (ISO/IEC 14443: PCD) selects a tag (PICC) and learns its UID, ATQA
-// and SAK, and its ATS if the tag speaks ISO-DEP. From those it knows which
-// NFC Forum type the tag is, and how its NDEF message is read: Type 4 with
-// APDUs (SELECT, READ BINARY), Type 2 page by page (READ, FAST_READ). The first
-// URI record of that message is the tap URL.
-//
-//	antenna -> Device -> Read (type4, type2, ndef) -> Tap -> Watch -> Event -> Process
-//
-// Device is the seam: libnfc on one side, the bench's virtual tags on the other.
-// Watch runs in a child process and writes events to a pipe, since libnfc can
-// block for ever and can abort the process it lives in; Process is the daemon's
-// end of that pipe. Everything that comes from a tag is hostile.
 package reader
 
 import (
@@ -26,21 +12,21 @@ import (
 
 // A Target is what a tag says of itself when it is selected.
 type Target struct {
-	ATQA [2]byte
+	ATQA [2]byte // as libnfc and datasheets write it: 03 44 of an NTAG 424 DNA
 	SAK  byte
 	UID  []byte // 4, 7 or 10 bytes; may be random, never an identity
 	ATS  []byte // without its length byte TL; empty unless the tag speaks ISO-DEP
 }
 
-// ISODEP tells whether the tag takes APDUs (ISO/IEC 14443-3, SAK bit 6).
+// ISODEP reports whether the tag takes APDUs (ISO/IEC 14443-3, SAK bit 6).
 func (t Target) ISODEP() bool { return t.SAK&0x20 != 0 }
 
-// A Device is one reader. It is used by one goroutine at a time. An error that
+// A Device is one reader: libnfc's, or the bench's virtual one. One goroutine at a time uses it. An error that
 // is neither ErrNoTag nor ErrTagLost is the reader's own.
 type Device interface {
-	// Select activates a tag that is in the field and not active. It looks at an empty
-	// field at most so many times, pollEvery apart, and then returns ErrNoTag: a tag that
-	// is active hears it only after a Cycle. Without a clear answer it is ErrTagLost.
+	// Select activates a tag that is in the field and not active; one that is
+	// active hears it only after a Cycle. It looks at an empty field up to looks times, 20 ms apart,
+	// and then returns ErrNoTag. Without a clear answer it returns ErrTagLost.
 	Select(looks int) (Target, error)
 
 	// Transceive sends an APDU to an ISO-DEP tag, or a command without its CRC
@@ -55,8 +41,8 @@ type Device interface {
 	// answer the next Select, and whatever does is another tag.
 	Deselect() error
 
-	// Cycle takes the field from all tags for long enough that they forget all but
-	// their memory. Whatever is there can be selected again.
+	// Cycle switches the field off for long enough that all tags forget everything
+	// except their memory. After it, whatever is there can be selected.
 	Cycle() error
 
 	Close() error
@@ -86,7 +72,7 @@ const (
 const simulatedPrefix = "simulated:"
 
 // Open opens a libnfc connstring such as "pn532_uart:/dev/ttyAMA0", or
-// "simulated:SOCKET" for the bench. An error that is fs.ErrNotExist means that
+// "simulated:SOCKET" for the bench. An error for which Missing is true means that
 // there is no such reader; any other, that it is there and cannot be used.
 func Open(device string) (Device, error) {
 	if socket, ok := strings.CutPrefix(device, simulatedPrefix); ok {
@@ -98,9 +84,8 @@ func Open(device string) (Device, error) {
 	return openLibnfc(device)
 }
 
-// CheckConnstring tells whether device is a name that Open understands. Only
-// names that say which driver and which port are taken: libnfc left to search
-// talks to every serial port that it finds.
+// CheckConnstring returns an error unless Open understands the name. It has to say which
+// driver and which port: libnfc left to search talks to every serial port that it finds.
 func CheckConnstring(device string) error {
 	driver, port, ok := strings.Cut(device, ":")
 	if !ok || driver == "" || port == "" {
@@ -109,6 +94,6 @@ func CheckConnstring(device string) error {
 	return nil
 }
 
-// Missing tells whether err says that there is no such reader, as against one
-// that does not answer.
+// Missing reports whether err says that there is no such reader, and not that one
+// does not answer.
 func Missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

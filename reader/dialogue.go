@@ -120,7 +120,7 @@ func (d *dialogue) confirm() {
 		}
 	}
 
-	if err := d.alone(); err != nil {
+	if err := d.alone(); err != nil && !errors.Is(err, ErrNoTag) {
 		d.err = err
 	}
 }
@@ -238,13 +238,13 @@ func (d *dialogue) beside(other Target) error {
 	return ErrNoTag
 }
 
-// alone returns errAnother if another tag is in the field, and nil if none answers. The tag
-// itself is put to HALT for that, so that whatever answers is another, or the tag
-// that has gone and come back.
+// alone returns errAnother if another tag is in the field. The tag itself is put to HALT for that, so that
+// whatever answers is another, or the tag that has gone and come back. If nobody answers, it returns
+// nil or ErrNoTag, which are both as good as alone.
 func (d *dialogue) alone() error {
 	if !d.selected {
 		if err := d.renew(); err != nil {
-			return unlessGone(err)
+			return err
 		}
 	}
 
@@ -255,7 +255,7 @@ func (d *dialogue) alone() error {
 
 	t, err := d.dev.Select(1)
 	if err != nil {
-		return unlessGone(err)
+		return err
 	}
 	if !d.is(t) {
 		d.other = t.UID
@@ -263,14 +263,6 @@ func (d *dialogue) alone() error {
 	}
 	d.selected = true
 	return nil
-}
-
-// unlessGone takes a tag that has gone, which is as good as alone, for no error.
-func unlessGone(err error) error {
-	if errors.Is(err, ErrNoTag) {
-		return nil
-	}
-	return err
 }
 
 // forgives reports whether a fault of the reader may be tried again: some clear

@@ -44,15 +44,18 @@ import (
 
 	"github.com/clausecker/nfc/v2"
 	"github.com/tagbase/tagbase-edge/internal/connstring"
+	"github.com/tagbase/tagbase-edge/internal/portlock"
 )
 
-const Libnfc = true // built with libnfc
+// Libnfc reports whether the program was built with libnfc.
+const Libnfc = true
 
+// libnfc is a reader that libnfc drives. All C is in this file, and no decision about a tap.
 type libnfc struct {
 	dev    nfc.Device
-	port   *port // nil: a USB reader, which libusb claims
+	port   *portlock.Lock // nil for a USB reader, which libusb claims
 	name   string
-	isoDEP bool
+	isoDEP bool      // of the selected tag
 	rx     [264]byte // PN532: the longest answer to InDataExchange (UM0701-02, 7.3.8)
 }
 
@@ -64,27 +67,35 @@ func openLibnfc(device string) (Device, error) {
 		if c, err = c.Resolve(); err != nil {
 			return nil, err
 		}
-		if l.port, err = holdPort(c.Driver, c.Path); err != nil {
+		l.port, err = portlock.Take(c.Path, strings.HasSuffix(c.Driver, "_uart"))
+		if errors.Is(err, portlock.ErrHeld) {
+			return nil, heldBy(c.Path)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
+
 	if err := l.open(c); err != nil {
-		l.release()
+		l.port.Release()
 		return nil, err
 	}
 	return l, nil
 }
 
 func (l *libnfc) open(c connstring.Connstring) (err error) {
-	// libnfc reads these once, before its first open: never search, never log.
-	// From level 3 on it logs APDUs, which is to say tap URLs.
+	// libnfc reads these once, before its first open: never search for readers, never log.
+	// From level 3 on it would log APDUs, and so tap URLs.
 	os.Setenv("LIBNFC_AUTO_SCAN", "false")
 	os.Setenv("LIBNFC_LOG_LEVEL", "0")
 	if l.dev, err = nfc.Open(c.String()); err != nil {
-		return fmt.Errorf("reader %s: %w; check its power, its wires and its mode switches%s", l.name, errHung, alsoOpen(c.Path))
+		return fmt.Errorf("reader %s: %w; check its power, its wires and its mode switches%s",
+			l.name, errHung, alsoOpen(c.Path))
 	}
+
+	// Only now: libnfc has opened the port itself.
 	if l.port != nil {
-		l.port.exclude()
+		l.port.Exclude()
 	}
 	if err := l.init(); err != nil {
 		l.dev.Close()
@@ -93,15 +104,17 @@ func (l *libnfc) open(c connstring.Connstring) (err error) {
 	return nil
 }
 
-// init makes an initiator that gives up at once when the field is empty.
-// nfc.Open succeeds on a chip that never answered, and the first select then
-// dies on an assertion; SupportedModulations fails in Go on such a device.
+// init makes the chip an initiator that gives up at once when the field is empty.
+// nfc.Open succeeds on a chip that never answered, and the first select would then
+// die on an assertion in C; SupportedModulations panics in Go on such a device, which
+// can be recovered.
 func (l *libnfc) init() (err error) {
 	defer func() {
 		if recover() != nil {
 			err = l.fault("no firmware version", nfc.Error(nfc.ECHIP))
 		}
 	}()
+
 	if _, err := l.dev.SupportedModulations(nfc.InitiatorMode); err != nil {
 		return l.fault("asking for modulations", err)
 	}
@@ -114,11 +127,13 @@ func (l *libnfc) init() (err error) {
 	return nil
 }
 
-// Select looks from C: each call into it has Go's scheduler wake up its own monitor, twice,
-// which took a third of what an empty field costs.
+// Select looks at an empty field from C: for every call into it Go's scheduler wakes up its own
+// monitor, twice, which took a third of the processor time that an empty field costs.
 func (l *libnfc) Select(looks int) (Target, error) {
 	var f C.struct_found
-	n := C.look(C.uintptr_t(l.dev.Pointer()), C.int(looks), C.useconds_t(pollEvery/time.Microsecond), &f)
+	pause := C.useconds_t(pollEvery / time.Microsecond)
+	n := C.look(C.uintptr_t(l.dev.Pointer()), C.int(looks), pause, &f)
+
 	switch {
 	case n > 0:
 		t := Target{
@@ -140,9 +155,8 @@ func (l *libnfc) Select(looks int) (Target, error) {
 	}
 }
 
-// timedOut tells a chip that was late from one that hangs or slept through a
-// brown-out, for which libnfc has one code, and for an empty field too: only the
-// former answers.
+// timedOut tells a chip that was late from one that hangs or slept through a brown-out:
+// libnfc has one code for both. Only the former answers another command.
 func (l *libnfc) timedOut() error {
 	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); err != nil {
 		return l.fault("select", err)
@@ -157,7 +171,10 @@ func (l *libnfc) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
 	if err := l.dev.SetPropertyBool(nfc.EasyFraming, l.isoDEP); err != nil {
 		return nil, l.fault("framing", err)
 	}
-	n, err := l.dev.InitiatorTransceiveBytes(tx, l.rx[:], int(max(timeout, time.Millisecond)/time.Millisecond))
+
+	// In libnfc, 0 ms would be no timeout at all.
+	ms := int(max(timeout, time.Millisecond) / time.Millisecond)
+	n, err := l.dev.InitiatorTransceiveBytes(tx, l.rx[:], ms)
 	switch code := libnfcCode(err); code {
 	case nfc.SUCCESS:
 		return append([]byte(nil), l.rx[:n]...), nil
@@ -173,7 +190,8 @@ func (l *libnfc) Present() (bool, error) {
 	switch code := libnfcCode(err); code {
 	case nfc.SUCCESS:
 		return true, nil
-	case nfc.EDEVNOTSUPP: // libnfc has no ping for this kind of tag: select it again
+	case nfc.EDEVNOTSUPP:
+		// libnfc has no ping for this kind of tag, so it is selected again.
 		_, err := l.Select(1)
 		if errors.Is(err, ErrNoTag) {
 			return false, nil
@@ -186,8 +204,7 @@ func (l *libnfc) Present() (bool, error) {
 	}
 }
 
-// Deselect takes no answer from a tag for an answer: it has gone, or is in HALT
-// already.
+// Deselect is done if the tag does not answer: it has gone, or is in HALT already.
 func (l *libnfc) Deselect() error {
 	err := l.dev.InitiatorDeselectTarget()
 	switch libnfcCode(err) {
@@ -203,6 +220,7 @@ func (l *libnfc) Cycle() error {
 		return l.fault("field off", err)
 	}
 	time.Sleep(fieldOff)
+
 	if err := l.dev.SetPropertyBool(nfc.ActivateField, true); err != nil {
 		return l.fault("field on", err)
 	}
@@ -211,18 +229,11 @@ func (l *libnfc) Cycle() error {
 }
 
 func (l *libnfc) Close() error {
-	return errors.Join(l.dev.Close(), l.release())
+	return errors.Join(l.dev.Close(), l.port.Release())
 }
 
-func (l *libnfc) release() error {
-	if l.port == nil {
-		return nil
-	}
-	return l.port.Close()
-}
-
-// fault is an error of the reader: a command that needs no tag and is not answered
-// is that of a chip that hangs.
+// fault is an error of the reader. A chip that does not answer a command for which it
+// needs no tag hangs.
 func (l *libnfc) fault(doing string, err error) error {
 	if libnfcCode(err) == nfc.ETIMEOUT {
 		err = fmt.Errorf("%w (%w)", errHung, err)
@@ -242,10 +253,10 @@ func libnfcCode(err error) int {
 	}
 }
 
-// LibnfcVersion is the version of the libnfc that is linked, "libnfc 1.8.0".
+// LibnfcVersion returns the version of libnfc that is linked, "libnfc 1.8.0".
 func LibnfcVersion() string { return "libnfc " + strings.TrimRight(nfc.Version(), "\x00") }
 
-// Firmware is the line in which libnfc tells of the chip, "PN532 v1.6".
+// Firmware returns the chip and its version, as libnfc prints them: "PN532 v1.6".
 func (l *libnfc) Firmware() string {
 	info, err := l.dev.Information()
 	if err != nil {
@@ -259,12 +270,12 @@ func (l *libnfc) Firmware() string {
 	return "unknown chip"
 }
 
-// failedStep tells in which step an Open failed: with a code of libnfc's the chip
+// failedStep returns the step of a self-test in which Open failed. If libnfc gave a code, the chip
 // had answered the wake-up.
 func failedStep(err error) string {
 	var code nfc.Error
 	switch {
-	case errors.Is(err, errHeld):
+	case errors.Is(err, portlock.ErrHeld):
 		return StepOpen
 	case !errors.As(err, &code):
 		return StepWakeUp

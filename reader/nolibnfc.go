@@ -6,13 +6,14 @@ package reader
 
 import "fmt"
 
-const Libnfc = false // built without libnfc
+// Libnfc reports whether the program was built with libnfc.
+const Libnfc = false
 
 func openLibnfc(connstring string) (Device, error) {
 	return nil, fmt.Errorf("reader %s: %w", connstring, ErrNoLibnfc)
 }
 
-// LibnfcVersion tells that there is none.
+// LibnfcVersion says that there is none.
 func LibnfcVersion() string { return "without libnfc" }
 
 func failedStep(error) string { return StepWakeUp }

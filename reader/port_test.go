@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/tagbase/tagbase-edge/internal/portlock"
 )
 
 // A link with colons in its name, as udev makes them, is a reader like any other.
@@ -48,8 +50,8 @@ func TestPortHasOneHolder(t *testing.T) {
 	t.Parallel()
 	r := libnfcRig(t)
 	dev := r.open(t)
-	if _, err := Open(r.device); !errors.Is(err, errHeld) || Missing(err) {
-		t.Errorf("a second open: %v, want %v", err, errHeld)
+	if _, err := Open(r.device); !errors.Is(err, portlock.ErrHeld) || Missing(err) {
+		t.Errorf("a second open: %v, want %v", err, portlock.ErrHeld)
 	}
 	dev.Close()
 
@@ -68,7 +70,7 @@ func TestPortHasOneHolder(t *testing.T) {
 		}
 		return 0
 	})
-	if want := strconv.Itoa(flock.Process.Pid); !errors.Is(err, errHeld) || !strings.Contains(err.Error(), "(process "+want+")") {
+	if want := strconv.Itoa(flock.Process.Pid); !errors.Is(err, portlock.ErrHeld) || !strings.Contains(err.Error(), "(process "+want+")") {
 		t.Errorf("held by process %s: %v", want, err)
 	}
 	flock.Process.Signal(syscall.SIGKILL)
@@ -78,7 +80,7 @@ func TestPortHasOneHolder(t *testing.T) {
 
 // A program that took no lock and takes the reader's bytes away is named.
 func TestOpenNamesWhoElseHasThePort(t *testing.T) {
-	toldOpeners.Store(false)
+	namedOpeners.Store(false)
 	r := libnfcRig(t)
 	_, path, _ := strings.Cut(r.device, ":")
 	other := exec.Command("sh", "-c", `exec sleep 1000 <"$0"`, path)

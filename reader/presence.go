@@ -101,18 +101,10 @@ func (p *presence) resting(uid []byte) {
 	p.tags = append(p.tags, tagPresence{uid: uid, counted: true})
 }
 
-// lost notes that the tag was looked for all the time since, and not found.
-func (p *presence) lost(uid []byte, since, now time.Time) {
-	p.seen(uid, now)
+// missed notes how long the tag has been away, if that is known better than from looks.
+func (p *presence) missed(uid []byte, away time.Duration) {
 	if tag := p.find(uid); tag != nil {
-		tag.away = now.Sub(since)
-	}
-}
-
-// left notes that the tag has been away for long enough.
-func (p *presence) left(uid []byte) {
-	if tag := p.find(uid); tag != nil {
-		tag.away = awayFor
+		tag.away = away
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
-
 	"golang.org/x/sys/unix"
 )
 
@@ -20,7 +19,7 @@ type EventKind string
 
 const (
 	EventReady   EventKind = "ready"   // the reader answers
-	EventBeat    EventKind = "beat"    // nothing new, but alive: Tap has the UID of the tag that rests, if any
+	EventBeat    EventKind = "beat"    // the reader is alive; Tap has the UID of the tag that rests on it, if any
 	EventEntered EventKind = "entered" // a new tap has begun: Tap has UID, Chip and Entered
 	EventURL     EventKind = "url"     // its first URL is read, which Tap has too; it may still come to nothing
 	EventTap     EventKind = "tap"     // the reader is done with the tap: Tap is whole, and final
@@ -29,18 +28,18 @@ const (
 	EventFault   EventKind = "fault"   // the reader cannot be used: Err says why
 )
 
-// An Event is one thing that happened at a reader. Each Entered is followed by
-// the Tapped of the same tap, whatever fails in between, and at most one Proved comes before
-// that: only Tapped tells whether its URL counts.
+// An Event is one thing that happened at a reader. Every entered is followed by
+// the tap of the same tag, whatever fails in between. At most one url comes before that; only
+// the tap decides whether its URL counts.
 type Event struct {
 	Kind    EventKind
 	Tap     Tap
 	Err     error
-	Missing bool // Fault: there is no such reader
-	Silent  bool // Fault: it is ours, and does not answer well
+	Missing bool // of a fault: there is no such reader
+	Silent  bool // of a fault: the reader is ours, and does not answer well
 }
 
-// maxLine is the longest line that a child can have reason to write: two URLs of
+// maxLine is the longest line, in bytes, that a child can have reason to write: two URLs of
 // 1 KiB in base64 and the rest.
 const maxLine = 4096
 
@@ -51,7 +50,7 @@ type eventLine struct {
 	Kind    EventKind   `json:"kind"`
 	UID     string      `json:"uid,omitempty"`
 	Chip    Chip        `json:"chip,omitempty"`
-	URL     []byte      `json:"url,omitempty"` // base64: any bytes may stand in a tag
+	URL     []byte      `json:"url,omitempty"` // base64: a tag may hold any bytes
 	Second  []byte      `json:"second,omitempty"`
 	Reason  scan.Reason `json:"reason,omitempty"`
 	Entered int64       `json:"entered,omitempty"`
@@ -63,12 +62,14 @@ type eventLine struct {
 
 func encodeEvent(e Event) ([]byte, error) {
 	l := eventLine{
-		Kind: e.Kind, UID: e.Tap.UID, Chip: e.Tap.Chip, URL: []byte(e.Tap.URL), Second: []byte(e.Tap.Second), Reason: e.Tap.Reason,
-		Entered: toMonotonic(e.Tap.Entered), Read: toMonotonic(e.Tap.Read), Missing: e.Missing, Silent: e.Silent,
+		Kind: e.Kind, Missing: e.Missing, Silent: e.Silent,
+		UID: e.Tap.UID, Chip: e.Tap.Chip, Reason: e.Tap.Reason,
+		URL: []byte(e.Tap.URL), Second: []byte(e.Tap.Second),
+		Entered: toMonotonic(e.Tap.Entered), Read: toMonotonic(e.Tap.Read),
 	}
 	if e.Err != nil {
 		text := e.Err.Error()
-		l.Err = text[:min(len(text), lastWords)]
+		l.Err = text[:min(len(text), maxWords)]
 	}
 	b, err := json.Marshal(l)
 	return append(b, '\n'), err
@@ -76,6 +77,8 @@ func encodeEvent(e Event) ([]byte, error) {
 
 var errBadLine = errors.New("not a line of the reader's protocol")
 
+// decodeEvent takes nothing but what encodeEvent writes: a child that writes anything else, such as
+// libnfc's log, cannot be trusted with the next line either.
 func decodeEvent(line []byte) (Event, error) {
 	var l eventLine
 	d := json.NewDecoder(bytes.NewReader(line))
@@ -86,13 +89,16 @@ func decodeEvent(line []byte) (Event, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return Event{}, fmt.Errorf("%w: more than one object", errBadLine)
 	}
+
 	switch l.Kind {
 	case EventReady, EventBeat, EventEntered, EventURL, EventTap, EventLeft, EventResting, EventFault:
 	default:
 		return Event{}, fmt.Errorf("%w: kind %q", errBadLine, l.Kind)
 	}
+
 	e := Event{Kind: l.Kind, Missing: l.Missing, Silent: l.Silent, Tap: Tap{
-		UID: l.UID, Chip: l.Chip, URL: string(l.URL), Second: string(l.Second), Reason: l.Reason,
+		UID: l.UID, Chip: l.Chip, Reason: l.Reason,
+		URL: string(l.URL), Second: string(l.Second),
 		Entered: fromMonotonic(l.Entered), Read: fromMonotonic(l.Read),
 	}}
 	if l.Kind == EventFault {
@@ -115,6 +121,7 @@ func fromMonotonic(ns int64) time.Time {
 	return time.Now().Add(time.Duration(ns - monotonic()))
 }
 
+// monotonic reads CLOCK_MONOTONIC (clock_gettime(2)): Go's own readings start anew in every process.
 func monotonic() int64 {
 	var ts unix.Timespec
 	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)

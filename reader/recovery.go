@@ -28,30 +28,33 @@ const (
 	lastDelay  = 800 * time.Millisecond // before any later one
 	healthy    = 10 * time.Second       // a child that lived this long starts the delays anew
 
-	// The reset line of a PN532 as others had to pull it to bring one back.
+	// The reset line of a PN532: what other projects needed to bring one back.
 	resetLow  = 100 * time.Millisecond
 	resetRise = 200 * time.Millisecond
 )
 
-// recoverDevice keeps a device open and watched until ctx ends, nobody listens, or
-// maxOpens openings in a row found a reader that does not answer well. One that is not there,
-// or another's, is looked for until it comes.
-func recoverDevice(ctx context.Context, device string, w *watch) error {
+// keepWatching keeps the device open and watched until ctx ends, nobody listens any more, or
+// maxOpens openings in a row find a reader that does not answer well. It waits for one that
+// is missing, or held by another process, until it comes.
+func keepWatching(ctx context.Context, device string, w *watch) error {
 	failed := 0
 	for ctx.Err() == nil {
-		opened, err := watchDevice(ctx, device, w)
-		var gone *emitError
-		if err == nil || errors.As(err, &gone) {
+		opened, err := openAndWatch(ctx, device, w)
+		var unheard *emitError
+		if err == nil || errors.As(err, &unheard) {
 			return err
 		}
 		if w.ready {
 			failed = 0
 		}
+
 		missing := Missing(err) || unplugged(device)
 		silent := !missing && (opened || errors.Is(err, errHung))
 		if err := w.send(Event{Kind: EventFault, Err: err, Missing: missing, Silent: silent}); err != nil {
 			return err
 		}
+
+		// A new child, and then the reset line, may help a silent reader. A missing one can only be waited for.
 		pause := missPause
 		if silent {
 			pause = reopenPause
@@ -64,46 +67,49 @@ func recoverDevice(ctx context.Context, device string, w *watch) error {
 	return nil
 }
 
-// unplugged tells that a reader that failed is there no more.
+// unplugged reports whether the node of a reader that failed is gone.
 func unplugged(device string) bool {
 	c := parseConnstring(device)
 	return c.IsFile() && !exists(c.Path)
 }
 
-func watchDevice(ctx context.Context, device string, w *watch) (opened bool, err error) {
-	w.ready = false
+func openAndWatch(ctx context.Context, device string, w *watch) (opened bool, err error) {
+	w.ready = false // of the last opening
 	dev, err := Open(device)
 	if err != nil {
 		return false, err
 	}
+
 	err = w.run(ctx, dev)
 	_ = dev.Close() // what failed is in err, and a hung chip fails here too
 	return true, err
 }
 
-// A state is how a child left the reader.
-type state int
+// A readerState is how a child left the reader.
+type readerState int
 
 const (
-	silent state = iota // or it died before it could tell
-	absent              // not there, or another's
-	well
+	readerSilent readerState = iota // it does not answer, or the child died before it could tell
+	readerAbsent                    // missing, or held by another process
+	readerWell
 )
 
-// A ladder is how far the daemon has come with a reader that children could not
+// A ladder counts how far the daemon has come with a reader that children could not
 // bring back.
 type ladder struct {
-	failed int // children in a row that could not
+	failed int // children in a row that left it silent
 	delay  time.Duration
 }
 
-// ended takes a child's end, and tells what comes before the next one.
-func (l *ladder) ended(s state, lived time.Duration) (reset bool, delay time.Duration) {
+// childEnded notes a child's end, and returns what comes before the next one: a delay, and a pulse
+// on the reset line if a new child alone has not helped.
+func (l *ladder) childEnded(left readerState, lived time.Duration) (reset bool, delay time.Duration) {
 	if lived >= healthy {
 		l.delay = 0
 	}
 	l.delay = min(max(2*l.delay, firstDelay), lastDelay)
-	if s == silent {
+
+	if left == readerSilent {
 		l.failed++
 	} else {
 		l.failed = 0
@@ -111,22 +117,24 @@ func (l *ladder) ended(s state, lived time.Duration) (reset bool, delay time.Dur
 	return l.failed > 1, l.delay
 }
 
-// A ResetLine is wired to the reader's RSTPDN; Set(true) pulls it low.
+// A ResetLine is wired to the reader's RSTPDN (PN532: low for power-down and reset). Set(true) pulls it low.
 type ResetLine interface {
 	Set(on bool) error
 	Close() error
 }
 
-// pulse resets the reader. The line is held no longer than that takes.
+// pulse resets the reader, in 300 ms, and gives the line back whatever fails.
 func pulse(open func() (ResetLine, error)) error {
 	line, err := open()
 	if err != nil {
 		return fmt.Errorf("reset line: %w", err)
 	}
+
 	err = line.Set(true)
 	time.Sleep(resetLow)
 	err = errors.Join(err, line.Set(false))
 	time.Sleep(resetRise)
+
 	if err := errors.Join(err, line.Close()); err != nil {
 		return fmt.Errorf("reset line: %w", err)
 	}

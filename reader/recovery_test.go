@@ -15,21 +15,21 @@ import (
 func TestLadder(t *testing.T) {
 	var l ladder
 	for i, step := range []struct {
-		state state
+		left  readerState
 		lived time.Duration
 		reset bool
 		delay time.Duration
 	}{
-		{well, time.Second, false, firstDelay},
-		{silent, time.Second, false, 2 * firstDelay},
-		{silent, time.Second, true, 4 * firstDelay},
-		{silent, time.Second, true, lastDelay},
-		{absent, time.Second, false, lastDelay},
-		{silent, healthy, false, firstDelay},
-		{silent, time.Second, true, 2 * firstDelay},
-		{well, healthy, false, firstDelay},
+		{readerWell, time.Second, false, firstDelay},
+		{readerSilent, time.Second, false, 2 * firstDelay},
+		{readerSilent, time.Second, true, 4 * firstDelay},
+		{readerSilent, time.Second, true, lastDelay},
+		{readerAbsent, time.Second, false, lastDelay},
+		{readerSilent, healthy, false, firstDelay},
+		{readerSilent, time.Second, true, 2 * firstDelay},
+		{readerWell, healthy, false, firstDelay},
 	} {
-		reset, delay := l.ended(step.state, step.lived)
+		reset, delay := l.childEnded(step.left, step.lived)
 		if reset != step.reset || delay != step.delay {
 			t.Errorf("step %d: reset %v after %v, want %v after %v", i, reset, delay, step.reset, step.delay)
 		}

@@ -19,12 +19,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A SelfTestStep is one step on the way to a reader that works, and what came of it.
+// A SelfTestStep is one step on the way to a reader that works, and what came of it: Found or Err.
 type SelfTestStep struct {
 	Name    string `json:"step"`
 	Found   string `json:"found,omitempty"`
 	Err     string `json:"error,omitempty"`
-	Aborted bool   `json:"aborted,omitempty"` // libnfc ended its process
+	Aborted bool   `json:"aborted,omitempty"` // libnfc aborted or hung in this step
 }
 
 // The steps, in their order: the device's node opens, the chip wakes up, it tells
@@ -36,45 +36,51 @@ const (
 	StepField    = "field"
 )
 
-var steps = []string{StepOpen, StepWakeUp, StepFirmware, StepField}
+var selfTestSteps = []string{StepOpen, StepWakeUp, StepFirmware, StepField}
 
 // versioned is a device that tells which chip it is and its version.
 type versioned interface{ Firmware() string }
 
-// SelfTest tries device step by step, in a process of its own, and writes each to
-// out as a line of JSON. It ends with the first that fails.
+// SelfTest tries the device step by step, and writes every step to out as a line of
+// JSON. It ends with the first that fails. libnfc may abort in it: run it in a process of its own.
 func SelfTest(device string, out io.Writer) error {
-	tell := json.NewEncoder(out)
+	lines := json.NewEncoder(out)
+	passed := func(step, found string) error { return lines.Encode(SelfTestStep{Name: step, Found: found}) }
+	failed := func(step string, err error) error { return lines.Encode(SelfTestStep{Name: step, Err: err.Error()}) }
+
 	if err := openNode(device); err != nil {
-		return tell.Encode(SelfTestStep{Name: StepOpen, Err: err.Error()})
+		return failed(StepOpen, err)
 	}
-	tell.Encode(SelfTestStep{Name: StepOpen, Found: device + " opens"})
+	passed(StepOpen, device+" opens")
+
 	dev, err := Open(device)
 	if err != nil {
-		failed := failedStep(err)
-		for _, before := range steps[1:max(1, slices.Index(steps, failed))] {
-			tell.Encode(SelfTestStep{Name: before, Found: "the chip answered"})
+		at := failedStep(err)
+		for _, before := range selfTestSteps[1:max(1, slices.Index(selfTestSteps, at))] {
+			passed(before, "the chip answered")
 		}
-		return tell.Encode(SelfTestStep{Name: failed, Err: err.Error()})
+		return failed(at, err)
 	}
 	defer dev.Close()
-	tell.Encode(SelfTestStep{Name: StepWakeUp, Found: "the chip answers"})
+	passed(StepWakeUp, "the chip answers")
+
 	version := "simulated"
 	if v, ok := dev.(versioned); ok {
 		version = v.Firmware()
 	}
-	tell.Encode(SelfTestStep{Name: StepFirmware, Found: version})
+	passed(StepFirmware, version)
+
 	switch t, err := dev.Select(1); {
 	case errors.Is(err, ErrNoTag):
-		return tell.Encode(SelfTestStep{Name: StepField, Found: "on, without a tag in it"})
+		return passed(StepField, "on, without a tag in it")
 	case err != nil:
-		return tell.Encode(SelfTestStep{Name: StepField, Err: err.Error()})
+		return failed(StepField, err)
 	default:
-		return tell.Encode(SelfTestStep{Name: StepField, Found: fmt.Sprintf("on, with tag %x in it", t.UID)})
+		return passed(StepField, fmt.Sprintf("on, with tag %x in it", t.UID))
 	}
 }
 
-// openNode opens a device's file and closes it again.
+// openNode opens a device's file, if it has one, and closes it again.
 func openNode(device string) error {
 	c := parseConnstring(device)
 	if !c.IsFile() || strings.HasPrefix(device, simulatedPrefix) {
@@ -87,14 +93,14 @@ func openNode(device string) error {
 	return f.Close()
 }
 
-// SelfTestInChild runs command, which is SelfTest in a process of its own, since
-// libnfc may abort or hang. A step in which the process ends is that one's fault.
+// SelfTestInChild runs command, which is SelfTest in a process of its own, and returns its steps. If the
+// process ends early, or does not come back before ctx ends, the step that it was in has failed.
 func SelfTestInChild(ctx context.Context, command []string) []SelfTestStep {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Env = []string{"GOTRACEBACK=none"}
-	cmd.WaitDelay = time.Second
-	words := &tail{}
+	cmd.WaitDelay = time.Second // something that it started may hold the pipe open
+	words := &firstWords{}
 	cmd.Stderr = words
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -103,6 +109,7 @@ func SelfTestInChild(ctx context.Context, command []string) []SelfTestStep {
 	if err != nil {
 		return []SelfTestStep{{Name: StepOpen, Err: err.Error()}}
 	}
+
 	var done []SelfTestStep
 	for s := bufio.NewScanner(out); s.Scan(); {
 		var step SelfTestStep
@@ -111,13 +118,14 @@ func SelfTestInChild(ctx context.Context, command []string) []SelfTestStep {
 		}
 	}
 	err = cmd.Wait()
-	if len(done) == len(steps) || len(done) > 0 && done[len(done)-1].Err != "" {
+	if len(done) == len(selfTestSteps) || len(done) > 0 && done[len(done)-1].Err != "" {
 		return done
 	}
+
 	if ctx.Err() != nil {
 		err = errors.New("the reader does not come back from this step")
 	} else {
 		err = words.explain(err)
 	}
-	return append(done, SelfTestStep{Name: steps[len(done)], Err: err.Error(), Aborted: true})
+	return append(done, SelfTestStep{Name: selfTestSteps[len(done)], Err: err.Error(), Aborted: true})
 }

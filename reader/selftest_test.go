@@ -38,12 +38,12 @@ func TestSelfTest(t *testing.T) {
 	onEachRig(t, func(t *testing.T, r *rig) {
 		for _, field := range []string{"on, without a tag in it", "on, with tag 04de5f1eacc040 in it"} {
 			found := selfTest(t, r.device)
-			if len(found) != len(steps) || found[3].Found != field {
+			if len(found) != len(selfTestSteps) || found[3].Found != field {
 				t.Fatalf("got %+v, want the field %s", found, field)
 			}
 			for i, s := range found {
-				if s.Name != steps[i] || s.Err != "" || s.Found == "" {
-					t.Errorf("step %d is %+v, want %s", i, s, steps[i])
+				if s.Name != selfTestSteps[i] || s.Err != "" || s.Found == "" {
+					t.Errorf("step %d is %+v, want %s", i, s, selfTestSteps[i])
 				}
 			}
 			if version := found[2].Found; strings.HasPrefix(r.device, "pn532") && version != "PN532 v1.6" {
@@ -68,7 +68,7 @@ func TestSelfTestAChipThatHangs(t *testing.T) {
 			r.hangs.Store(writes)
 			found := selfTest(t, r.device)
 			for i, step := range found {
-				if step.Name != steps[i] || (step.Err != "") != (step.Name == want) {
+				if step.Name != selfTestSteps[i] || (step.Err != "") != (step.Name == want) {
 					t.Errorf("step %d is %+v, want each until %s fails", i, step, want)
 				}
 			}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// simulated is a reader on the bench: one line a request and one line an answer
-// over a Unix socket, behind which the virtual tags are.
+// simulated is a reader on the bench, where virtual tags are: one line for a request and one for
+// its answer, over a Unix socket.
 //
 //	select          -> target ATQA SAK UID ATS | none      ("-" for no ATS)
 //	transceive HEX  -> answer HEX | nak | gone
@@ -25,7 +25,7 @@ type simulated struct {
 	lines *bufio.Reader
 }
 
-// simulatedTimeout bounds one request to the bench, which answers in microseconds.
+// simulatedTimeout is for one request to the bench, which answers in microseconds.
 const simulatedTimeout = 2 * time.Second
 
 func openSimulated(socket string) (Device, error) {
@@ -36,13 +36,14 @@ func openSimulated(socket string) (Device, error) {
 	return &simulated{conn: conn, lines: bufio.NewReaderSize(conn, 4096)}, nil
 }
 
-// ask takes one answer to one request. After an error nothing more can be asked:
-// an answer that came late would be taken for the next one's.
+// ask sends one request and reads its answer. After an error the bench counts as hung: an answer that
+// came late would be taken for that to the next request.
 func (s *simulated) ask(request string) (word, rest string, err error) {
 	s.conn.SetDeadline(time.Now().Add(simulatedTimeout))
 	if _, err := io.WriteString(s.conn, request+"\n"); err != nil {
 		return "", "", fmt.Errorf("simulated reader: %w: %w", errHung, err)
 	}
+
 	line, err := s.lines.ReadSlice('\n')
 	if err != nil {
 		return "", "", fmt.Errorf("simulated reader: %w: %w", errHung, err)
@@ -51,7 +52,7 @@ func (s *simulated) ask(request string) (word, rest string, err error) {
 	return word, rest, nil
 }
 
-// Select looks once: the bench answers at once, and whoever asks may as well ask again.
+// Select looks once: the bench answers at once, so that a caller can as well ask again.
 func (s *simulated) Select(int) (Target, error) {
 	word, rest, err := s.ask("select")
 	switch {
@@ -71,12 +72,14 @@ func parseTarget(text string) (Target, error) {
 	if len(fields) != len(parts) {
 		return Target{}, nonsense("target", text)
 	}
+
 	for i, field := range fields {
 		var err error
 		if parts[i], err = hex.DecodeString(strings.TrimPrefix(field, "-")); err != nil {
 			return Target{}, nonsense("target", text)
 		}
 	}
+
 	atqa, sak, uid, ats := parts[0], parts[1], parts[2], parts[3]
 	if len(atqa) != 2 || len(sak) != 1 || len(uid) != 4 && len(uid) != 7 && len(uid) != 10 {
 		return Target{}, nonsense("target", text)
@@ -92,6 +95,7 @@ func (s *simulated) Transceive(tx []byte, _ time.Duration) ([]byte, error) {
 	case word == "nak", word == "gone":
 		return nil, ErrTagLost
 	}
+
 	rx, err := hex.DecodeString(rest)
 	if word != "answer" || err != nil {
 		return nil, nonsense(word, rest)

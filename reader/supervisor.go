@@ -20,13 +20,13 @@ import (
 )
 
 const (
-	grace     = 500 * time.Millisecond // for a child to switch the field off and end
-	lastWords = 300                    // bytes kept of what a child says of its end
-	gaveUp    = 1                      // exit status of a child that has told why
+	grace    = 500 * time.Millisecond // for a child to switch the field off and end
+	maxWords = 300                    // bytes kept of what a child writes to standard error
+	exitTold = 1                      // exit status of a child that has emitted why it ends
 )
 
-// A Supervisor runs the reader in a child process and starts it again whenever it
-// ends, hangs or talks nonsense.
+// A Supervisor runs the reader in a child process, and starts a new one whenever the child
+// ends, hangs or writes nonsense.
 type Supervisor struct {
 	// Command is the child's program and arguments. It writes events to its
 	// standard output, and ends when its standard input does. The UID of a tag
@@ -36,42 +36,40 @@ type Supervisor struct {
 	// Path is the program, if it is not found under Command's first word.
 	Path string
 
-	// Resting is the UID of the tag that lies on the reader, or "".
+	// Resting is the UID, in hex, of the tag that lies on the reader, or "".
 	Resting string
 
 	// Reset opens the line that is pulsed when new children do not bring the reader
 	// back; nil without one.
 	Reset func() (ResetLine, error)
 
-	// Turn is called whenever the supervision has come round, at least each 6 s; may be nil.
+	// Turn is called in every round of the supervision, at least every 6 s, which shows that
+	// it is alive; may be nil.
 	Turn func()
 
-	spared string    // the tag in whose last tap a child died
+	spared string    // the UID of the tag in whose last tap a child died
 	well   time.Time // when a child last was
 }
 
-func (s *Supervisor) turn() {
-	if s.Turn != nil {
-		s.Turn()
-	}
-}
-
-// Run passes the child's events on until ctx ends, which ends the child too.
-// Beats are not passed on.
+// Run passes the child's events on, except beats, until ctx ends, which ends the child too.
+// Each entered is followed by a tap, even if the child dies in between.
 func (s *Supervisor) Run(ctx context.Context, events chan<- Event) {
-	// The kernel kills the child when the thread that started it ends.
+	// The kernel kills the child when the thread that started it ends (PR_SET_PDEATHSIG,
+	// prctl(2)): it must not end before the daemon does.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	var l ladder
+
+	var steps ladder
 	s.well = time.Now()
 	for ctx.Err() == nil {
 		s.turn()
 		started := time.Now()
-		state := s.once(ctx, events)
+		left := s.runChild(ctx, events)
 		if ctx.Err() != nil {
 			return
 		}
-		reset, delay := l.ended(state, time.Since(started))
+
+		reset, delay := steps.childEnded(left, time.Since(started))
 		if reset && s.Reset != nil {
 			if err := pulse(s.Reset); err != nil {
 				send(ctx, events, Event{Kind: EventFault, Err: err})
@@ -81,9 +79,53 @@ func (s *Supervisor) Run(ctx context.Context, events chan<- Event) {
 	}
 }
 
-// once runs one child to its end, tells of an end that the child did not tell of
-// itself, and returns how the reader was. A tap that was begun is ended for the child.
-func (s *Supervisor) once(ctx context.Context, events chan<- Event) state {
+func (s *Supervisor) turn() {
+	if s.Turn != nil {
+		s.Turn()
+	}
+}
+
+// runChild runs one child to its end, emits a fault if the child did not say why it ends,
+// and returns how it left the reader.
+func (s *Supervisor) runChild(ctx context.Context, events chan<- Event) readerState {
+	words := &firstWords{}
+	cmd := s.command(words)
+	life, lifeErr := cmd.StdinPipe()
+	out, outErr := cmd.StdoutPipe()
+	err := cmp.Or(lifeErr, outErr)
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		send(ctx, events, Event{Kind: EventFault, Err: err})
+		return readerSilent
+	}
+
+	// Ends when the child's output does, or at its next line once nobody follows.
+	lines := make(chan Event)
+	read := make(chan error, 1)
+	done := make(chan struct{})
+	go func() { read <- readLines(out, lines, done) }()
+	left, err := s.follow(ctx, lines, read, events)
+	close(done)
+
+	// The end of its input asks the child to end. One that is stuck in C cannot, and is killed.
+	life.Close()
+	kill := time.AfterFunc(grace, func() { cmd.Process.Kill() })
+	exit := cmd.Wait()
+	kill.Stop()
+
+	if err == nil && (left == readerWell || cmd.ProcessState.ExitCode() != exitTold) {
+		err = words.explain(exit)
+	}
+	if err != nil {
+		send(ctx, events, Event{Kind: EventFault, Err: err})
+	}
+	return left
+}
+
+// command is the next child, which is not started yet.
+func (s *Supervisor) command(words io.Writer) *exec.Cmd {
 	args := s.Command[1:]
 	if s.Resting != "" && time.Since(s.well) < restsFor {
 		args = append(slices.Clone(args), s.Resting)
@@ -92,46 +134,22 @@ func (s *Supervisor) once(ctx context.Context, events chan<- Event) state {
 	if s.Path != "" {
 		cmd.Path, cmd.Err = s.Path, nil
 	}
-	// A child that is stopped or stuck would not see its standard input end.
+
+	// A child that is stopped or stuck would not see its standard input end when the daemon dies.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// No key and no address of the daemon's environment reaches the process that parses tags. Its
+	// goroutines never run for long: Go's signals to preempt them would only interrupt libnfc.
 	cmd.Env = []string{"GOTRACEBACK=none", "GODEBUG=asyncpreemptoff=1"}
-	words := &tail{}
 	cmd.Stderr = words
-	life, lifeErr := cmd.StdinPipe()
-	out, outErr := cmd.StdoutPipe()
-	if err := cmp.Or(lifeErr, outErr); err != nil {
-		send(ctx, events, Event{Kind: EventFault, Err: err})
-		return silent
-	}
-	if err := cmd.Start(); err != nil {
-		send(ctx, events, Event{Kind: EventFault, Err: err})
-		return silent
-	}
-
-	lines := make(chan Event)
-	read := make(chan error, 1)
-	done := make(chan struct{})
-	go func() { read <- readLines(out, lines, done) }()
-
-	last, err := s.follow(ctx, lines, read, events)
-	close(done)
-	life.Close()
-	kill := time.AfterFunc(grace, func() { cmd.Process.Kill() })
-	exit := cmd.Wait()
-	kill.Stop()
-	if err == nil && (last == well || cmd.ProcessState.ExitCode() != gaveUp) {
-		err = words.explain(exit)
-	}
-	if err != nil {
-		send(ctx, events, Event{Kind: EventFault, Err: err})
-	}
-	return last
+	return cmd
 }
 
-// follow passes events on until the child ends, is silent, or ctx ends. The error
-// is a child's that must be ended.
-func (s *Supervisor) follow(ctx context.Context, lines <-chan Event, read <-chan error, events chan<- Event) (last state, err error) {
-	var open *Tap
+// follow passes events on until the child ends, is silent, or ctx ends. It ends a tap that the child did
+// not. The error is that of a child which must be ended.
+func (s *Supervisor) follow(
+	ctx context.Context, lines <-chan Event, read <-chan error, events chan<- Event,
+) (left readerState, err error) {
+	var open *Tap // has entered, and is not final
 	defer func() {
 		if open != nil {
 			s.spare(open.UID)
@@ -139,32 +157,36 @@ func (s *Supervisor) follow(ctx context.Context, lines <-chan Event, read <-chan
 			send(ctx, events, Event{Kind: EventTap, Tap: *open})
 		}
 	}()
+
 	hang := time.NewTimer(silence)
 	defer hang.Stop()
 	for {
 		s.turn()
-		hang.Reset(silence) // here, since a send may have waited for longer
+		// The child's silence counts from here: the send before may have taken longer than that.
+		hang.Reset(silence)
+
+		// Whichever comes first; none of the others is lost.
 		select {
 		case <-ctx.Done():
-			return last, nil
+			return left, nil
 		case <-hang.C:
-			return last, fmt.Errorf("the reader's process was silent for %v", silence)
+			return left, fmt.Errorf("the reader's process was silent for %v", silence)
 		case err := <-read:
 			if errors.Is(err, errBadLine) || errors.Is(err, bufio.ErrTooLong) {
-				return last, err
+				return left, err
 			}
-			return last, nil
+			return left, nil // its exit status says more than an error of the pipe
 		case e := <-lines:
 			switch e.Kind {
 			case EventBeat:
 				s.Resting, s.well = e.Tap.UID, time.Now()
 				continue
 			case EventReady:
-				last = well
+				left = readerWell
 			case EventFault:
-				last = absent
+				left = readerAbsent
 				if e.Silent {
-					last = silent
+					left = readerSilent
 				}
 			case EventEntered:
 				open, s.Resting = &e.Tap, e.Tap.UID
@@ -178,15 +200,16 @@ func (s *Supervisor) follow(ctx context.Context, lines <-chan Event, read <-chan
 	}
 }
 
-// spare takes a tap that was torn by its child's death for none: nothing of it was
-// posted, and a tag that is still there is a new tap. One in whose taps children die
-// each time is not.
+// spare forgets a tap that was torn by its child's death: nothing of it was
+// posted, and a tag that is still there is a new tap. A tag in whose taps children die
+// every time is not.
 func (s *Supervisor) spare(uid string) {
 	if s.spared != uid {
 		s.spared, s.Resting = uid, ""
 	}
 }
 
+// readLines passes on what the child writes until it ends (nil), writes nonsense, or done is closed.
 func readLines(out io.Reader, lines chan<- Event, done <-chan struct{}) error {
 	s := bufio.NewScanner(out)
 	s.Buffer(make([]byte, 0, maxLine), maxLine)
@@ -195,6 +218,8 @@ func readLines(out io.Reader, lines chan<- Event, done <-chan struct{}) error {
 		if err != nil {
 			return err
 		}
+
+		// Nobody takes lines from a child that is to end.
 		select {
 		case lines <- e:
 		case <-done:
@@ -204,6 +229,7 @@ func readLines(out io.Reader, lines chan<- Event, done <-chan struct{}) error {
 	return s.Err()
 }
 
+// send waits for the receiver as long as ctx lasts.
 func send(ctx context.Context, events chan<- Event, e Event) {
 	select {
 	case events <- e:
@@ -211,17 +237,18 @@ func send(ctx context.Context, events chan<- Event, e Event) {
 	}
 }
 
-// tail keeps the beginning of what a child says on standard error, where libnfc
+// firstWords keeps the beginning of what a child writes to standard error, where libnfc
 // and the Go runtime say why they gave up.
-type tail struct{ said []byte }
+type firstWords struct{ said []byte }
 
-func (t *tail) Write(b []byte) (int, error) {
-	t.said = append(t.said, b[:min(len(b), lastWords-len(t.said))]...)
+func (w *firstWords) Write(b []byte) (int, error) {
+	w.said = append(w.said, b[:min(len(b), maxWords-len(w.said))]...)
 	return len(b), nil
 }
 
-func (t *tail) explain(exit error) error {
-	first, _, _ := strings.Cut(strings.TrimSpace(string(t.said)), "\n")
+// explain describes a child's end by its exit error, nil if there was none, and by its first line.
+func (w *firstWords) explain(exit error) error {
+	first, _, _ := strings.Cut(strings.TrimSpace(string(w.said)), "\n")
 	switch {
 	case exit == nil:
 		return errors.New("the reader's process ended")

@@ -224,7 +224,7 @@ func TestSupervisorFaults(t *testing.T) {
 					t.Errorf("got %q, want %q in it", text, want)
 				}
 			}
-			if strings.Contains(text, "more") || strings.Contains(text, "\n") || len(text) > lastWords+100 {
+			if strings.Contains(text, "more") || strings.Contains(text, "\n") || len(text) > maxWords+100 {
 				t.Errorf("a fault of %d bytes: %q", len(text), text)
 			}
 			if tt.is != nil && !errors.Is(fault.Err, tt.is) {
@@ -507,14 +507,14 @@ func TestChildWithoutAReader(t *testing.T) {
 	})
 }
 
-func TestTail(t *testing.T) {
-	words := &tail{}
+func TestFirstWords(t *testing.T) {
+	words := &firstWords{}
 	for _, part := range slices.Repeat([]string{strings.Repeat("a", 120), "b"}, 10) {
 		if n, err := words.Write([]byte(part)); n != len(part) || err != nil {
 			t.Fatalf("wrote %d of %d, %v", n, len(part), err)
 		}
 	}
-	if len(words.said) != lastWords {
-		t.Errorf("%d bytes are kept, want %d", len(words.said), lastWords)
+	if len(words.said) != maxWords {
+		t.Errorf("%d bytes are kept, want %d", len(words.said), maxWords)
 	}
 }

@@ -14,11 +14,11 @@ import (
 type Tap struct {
 	UID     string // lower-case hex
 	Chip    Chip
-	URL     string // as on the tag, not checked in any way; empty if Reason is set
-	Second  string // another, read later; empty if there was no time for it
-	Reason  scan.Reason
-	Entered time.Time // the tag was found in the field
-	Read    time.Time // its URL was read, or given up
+	URL     string      // as on the tag, not checked in any way; empty if Reason is set
+	Second  string      // another URL, read later in the same tap; empty without OneTap, or if the tag did not stay
+	Reason  scan.Reason // one of those under scan.Unreadable
+	Entered time.Time   // when the tag was found in the field
+	Read    time.Time   // when its URL was read, or given up
 }
 
 // A Liveness is how a tag shows that its proof is fresh.
@@ -29,8 +29,8 @@ const (
 	OneTap  Liveness = "one-tap"  // by a second proof in the same tap
 )
 
-// reasonOf is the reason for which a read ended in err, "" without one. The fault is the reader's own, and
-// tears the tap.
+// reasonOf returns the reason why a read that ended in err gives no URL; "" without an error. An error that
+// is the reader's own is its fault, and tears the tap.
 func reasonOf(err error) (reason scan.Reason, fault error) {
 	switch {
 	case err == nil:

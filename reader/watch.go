@@ -34,30 +34,8 @@ const (
 	restsFor = 10 * time.Minute
 )
 
-// A fieldState is what the watch knows of the tag of the last tap.
-type fieldState int
-
-const (
-	vacant    fieldState = iota // no tag: any that is found is a tap
-	occupied                    // it is there, or has been away for less than 300 ms
-	uncertain                   // it was there, and then the reader was gone for longer than that
-)
-
-// A watch looks for tags with one reader, and outlives the reader's being opened anew:
-//
-//	opened, nobody lay there                 opened, a tag lay there before
-//	           │                               │                   │
-//	           │          reader gone < 300 ms │                   │ or longer
-//	           ▼                               ▼                   ▼
-//	     ┌─▶ vacant ──── tap ───────────▶ occupied ◀─ resting ─ uncertain
-//	     │                                │  │  ▲ ▲                │  │
-//	     ├──────── left ◀── 300 ms away ──┘  └──┘ └────── tap ─────┘  │
-//	     │                              tap, or the same tag rests    │
-//	     └──────── left ◀── nobody there ─────────────────────────────┘
-//
-// "tap" stands for the events entered, url (if one was read) and tap, which one method emits in
-// this order; "left" and "resting" are events, too. The first look of a newly opened reader emits
-// ready, in whatever state, and beat comes in all of them.
+// A watch looks for tags with one reader, and outlives the reader's being opened anew. What it knows
+// of the field is a fieldState.
 type watch struct {
 	dev      Device
 	liveness Liveness
@@ -77,7 +55,7 @@ type watch struct {
 	deaf   bool // a tag may be there that does not hear a Select before a Cycle
 
 	well     time.Time // when the reader last answered, before it was opened anew as well
-	fileSize int       // see dialogue
+	fileSize int       // see dialogue: one reader meets tags with files of one size
 }
 
 // newWatch begins with a tag of the UID resting on the reader, unless that is nil.
@@ -96,49 +74,24 @@ func (w *watch) run(ctx context.Context, dev Device) error {
 	w.opened(dev)
 	for ctx.Err() == nil {
 		pause, err := w.look(ctx)
-		if err == nil {
+		var unheard *emitError
+		switch {
+		case err == nil:
 			w.faults = 0
-		} else if pause, err = w.survive(err); err != nil {
+		case errors.As(err, &unheard):
 			return err
+		default:
+			// Nobody knows what such a look would have found, or in what state it left the tag.
+			w.presence.unanswered(time.Now())
+			w.deaf = true
+			if w.faults++; w.faults > maxFaults || errors.Is(err, errHung) {
+				return err
+			}
+			pause = faultPause
 		}
 		sleep(ctx, pause)
 	}
 	return nil
-}
-
-// opened begins anew with a reader that was just opened.
-func (w *watch) opened(dev Device) {
-	w.dev = dev
-	w.ready, w.faults, w.deaf = false, 0, true
-	w.presence.unanswered(time.Now())
-	if w.field == vacant {
-		return
-	}
-
-	w.presence.resting(w.here)
-	w.field = occupied
-	gone := time.Since(w.well)
-	if gone >= awayFor {
-		w.field = uncertain
-	}
-	if gone >= restsFor {
-		w.presence.left(w.here)
-	}
-}
-
-// survive returns the pause after which the reader is worth another look, or the error that it is not.
-func (w *watch) survive(err error) (pause time.Duration, fatal error) {
-	var gone *emitError
-	if errors.As(err, &gone) {
-		return 0, err
-	}
-
-	w.presence.unanswered(time.Now())
-	w.deaf = true
-	if w.faults++; w.faults > maxFaults || errors.Is(err, errHung) {
-		return 0, err
-	}
-	return faultPause, nil
 }
 
 // look selects a tag once. It reads one that is a new tap, and stays with one that is there until
@@ -217,7 +170,7 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) (pause time.Du
 	w.well = time.Now()
 	w.presence.seen(t.UID, w.well)
 	if fault == nil && !d.missing.IsZero() {
-		w.presence.lost(t.UID, d.missing, w.well)
+		w.presence.missed(t.UID, w.well.Sub(d.missing))
 	}
 	if err := w.send(Event{Kind: EventTap, Tap: tap}); err != nil {
 		return 0, err
@@ -266,61 +219,6 @@ func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
 		sleep(ctx, restEvery)
 	}
 	return w.dev.Cycle()
-}
-
-// found notes a tag that is no new tap. If it is found at the first look of a reader that was
-// gone, it may have been taken away and laid back meanwhile; nobody knows.
-func (w *watch) found(uid []byte) error {
-	before := w.field
-	w.occupy(uid)
-	if before == uncertain {
-		return w.send(Event{Kind: EventResting})
-	}
-	return nil
-}
-
-// nobody notes a look that found no tag.
-func (w *watch) nobody(now time.Time) error {
-	w.presence.nobody(now)
-	if w.field == uncertain { // it was taken away while the reader was gone
-		w.presence.left(w.here)
-	}
-	if w.field != vacant && !w.presence.has(w.here) {
-		if err := w.vacate(); err != nil {
-			return err
-		}
-	}
-
-	if w.empty*int(pollEvery) > int(awayFor) {
-		w.spared = nil
-	}
-
-	// Now and then the field goes off: a tag that broke off in the middle of its activation
-	// does not hear another Select.
-	if w.empty >= cycleAfter {
-		w.empty = 0
-		return w.dev.Cycle()
-	}
-	return nil
-}
-
-// spare forgets a tap that was torn by the reader's own fault: nothing of it was
-// posted, and a tag that is still there when the reader is back is a new tap. A tag that
-// makes the reader fail every time is not.
-func (w *watch) spare(uid []byte) error {
-	if w.spared != nil && sameTag(uid, w.spared) {
-		return nil
-	}
-	w.spared = uid
-	w.presence.forget(uid)
-	return w.vacate()
-}
-
-func (w *watch) occupy(uid []byte) { w.field, w.here = occupied, uid }
-
-func (w *watch) vacate() error {
-	w.field, w.here = vacant, nil
-	return w.send(Event{Kind: EventLeft})
 }
 
 // untilNextLook is shorter while a tag is expected back.

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package reader is everything between the antenna and a tap URL.
+//
+// What comes in is a connstring, which names the reader, and tags that people hold to it. What
+// goes out is a stream of events: a tag has entered, its URL is read, the tap is final, the tag has left,
+// the reader failed, the reader is back.
+//
+// # How a tag is read
+//
+// A reader (ISO/IEC 14443: PCD) selects a tag (PICC) and learns its UID, ATQA and SAK, and its
+// ATS if the tag speaks ISO-DEP. These tell its NFC Forum type, and how its NDEF message is read:
+//
+//	Type 4, ISO-DEP   APDUs: SELECT the application, SELECT the file, READ BINARY     type4.go
+//	Type 2            pages of 4 bytes: GET_VERSION, FAST_READ, or READ for old ones  type2.go
+//
+// The first URI record of the message is the tap URL. An authentic tag makes a new one at every read, so
+// that no read is put together from two halves: a retry starts at offset 0. All bytes of a tag may be hostile.
+//
+// # Two processes
+//
+// libnfc can block for ever in a call that Go cannot cancel, and can abort the process it lives in. So
+// it lives in a child, which the daemon starts, watches and kills:
+//
+//	the child (Child)                                   the daemon (Supervisor)
+//	antenna -> Device -> dialogue -> watch -> encode ~~ pipe ~~ decode -> follow -> Event
+//	           libnfc    one tap's   a new    JSON                        kills a child that is
+//	           or bench  commands    tap?     lines                       silent for 5 s, starts another
+//
+// The end of the child's standard input is its order to end. Both sides recover what they
+// can; recovery.go has the whole list, from the same call again to the reset line.
+//
+// # Goroutines
+//
+// A child's events and all that leads to them come from the one goroutine that calls Child; a Device is used by
+// no other. The daemon's side is the goroutine that calls Supervisor.Run, and one for each child
+// that reads its pipe, which ends when the pipe does or when Run no longer follows. Run returns when its context ends.
+//
+// # Promises
+//
+//   - Every entered is followed by the tap of the same tag, whatever fails in between. At
+//     most one url comes before that tap, and it may come to nothing.
+//   - A tag that lies still gives one tap. It gives another one after it was away for 300 ms, and
+//     at most one a second.
+//   - A tap takes at most 600 ms and 64 commands, whatever the tag answers.
+//   - A URL is what the tag gave in one read, unchanged and unchecked. A tap that is not alone in the field has none.
+package reader

@@ -52,6 +52,7 @@ func (f *Field) lay(chips []chip.Chip) {
 		f.tags = append(f.tags, tag)
 	}
 
+	// A reader that waits for a chip looks again now.
 	close(f.arrival)
 	f.arrival = make(chan struct{})
 }
@@ -114,6 +115,7 @@ func (f *Field) RF(on bool) {
 		return
 	}
 
+	// Power comes or goes: either way every chip begins in IDLE, and none is selected.
 	f.rf, f.chosen = on, nil
 	for _, tag := range f.tags {
 		tag.power(on)
@@ -170,6 +172,8 @@ func (f *Field) resolve(c Call) (winner *radio) {
 		}
 	}
 
+	// This is where the loop ends up, without its steps: the UIDs compare in the order in which the air carries their
+	// bits.
 	for _, tag := range ready {
 		wanted := c.UID == nil || bytes.Equal(c.UID, tag.target.UID)
 		if wanted && (winner == nil || bytes.Compare(tag.bits(), winner.bits()) > 0) {
@@ -261,6 +265,7 @@ func (f *Field) Deselect() {
 		return
 	}
 
+	// The command has no address: every chip in the same state hears it.
 	state := f.chosen.state
 	for _, tag := range f.tags {
 		if tag.state == state {

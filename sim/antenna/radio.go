@@ -36,10 +36,10 @@ const (
 
 // radioState is a state of ISO/IEC 14443-3 section 6.3:
 //
-//	        REQA, WUPA          SELECT           RATS
-//	IDLE ──────────────> READY ────────> ACTIVE ──────> PROTOCOL
-//	HALT ── WUPA ──────> READY             │ HLTA          │ S(DESELECT)
-//	  ^────────────────────────────────────┴───────────────┘
+//	IDLE -- REQA, WUPA --> READY -- SELECT --> ACTIVE -- RATS --> PROTOCOL
+//	HALT -- WUPA --------> READY                 |                   |
+//	  ^------------ HLTA ------------------------'                   |
+//	  ^------------ S(DESELECT) -------------------------------------'
 //
 // A frame that is out of place takes READY and ACTIVE back to IDLE, or to HALT if the chip was woken out of that.
 // PROTOCOL is the ISO-DEP of part 4. It ignores a frame that is out of place.
@@ -125,6 +125,7 @@ func (r *radio) selected() bool { return r.state == stateActive || r.state == st
 // exchange carries one payload, an APDU or a Type 2 command, and leaves the chip as if its frames had gone through the
 // air one by one.
 func (r *radio) exchange(tx []byte) ([]byte, error) {
+	// A chip that speaks ISO-DEP takes an APDU only after its RATS.
 	if !r.selected() || r.target.ISODEP() != (r.state == stateProtocol) {
 		return nil, chip.ErrMute
 	}
@@ -154,6 +155,7 @@ func (r *radio) frame(tx []byte, txBits int) (rx []byte, rxBits int, err error) 
 		return nil, 0, chip.ErrMute
 	}
 
+	// In IDLE and HALT a chip hears short frames alone.
 	switch r.state {
 	case stateReady:
 		if rx = r.anticollision(tx); rx == nil {
@@ -183,6 +185,8 @@ func (r *radio) shortFrame(command byte) ([]byte, int, error) {
 	if !r.request(command) {
 		return nil, 0, chip.ErrMute
 	}
+
+	// The answer is the ATQA, low byte first and without a CRC.
 	return []byte{r.target.ATQA[1], r.target.ATQA[0]}, 0, nil
 }
 
@@ -203,6 +207,7 @@ func (r *radio) anticollision(tx []byte) []byte {
 		return nil
 	}
 
+	// The reader has selected this level: either the next one follows, or the UID is complete.
 	r.level++
 	if r.level < len(levels) {
 		return AppendCRC([]byte{0x04}) // cascade bit: the UID is not complete

@@ -14,7 +14,7 @@
 //
 // A genuine NTAG DNA counts its reads and writes the count into the URL that it gives, encrypted or authenticated:
 //
-//	command ── Transceive ──> counter rises? ── SDM: UID and counter under the chip's keys ──> URL ── NDEF ──> answer
+//	command -- Transceive --> counter rises? -- SDM: UID and counter under the chip's keys --> URL -- NDEF --> answer
 //
 // The two families let the counter rise at different moments, and a reader that does not know when can make a genuine
 // tag look invalid. Those rules are the reason for this room:

@@ -7,14 +7,13 @@ import (
 	"sync"
 )
 
-// An Adapter is a PN532 behind a USB serial adapter, which can be pulled out and plugged in again. The chip has its
-// power from the adapter.
+// An Adapter is a PN532 behind a USB serial adapter, which can be pulled out and plugged in again. It powers the chip.
 type Adapter struct {
 	chip *PN532
 	pty  *PTY
 
-	mu     sync.Mutex
-	served chan error // nil: unplugged
+	mu     sync.Mutex // held while the adapter is plugged in or pulled out
+	served chan error // receives what PN532.Serve returns; nil while unplugged
 }
 
 // NewAdapter plugs a chip in; hosts find it behind the link.
@@ -23,6 +22,7 @@ func NewAdapter(link string, chip *PN532) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	a := &Adapter{chip: chip, pty: pty}
 	if err := a.Plug(); err != nil {
 		return nil, err
@@ -30,34 +30,41 @@ func NewAdapter(link string, chip *PN532) (*Adapter, error) {
 	return a, nil
 }
 
-// Plug serves the chip, in its power-on state, behind the link. An adapter that is plugged in stays as it is.
+// Plug serves the chip, in its power-on state, behind the link. It does nothing if the adapter is plugged in.
 func (a *Adapter) Plug() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.served != nil {
 		return nil
 	}
+
 	a.chip.Reset()
 	if err := a.pty.Plug(); err != nil {
 		return err
 	}
+
+	// Unplug ends this goroutine: without its port Serve returns.
 	served := make(chan error, 1)
 	go func() { served <- a.chip.Serve(a.pty) }()
 	a.served = served
 	return nil
 }
 
-// Unplug pulls the adapter out, see PTY.Unplug, and takes the power from the chip: its field is off.
+// Unplug pulls the adapter out, see PTY.Unplug. The chip loses its power, so its field is off.
 func (a *Adapter) Unplug() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.served == nil {
 		return nil
 	}
+
+	// The first reset ends whatever the chip waits for, so that Serve returns; the second undoes what it still did
+	// between the two.
 	err := a.pty.Unplug()
-	a.chip.Reset() // ends whatever the chip waits for
+	a.chip.Reset()
 	err = errors.Join(err, <-a.served)
-	a.chip.Reset() // whatever it still did
+	a.chip.Reset()
+
 	a.served = nil
 	return err
 }

@@ -28,9 +28,11 @@ func openPort(t *testing.T, link string) *os.File {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { port.Close() })
+
 	return port
 }
 
+// talkTo writes bytes of the wire and expects others in return.
 func talkTo(t *testing.T, port io.ReadWriter, wire, want string) {
 	t.Helper()
 	data, err := hex.DecodeString(wire)
@@ -40,14 +42,15 @@ func talkTo(t *testing.T, port io.ReadWriter, wire, want string) {
 	if _, err := port.Write(data); err != nil {
 		t.Fatal(err)
 	}
+
 	got := make([]byte, len(want)/2)
 	if _, err := io.ReadFull(port, got); err != nil || hex.EncodeToString(got) != want {
 		t.Errorf("got %x, %v, want %s", got, err, want)
 	}
 }
 
-// A host that holds the port of a reader that is pulled out sees what a USB serial adapter shows it, and the one that
-// opens the same name afterwards finds a chip that has just been powered.
+// A host that holds the port of a reader that is pulled out sees what it would see of a USB serial adapter. A host that
+// opens the same name afterwards finds a chip that has just got its power.
 func TestAdapterIsPulledOut(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "reader")
 	f, tag := antenna.NewField(), &meter{Chip: chip.NewBlank()}
@@ -57,16 +60,18 @@ func TestAdapterIsPulledOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	talkTo(t, openPort(t, link), wireWake+wireVersion, wireACK+wireVersion5)
 	before, descriptors := runtime.NumGoroutine(), openDescriptors(t)
+
 	for i := range 5 {
 		port := openPort(t, link)
 		talkTo(t, port, wireWake+wireVersion, wireACK+wireVersion5)
 		talkTo(t, port, "0000ff04fcd44a0100e100", wireACK+"0000ff0ff1d5"+listed213+"e700") // a tag is found
 		p.Break(Fault{Kind: Dribble, For: time.Hour})
 		talkTo(t, port, wireVersion, "")
-		for p.Broken() <= i {
-		}
+		waitUntil(t, "the fault strikes", func() bool { return p.Broken() > i })
+
 		if err := a.Unplug(); err != nil {
 			t.Fatal(err)
 		}
@@ -88,21 +93,19 @@ func TestAdapterIsPulledOut(t *testing.T) {
 		if err := port.Close(); err != nil {
 			t.Error(err)
 		}
-		for range 2 { // the second is none
+
+		for range 2 { // the second does nothing
 			if err := a.Plug(); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	for i := 0; runtime.NumGoroutine() > before && i < 1000; i++ {
-		runtime.Gosched()
-	}
-	if got := runtime.NumGoroutine(); got > before {
-		t.Errorf("got %d goroutines, want %d", got, before)
-	}
+
+	waitUntil(t, "its goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 	if got := openDescriptors(t); got > descriptors {
 		t.Errorf("got %d open files, want %d", got, descriptors)
 	}
+
 	for range 2 {
 		if err := a.Close(); err != nil {
 			t.Error(err)
@@ -110,6 +113,7 @@ func TestAdapterIsPulledOut(t *testing.T) {
 	}
 }
 
+// openDescriptors counts the open files of this process.
 func openDescriptors(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -127,10 +131,12 @@ func TestAdapterSleepsWhenPlugged(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
+
 	talkTo(t, openPort(t, link), wireWake+wireVersion, wireACK+wireVersion5)
 	if err := errors.Join(a.Unplug(), a.Plug()); err != nil {
 		t.Fatal(err)
 	}
+
 	port := openPort(t, link)
 	talkTo(t, port, wireVersion, "") // not heard
 	talkTo(t, port, wireWake+wireVersion, wireACK+wireVersion5)

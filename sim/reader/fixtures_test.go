@@ -2,7 +2,12 @@
 
 package reader
 
-import "github.com/tagbase/tagbase-edge/sim/chip"
+import (
+	"testing"
+	"time"
+
+	"github.com/tagbase/tagbase-edge/sim/chip"
+)
 
 // The two genuine tags of these tests: an NTAG 424 DNA under key1 and key2, and an NTAG 223 DNA under key1.
 const (
@@ -23,10 +28,26 @@ const (
 	selectNDEF = "00A4000C02E104"
 )
 
-// meter is a chip that only watches its power.
+// meter is a chip that records when its power comes and goes.
 type meter struct {
 	chip.Chip
 	changes []bool
 }
 
 func (m *meter) Power(on bool) { m.changes = append(m.changes, on) }
+
+// waitUntil waits until is holds; after 10 s without it the test has failed.
+func waitUntil(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	bound := time.After(10 * time.Second)
+
+	for !is() {
+		select {
+		case <-again.C:
+		case <-bound:
+			t.Fatalf("not within 10 s: %s", what)
+		}
+	}
+}

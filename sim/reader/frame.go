@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// A frame between host and PN532 (UM0701-02 section 6.2.1), preamble and postamble left out:
+// frameKind is a kind of frame between host and PN532 (UM0701-02 section 6.2.1). Without preamble and postamble they
+// are:
 //
-//	00 FF LEN LCS TFI PD0…PDn DCS            information; LEN counts from TFI; LEN+LCS = 0, TFI+…+DCS = 0
-//	00 FF FF FF LENM LENL LCS TFI PD0…PDn DCS  the same of more than 255 bytes
-//	00 FF 00 FF                              ACK
-//	00 FF FF 00                              NACK
-//	00 FF 01 FF 7F 81                        the chip's syntax error
+//	00 FF LEN LCS TFI PD0…PDn DCS              information; LEN counts from TFI; LEN+LCS = 0, TFI+…+DCS = 0
+//	00 FF FF FF LENM LENL LCS TFI PD0…PDn DCS  the same with more than 255 bytes
+//	00 FF 00 FF                                ACK
+//	00 FF FF 00                                NACK
+//	00 FF 01 FF 7F 81                          the chip's syntax error
 type frameKind int
 
 const (
@@ -28,10 +29,11 @@ const (
 	tfiPN532 = 0xD5
 )
 
-// dataMax is the longest TFI and PD0…PDn: 265 bytes (UM0701-02 section 6.2.1.2).
+// dataMax is the longest TFI and PD0…PDn, in bytes (UM0701-02 section 6.2.1.2).
 const dataMax = 265
 
-// frameOverhead is what a frame of up to 255 bytes of TFI and PD0…PDn has beside them: preamble, start, LEN, LCS, DCS, postamble.
+// frameOverhead is how many bytes a frame of up to 255 bytes of TFI and PD0…PDn has beside them: preamble, start code
+// (2 bytes), LEN, LCS, DCS, postamble.
 const frameOverhead = 7
 
 var (
@@ -44,18 +46,18 @@ type frame struct {
 	kind  frameKind
 	data  []byte    // TFI and PD0…PDn
 	wakes bool      // a wake-up preamble (55 55 00 …) came before it
-	at    time.Time // when its last byte had come, at the pace of the line
+	at    time.Time // when its last byte had arrived, at the pace of the line
 }
 
-// frames cuts a host's bytes into frames.
-type frames struct {
+// frameScanner cuts a host's bytes into frames.
+type frameScanner struct {
 	r      io.ByteReader
 	before byte // the byte in front of the next one
 }
 
-func newFrames(r io.ByteReader) *frames { return &frames{r: r, before: 0xFF} }
+func newFrameScanner(r io.ByteReader) *frameScanner { return &frameScanner{r: r, before: 0xFF} }
 
-func (s *frames) read(n int) ([]byte, error) {
+func (s *frameScanner) read(n int) ([]byte, error) {
 	data := make([]byte, n)
 	for i := range data {
 		b, err := s.r.ReadByte()
@@ -67,9 +69,9 @@ func (s *frames) read(n int) ([]byte, error) {
 	return data, nil
 }
 
-// next gives the next sound frame. What is not sound is passed over in silence, as the chip does; the host then
-// misses its ACK.
-func (s *frames) next() (frame, error) {
+// next returns the next sound frame. It skips everything else in silence, as the chip does; the host then misses its
+// ACK.
+func (s *frameScanner) next() (frame, error) {
 	var f frame
 	for {
 		before := s.before
@@ -77,12 +79,14 @@ func (s *frames) next() (frame, error) {
 		if err != nil {
 			return frame{}, err
 		}
+
 		if b[0] == 0x55 {
 			f.wakes = true
 		}
-		if before != 0x00 || b[0] != 0xFF {
+		if before != 0x00 || b[0] != 0xFF { // not a start code
 			continue
 		}
+
 		sound, err := s.body(&f)
 		if err != nil {
 			return frame{}, err
@@ -93,12 +97,13 @@ func (s *frames) next() (frame, error) {
 	}
 }
 
-// body reads what follows the start code.
-func (s *frames) body(f *frame) (sound bool, err error) {
+// body reads what follows the start code, and reports whether lengths and checksums are right.
+func (s *frameScanner) body(f *frame) (sound bool, err error) {
 	head, err := s.read(2)
 	if err != nil {
 		return false, err
 	}
+
 	length, sum := int(head[0]), checksum(head)
 	switch {
 	case head[0] == 0x00 && head[1] == 0xFF:
@@ -107,15 +112,18 @@ func (s *frames) body(f *frame) (sound bool, err error) {
 	case head[0] == 0xFF && head[1] == 0x00:
 		f.kind = frameNACK
 		return true, nil
-	case head[0] == 0xFF && head[1] == 0xFF:
+	case head[0] == 0xFF && head[1] == 0xFF: // extended: two bytes of length, and a checksum over both
 		if head, err = s.read(3); err != nil {
 			return false, err
 		}
 		length, sum = int(head[0])<<8|int(head[1]), checksum(head)
 	}
+
+	// With a broken length nothing more is read: the next start code may be in what follows.
 	if sum != 0 || length == 0 || length > dataMax {
 		return false, nil
 	}
+
 	data, err := s.read(length + 1)
 	if err != nil {
 		return false, err
@@ -124,7 +132,7 @@ func (s *frames) body(f *frame) (sound bool, err error) {
 	return checksum(data) == 0, nil
 }
 
-// encodeFrame wraps TFI and PD0…PDn.
+// encodeFrame wraps TFI and PD0…PDn in a frame.
 func encodeFrame(data []byte) []byte {
 	n := len(data)
 	out := []byte{0x00, 0x00, 0xFF, byte(n), -byte(n)}
@@ -132,6 +140,7 @@ func encodeFrame(data []byte) []byte {
 		high, low := byte(n>>8), byte(n)
 		out = []byte{0x00, 0x00, 0xFF, 0xFF, 0xFF, high, low, -(high + low)}
 	}
+
 	out = append(out, data...)
 	return append(out, -checksum(data), 0x00)
 }

@@ -16,7 +16,8 @@ import (
 // everyFrame parses until the end of the input.
 func everyFrame(t *testing.T, input []byte) (all []frame) {
 	t.Helper()
-	in := newFrames(bufio.NewReader(bytes.NewReader(input)))
+	in := newFrameScanner(bufio.NewReader(bytes.NewReader(input)))
+
 	for {
 		f, err := in.next()
 		if errors.Is(err, io.EOF) {
@@ -25,11 +26,12 @@ func everyFrame(t *testing.T, input []byte) (all []frame) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		all = append(all, f)
 	}
 }
 
-func TestFrames(t *testing.T) {
+func TestFrameScannerFindsSoundFrames(t *testing.T) {
 	version := frame{data: []byte{0xD4, 0x02}}
 	tests := []struct {
 		name  string
@@ -54,6 +56,7 @@ func TestFrames(t *testing.T) {
 		{"cut off", "0000ff02fed4", nil},
 		{"noise", "00112233ff0055aa", nil},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			input, err := hex.DecodeString(tt.input)
@@ -67,11 +70,12 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-func TestEncodeFrame(t *testing.T) {
+func TestEncodeFrameOfEveryLength(t *testing.T) {
 	want := "0000ff06fad50332010607e800" // answer to GetFirmwareVersion
 	if got := hex.EncodeToString(encodeFrame([]byte{0xD5, 0x03, 0x32, 0x01, 0x06, 0x07})); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+
 	for n := 1; n <= dataMax; n++ {
 		data := bytes.Repeat([]byte{byte(n)}, n)
 		encoded := encodeFrame(data)
@@ -95,11 +99,13 @@ func FuzzFrame(f *testing.F) {
 	f.Fuzz(func(t *testing.T, noise []byte) {
 		input := append(bytes.Clone(noise), make([]byte, dataMax+8)...)
 		all := everyFrame(t, append(input, encodeFrame(sound)...))
+
 		for _, got := range all {
 			if len(got.data) > dataMax || got.kind == frameInformation && len(got.data) == 0 {
 				t.Errorf("got a frame of %d bytes", len(got.data))
 			}
 		}
+
 		if len(all) == 0 || !bytes.Equal(all[len(all)-1].data, sound) {
 			t.Errorf("noise %x: got %+v, want %x at its end", noise, all, sound)
 		}

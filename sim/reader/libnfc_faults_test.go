@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,13 +15,13 @@ import (
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// Debian's tools say of each fault what they say of a reader that has it, and find the tag once it is gone.
+// Debian's tools meet each fault as they would meet it on a real reader, and find the tag once the fault is gone.
 func TestLibnfcMeetsFaults(t *testing.T) {
 	const found = "1 ISO14443A passive target(s) found"
 	tests := []struct {
 		name  string
 		fault Fault
-		want  string // in what nfc-list prints; "" is that it does not find the tag
+		want  string // in what nfc-list prints; "" means that it does not find the tag
 	}{
 		{"dead at open", Fault{Kind: HangBeforeACK}, ""},
 		{"hangs at select", Fault{Kind: HangAfterACK, On: 0x4A}, ""},
@@ -39,6 +38,7 @@ func TestLibnfcMeetsFaults(t *testing.T) {
 		{"error frame", Fault{Kind: ErrorFrame, On: 0x4A}, ""},
 		{"brown-out", Fault{Kind: BrownOut, On: 0x4A}, ""},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newRig(t)
@@ -51,6 +51,7 @@ func TestLibnfcMeetsFaults(t *testing.T) {
 			if tt.want == "" && strings.Contains(got, found) || !strings.Contains(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
+
 			b.reader.Mend()
 			if got, err := b.run(t, "nfc-list", "-t", "1"); err != nil || !strings.Contains(got, found) {
 				t.Errorf("mended: got %q, %v, want %q in it", got, err, found)
@@ -59,8 +60,8 @@ func TestLibnfcMeetsFaults(t *testing.T) {
 	}
 }
 
-// The two answers that end a process of libnfc 1.8.0.
-func TestLibnfcDies(t *testing.T) {
+// Two answers of a reader end the process of libnfc 1.8.0.
+func TestLibnfcDiesOfTwoAnswers(t *testing.T) {
 	tests := []struct {
 		name  string
 		chip  chip.Chip
@@ -68,9 +69,16 @@ func TestLibnfcDies(t *testing.T) {
 		tool  []string
 		want  syscall.Signal
 	}{
-		{"NAD bit", chip.NewNTAG223(test22x, key1, url22x), Fault{Kind: NADBit, On: 0x40}, []string{"nfc-mfultralight", "r", "dump"}, syscall.SIGABRT},
-		{"empty ATS", chip.NewNTAG424(test424, key1, key2, url424), Fault{Kind: EmptyATS}, []string{"nfc-list", "-t", "1"}, syscall.SIGSEGV},
+		{
+			"NAD bit", chip.NewNTAG223(test22x, key1, url22x), Fault{Kind: NADBit, On: 0x40},
+			[]string{"nfc-mfultralight", "r", "dump"}, syscall.SIGABRT,
+		},
+		{
+			"empty ATS", chip.NewNTAG424(test424, key1, key2, url424), Fault{Kind: EmptyATS},
+			[]string{"nfc-list", "-t", "1"}, syscall.SIGSEGV,
+		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newRig(t)
@@ -85,17 +93,18 @@ func TestLibnfcDies(t *testing.T) {
 	}
 }
 
-// A tag that leaves in the middle of a read.
+// A tag leaves in the middle of a read.
 func TestLibnfcLosesTheTag(t *testing.T) {
 	b := newRig(t)
 	b.field.Put(chip.NewNTAG223(test22x, key1, url22x))
 	b.field.LeaveAfter(12)
-	if got, _ := b.run(t, "nfc-mfultralight", "r", "dump"); !strings.Contains(got, "32 of 45 pages read (13 pages failed)") {
+	got, _ := b.run(t, "nfc-mfultralight", "r", "dump")
+	if !strings.Contains(got, "32 of 45 pages read (13 pages failed)") {
 		t.Errorf("got %q, want some pages", got)
 	}
 }
 
-// A reader that is pulled out under a program that waits for a tag, and plugged in again for the next one.
+// The reader is pulled out while a program waits for a tag, and plugged in again for the next program.
 func TestLibnfcLosesTheReader(t *testing.T) {
 	f := antenna.NewField()
 	b := &rig{field: f, link: filepath.Join(t.TempDir(), "reader"), reader: NewPN532(f)}
@@ -104,19 +113,24 @@ func TestLibnfcLosesTheReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
+
 	unplugged := make(chan error, 1)
 	go func() {
-		for b.reader.Commands() < 8 && t.Context().Err() == nil { // it waits for a tag
-			runtime.Gosched()
+		again := time.NewTicker(time.Millisecond)
+		defer again.Stop()
+		for b.reader.Commands() < 8 && t.Context().Err() == nil { // after 8 commands it waits for a tag
+			<-again.C
 		}
 		unplugged <- a.Unplug()
 	}()
+
 	if got, _ := b.run(t, "nfc-poll"); !strings.Contains(got, "Input / Output Error") {
 		t.Errorf("got %q, want an input error", got)
 	}
 	if err := errors.Join(<-unplugged, a.Plug()); err != nil {
 		t.Fatal(err)
 	}
+
 	f.Put(chip.NewBlank())
 	if got, err := b.run(t, "nfc-list"); err != nil || !strings.Contains(got, "1 ISO14443A passive target(s) found") {
 		t.Errorf("got %q, %v, want the tag", got, err)

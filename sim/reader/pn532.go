@@ -15,22 +15,22 @@ import (
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// Registers that mean something here (UM0701-02 section 7.2.4, PN512 data sheet); the others only remember.
+// Registers that have an effect here (UM0701-02 section 7.2.4, PN512 data sheet); the others only keep their value.
 const (
-	regTxMode      = 0x6302 // bit 7: CRC appended; bits 6 to 4: speed; bits 1 and 0: framing
+	regTxMode      = 0x6302 // bit 7: append a CRC; bits 6 to 4: speed; bits 1 and 0: framing
 	regRxMode      = 0x6303 // the same for what is received
 	regManualRCV   = 0x630D // bit 4: parity off
 	regFIFOData    = 0x6339
 	regFIFOLevel   = 0x633A
-	regControl     = 0x633C // bits 2 to 0: valid bits of the last byte received, 0 is all
-	regBitFraming  = 0x633D // bits 2 to 0: bits to send of the last byte, 0 is all
+	regControl     = 0x633C // bits 2 to 0: valid bits of the last byte received; 0 means all
+	regBitFraming  = 0x633D // bits 2 to 0: bits to send of the last byte; 0 means all
 	modeCRC        = 0x80
 	modeTypeA106   = modeCRC
 	parityDisable  = 0x10
 	lastBits       = 0x07
 	infiniteRetry  = 0xFF
 	paramAutoRATS  = 0x10
-	pollPeriodUnit = 150 * time.Millisecond
+	pollPeriodUnit = 150 * time.Millisecond // of InAutoPoll (7.3.13)
 )
 
 var (
@@ -38,50 +38,53 @@ var (
 	errAborted = errors.New("command aborted by the host, or by a reset")
 )
 
-// PN532 is the reader chip as its host sees it over the HSU (NXP UM0701-02 section 7): frames in, ACK and answer out,
-// one command at a time, state that outlives its host. It keeps the rules until a test breaks it (Break).
+// PN532 is the reader chip as its host sees it over the HSU (NXP UM0701-02 section 7): it takes frames and gives an ACK
+// and an answer, works on one command at a time, and keeps its state when the host restarts. It keeps the rules until a
+// test breaks it, see Break.
 type PN532 struct {
 	field    *antenna.Field
 	commands atomic.Int64
 
-	mu        sync.Mutex    // held by the Serve that runs, but not while it waits or writes
-	cut       chan struct{} // closed by the next power-on
+	// Serve holds mu while it works on a frame, except while it waits or writes.
+	mu        sync.Mutex
+	cut       chan struct{} // closed by the next power-on: ends every wait
 	resets    int
 	faults    []Fault
-	struck    int
+	struck    int       // how many commands met a fault
 	hangs     bool      // until Mend or Reset, or
 	hangsTill time.Time // until then
 	timing    bool
 	traffic   Traffic
-	given     int       // bytes to the host in this dialogue
-	clock     time.Time // with timing: when what has been done so far is done
-	carries   time.Time // with timing: since when the field is on; zero: off
+	given     int       // bytes given to the host in this dialogue
+	clock     time.Time // with timing: when the work so far is done
+	fieldOn   time.Time // with timing: since when the field is on; zero if it is off
 
-	answer     []byte // the last one, for NACK
+	answer     []byte // the last answer, which a NACK asks for again
 	asleep     bool   // until a wake-up preamble
-	parameters byte   // SetParameters
+	parameters byte   // of SetParameters
 	retries    byte   // MxRtyPassiveActivation
 	registers  map[uint16]byte
-	target     *chip.Target // Tg 1; nil: nothing listed
+	target     *chip.Target // Tg 1; nil if nothing is listed
 
-	// What follows belongs to the Serve that runs.
+	// Only the Serve that runs uses these.
 	frames    chan frame
-	interrupt *frame // came while a command waited for a tag
+	interrupt *frame // arrived while a command waited for a tag
 }
 
-// NewPN532 makes a chip that has just been powered: asleep, with the values of UM0701-02.
+// NewPN532 makes a chip that has just got its power: asleep, with the values of UM0701-02.
 func NewPN532(f *antenna.Field) *PN532 {
 	p := &PN532{field: f, cut: make(chan struct{})}
 	p.powerOn()
 	return p
 }
 
-// powerOn is the state after power-on and after RSTPDN (UM0701-02 section 6.1): field off, nothing listed, asleep.
+// powerOn sets the state after power-on and after RSTPDN (UM0701-02 section 6.1): field off, nothing listed, asleep.
 func (p *PN532) powerOn() {
 	close(p.cut)
 	p.cut = make(chan struct{})
 	p.carrier(false)
 	p.hangs, p.hangsTill = false, time.Time{}
+
 	p.answer, p.target = nil, nil
 	p.asleep = true
 	p.parameters = paramAutoRATS
@@ -89,8 +92,8 @@ func (p *PN532) powerOn() {
 	p.registers = map[uint16]byte{regTxMode: modeTypeA106, regRxMode: modeTypeA106}
 }
 
-// Reset is a pulse of the reset line RSTPDN: the chip drops what it does, ends any hang, and is as it was when it was
-// powered. What Break has ordered stays ordered.
+// Reset is a pulse on the reset line RSTPDN: the chip drops what it does, ends any hang, and is as after power-on.
+// Faults that Break has ordered stay ordered.
 func (p *PN532) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,23 +101,23 @@ func (p *PN532) Reset() {
 	p.resets++
 }
 
-// Commands is how many commands hosts have given so far.
+// Commands returns how many commands hosts have given so far.
 func (p *PN532) Commands() int { return int(p.commands.Load()) }
 
 // Traffic is what has passed between hosts and the chip.
 type Traffic struct {
 	Dialogues []Dialogue
-	Late      []time.Duration // with Timing: how long after its time each frame to the host went out
+	Late      []time.Duration // with Timing: how much too late each frame to the host went out
 }
 
 // A Dialogue is one command with its ACK and its answer.
 type Dialogue struct {
-	Code         byte
-	Began, Ended time.Time // the command was heard, the answer was given
+	Code         byte      // of the command
+	Began, Ended time.Time // when the chip heard the command, when it had given the answer
 	Bytes        int       // of its frames, both ways
 }
 
-// Traffic is what has passed since the last time that it was asked for, or the first 65,536 of that.
+// Traffic returns what has passed since the last call, the first 65,536 dialogues of it.
 func (p *PN532) Traffic() Traffic {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,17 +126,21 @@ func (p *PN532) Traffic() Traffic {
 	return t
 }
 
-// Serve talks to one host until its end of file. One Serve runs at a time.
+// Serve talks to one host until the end of its line, and then returns nil. Only one Serve may run at a time.
 func (p *PN532) Serve(rw io.ReadWriter) error {
-	p.frames = make(chan frame, 16)
+	p.frames = make(chan frame, 16) // a host sends one command, and perhaps an ACK and the next one
 	p.interrupt = nil
 	done := make(chan struct{})
 	defer close(done)
+
+	// This goroutine reads ahead, so that a frame can interrupt a command that waits. It ends at the end of the line,
+	// or with the first frame after Serve has returned.
 	var readErr error
 	go func(out chan<- frame) {
 		defer close(out)
-		readErr = newLine(p, rw).carry(out, done)
+		readErr = newHostLine(p, rw).carry(out, done)
 	}(p.frames)
+
 	for {
 		f, ok := p.nextFrame()
 		if !ok {
@@ -145,7 +152,7 @@ func (p *PN532) Serve(rw io.ReadWriter) error {
 	}
 }
 
-// ended takes a line that was closed, by the host or by us, for the regular end.
+// ended turns the error of a line that the host or we closed into nil: that is how a line ends.
 func ended(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, fs.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
 		return nil
@@ -153,6 +160,7 @@ func ended(err error) error {
 	return err
 }
 
+// nextFrame returns the frame that interrupted the last command, if one did, otherwise the next of the line.
 func (p *PN532) nextFrame() (frame, bool) {
 	if f := p.interrupt; f != nil {
 		p.interrupt = nil
@@ -162,16 +170,19 @@ func (p *PN532) nextFrame() (frame, bool) {
 	return f, ok
 }
 
+// react answers one frame. The error is that of the line.
 func (p *PN532) react(w io.Writer, f frame) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	if p.hung() {
 		return nil
 	}
 	p.asleep = p.asleep && !f.wakes
-	if p.asleep || f.kind == frameACK {
+	if p.asleep || f.kind == frameACK { // an ACK aborts a command; here none is running
 		return nil
 	}
+
 	p.clock = f.at
 	var err error
 	if f.kind == frameNACK {
@@ -180,20 +191,23 @@ func (p *PN532) react(w io.Writer, f frame) error {
 		p.commands.Add(1)
 		err = p.dialogue(w, f.data)
 	}
+
 	if errors.Is(err, errAborted) {
 		return nil
 	}
 	return err
 }
 
-// dialogue converses, and keeps account of it.
+// dialogue answers one command and records it in the traffic.
 func (p *PN532) dialogue(w io.Writer, command []byte) error {
 	d := Dialogue{Began: time.Now()}
 	if len(command) > 1 {
 		d.Code = command[1]
 	}
+
 	p.given = 0
 	err := p.converse(w, command, p.strike(command))
+
 	d.Ended, d.Bytes = time.Now(), len(command)+frameOverhead+p.given
 	if len(p.traffic.Dialogues) < trafficMax {
 		p.traffic.Dialogues = append(p.traffic.Dialogues, d)
@@ -201,7 +215,7 @@ func (p *PN532) dialogue(w io.Writer, command []byte) error {
 	return err
 }
 
-// converse is the dialogue of UM0701-02 section 6.2.2, with one fault in it.
+// converse is the dialogue of UM0701-02 section 6.2.2, ACK and then answer, with at most one fault in it.
 func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
 	switch fault.Kind {
 	case HangBeforeACK:
@@ -216,6 +230,7 @@ func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
 		p.hang(fault.For)
 		return p.send(w, ackFrame)
 	}
+
 	if err := p.sendSpoilt(w, ackFrame, fault.onACK()); err != nil {
 		return err
 	}
@@ -224,6 +239,7 @@ func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
 			return err
 		}
 	}
+
 	answer := errorFrame
 	if fault.Kind != ErrorFrame {
 		data, err := p.execute(command)
@@ -235,21 +251,25 @@ func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
 			answer = encodeFrame(slices.Concat([]byte{tfiPN532, command[1] + 1}, data))
 		}
 	}
+
+	// A NACK gets the sound answer, even if this one goes out spoilt.
 	p.answer = answer
 	return p.sendSpoilt(w, answer, fault.onAnswer())
 }
 
-// pause waits for what comes first: a chip on the antenna, the time, or the end of all waiting, which is that the host
-// sends anything (an ACK, which aborts, or a next command, which aborts as well) or a reset.
+// pause gives p.mu up and waits for the first of these: a chip on the antenna, the time, a reset, or anything that the
+// host sends. An ACK aborts the command, and so does a next command. The last two give errAborted.
 func (p *PN532) pause(arrived <-chan struct{}, late <-chan time.Time) error {
 	cut := p.cut
 	p.mu.Unlock()
 	defer func() {
 		p.mu.Lock()
-		if now := time.Now(); p.clock.Before(now) {
+		if now := time.Now(); p.clock.Before(now) { // the wait has taken its time already
 			p.clock = now
 		}
 	}()
+
+	// If several are ready any of them may win: to the host they happened at the same time.
 	select {
 	case <-arrived:
 	case <-late:

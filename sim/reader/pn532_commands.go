@@ -4,11 +4,12 @@ package reader
 
 import "slices"
 
-// execute gives what the answer holds behind D5 and the command's code.
+// execute carries out a command and returns what its answer holds behind D5 and the command's code.
 func (p *PN532) execute(data []byte) ([]byte, error) {
 	if len(data) < 2 || data[0] != tfiHost {
 		return nil, errSyntax
 	}
+
 	code, args := data[1], data[2:]
 	c, ok := commands[code]
 	if !ok || len(args) < c.least {
@@ -17,7 +18,8 @@ func (p *PN532) execute(data []byte) ([]byte, error) {
 	return c.run(p, args)
 }
 
-// commands are those that libnfc 1.8.0 and its tools send to an initiator, with the least number of their parameters.
+// commands are those that libnfc 1.8.0 and its tools send to an initiator, each with the least number of its
+// parameters.
 var commands = map[byte]struct {
 	least int
 	run   func(*PN532, []byte) ([]byte, error)
@@ -44,8 +46,8 @@ var commands = map[byte]struct {
 	0x60: {3, (*PN532).inAutoPoll},
 }
 
-// diagnose is 7.2.1: the communication line test echoes, memory and antenna are fine, the attention request asks
-// whether the ISO-DEP card is still there.
+// diagnose is 7.2.1. The communication line test echoes, memory and antenna are always fine, and the attention request
+// asks whether the ISO-DEP card is still there.
 func (p *PN532) diagnose(args []byte) ([]byte, error) {
 	switch args[0] {
 	case 0x00:
@@ -66,7 +68,7 @@ func (p *PN532) getFirmwareVersion([]byte) ([]byte, error) {
 	return []byte{0x32, 0x01, 0x06, 0x07}, nil
 }
 
-// getGeneralStatus is 7.2.3: Err, Field, NbTg, then Tg BrRx BrTx Type of each, SAM.
+// getGeneralStatus is 7.2.3: Err, Field, NbTg, then Tg BrRx BrTx Type of each target, SAM.
 func (p *PN532) getGeneralStatus([]byte) ([]byte, error) {
 	if p.target == nil {
 		return []byte{0x00, 0x00, 0x00, 0x00}, nil
@@ -74,7 +76,7 @@ func (p *PN532) getGeneralStatus([]byte) ([]byte, error) {
 	return []byte{0x00, 0x00, 0x01, 0x01, 0x00, 0x00, 0x10, 0x00}, nil
 }
 
-// readRegister is 7.2.4. There is no FIFO to look into: libnfc's timed exchanges see no answer.
+// readRegister is 7.2.4. The FIFO always reads as empty, so libnfc's timed exchanges see no answer.
 func (p *PN532) readRegister(args []byte) ([]byte, error) {
 	var values []byte
 	for pair := range slices.Chunk(args[:len(args)&^1], 2) {
@@ -95,11 +97,13 @@ func (p *PN532) writeRegister(args []byte) ([]byte, error) {
 
 func register(address []byte) uint16 { return uint16(address[0])<<8 | uint16(address[1]) }
 
+// setParameters is 7.2.9. Of its bits only the one for an automatic RATS has an effect here.
 func (p *PN532) setParameters(args []byte) ([]byte, error) {
 	p.parameters = args[0]
 	return nil, nil
 }
 
+// samConfiguration is 7.2.10. There is no secure access module.
 func (p *PN532) samConfiguration([]byte) ([]byte, error) { return nil, nil }
 
 // powerDown is 7.2.11. The answer still goes out.
@@ -109,7 +113,7 @@ func (p *PN532) powerDown([]byte) ([]byte, error) {
 	return []byte{statusOK}, nil
 }
 
-// rfConfiguration is 7.3.1. Of its items the field (01) and MaxRetries (05) mean something here.
+// rfConfiguration is 7.3.1. Of its items the field (01) and MaxRetries (05) have an effect here.
 func (p *PN532) rfConfiguration(args []byte) ([]byte, error) {
 	switch {
 	case args[0] == 0x01:

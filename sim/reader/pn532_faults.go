@@ -13,33 +13,48 @@ import (
 type FaultKind int
 
 const (
-	HangBeforeACK  FaultKind = iota + 1 // no ACK and no answer; the chip does nothing and hears nothing, for the time For
-	HangAfterACK                        // the ACK, and then the same
-	DropACK                             // the answer, but no ACK
-	AnswerNACK                          // a NACK frame in place of the ACK; the command is not carried out
-	GarbageBefore                       // bytes that are no frame before the ACK, and again before the answer
-	GarbageInstead                      // the ACK, and bytes that are no frame in place of the answer
-	BadChecksum                         // an answer whose DCS is wrong
-	BadLength                           // an answer whose LCS is wrong
-	Truncated                           // half an answer, and nothing more
-	Dribble                             // ACK and answer byte by byte, with a pause of For before each
-	Slow                                // the answer the time For after the ACK; a host that sends meanwhile aborts the command
-	ErrorFrame                          // the syntax error frame in place of the answer; the command is not carried out
-	NADBit                              // bit 7 of the status byte, for commands that answer one; libnfc 1.8.0 aborts its process
-	EmptyATS                            // InListPassiveTarget finds an ISO-DEP chip with an ATS of length 0; libnfc 1.8.0 crashes
-	BrownOut                            // no answer; the chip has lost its power for a moment and is as after Reset
+	// HangBeforeACK gives no ACK and no answer. The chip does nothing and hears nothing, for the time For.
+	HangBeforeACK FaultKind = iota + 1
+	// HangAfterACK gives the ACK, and then hangs like HangBeforeACK.
+	HangAfterACK
+	// DropACK gives the answer, but no ACK.
+	DropACK
+	// AnswerNACK gives a NACK frame in place of the ACK, and does not carry the command out.
+	AnswerNACK
+	// GarbageBefore sends bytes that are no frame before the ACK, and again before the answer.
+	GarbageBefore
+	// GarbageInstead gives the ACK, and bytes that are no frame in place of the answer.
+	GarbageInstead
+	// BadChecksum gives an answer whose DCS is wrong.
+	BadChecksum
+	// BadLength gives an answer whose LCS is wrong.
+	BadLength
+	// Truncated gives half an answer, and nothing more.
+	Truncated
+	// Dribble gives ACK and answer byte by byte, with a pause of For before each byte.
+	Dribble
+	// Slow gives the answer the time For after the ACK. A host that sends meanwhile aborts the command.
+	Slow
+	// ErrorFrame gives the syntax error frame in place of the answer, and does not carry the command out.
+	ErrorFrame
+	// NADBit sets bit 7 of the status byte, for commands that answer one. libnfc 1.8.0 aborts its process on it.
+	NADBit
+	// EmptyATS makes InListPassiveTarget find an ISO-DEP chip with an ATS of length 0. libnfc 1.8.0 crashes on it.
+	EmptyATS
+	// BrownOut gives no answer: the chip has lost its power for a moment, and is as after Reset.
+	BrownOut
 )
 
 // A Fault is something that breaks, once or several times, when the host gives a command.
 type Fault struct {
 	Kind  FaultKind
-	On    byte          // the command's code (UM0701-02 section 7); 0 is any
-	Skip  int           // so many of these commands go well first
-	Times int           // how many are struck; 0 is one, -1 is all until Mend
-	For   time.Duration // how long a hang lasts, 0 being until Mend or Reset; how long Dribble and Slow wait
+	On    byte          // the command's code (UM0701-02 section 7); 0 means any
+	Skip  int           // how many of these commands go well first
+	Times int           // how many of them meet the fault; 0 means one, -1 means all until Mend
+	For   time.Duration // how long a hang lasts (0: until Mend or Reset), and how long Dribble and Slow wait
 }
 
-// Break orders a fault. Faults that have been ordered already stay; of two that could strike one command, the older does.
+// Break orders a fault. Faults that were ordered before stay; if two could meet one command, the older one does.
 func (p *PN532) Break(f Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,14 +64,14 @@ func (p *PN532) Break(f Fault) {
 	p.faults = append(p.faults, f)
 }
 
-// Mend takes back every fault and ends a hang. What the host sent meanwhile is lost.
+// Mend takes back every fault and ends a hang. What the host sent during the hang is lost.
 func (p *PN532) Mend() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.faults, p.hangs, p.hangsTill = nil, false, time.Time{}
 }
 
-// Broken is how many commands faults have struck since NewPN532.
+// Broken returns how many commands have met a fault since NewPN532.
 func (p *PN532) Broken() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,6 +81,7 @@ func (p *PN532) Broken() int {
 // answersStatus are the commands whose answer begins with a status byte.
 var answersStatus = []byte{0x40, 0x42, 0x44, 0x46, 0x4E, 0x50, 0x52, 0x54, 0x56}
 
+// waitsFor reports whether a command with this code can meet the fault.
 func (f Fault) waitsFor(code byte) bool {
 	switch {
 	case f.On != 0 && f.On != code:
@@ -76,7 +92,7 @@ func (f Fault) waitsFor(code byte) bool {
 	return true
 }
 
-// strike is the fault that this command meets, if any. EmptyATS waits for an answer with an ATS, see spoilData.
+// strike returns the fault that this command meets, if any. EmptyATS waits for an answer with an ATS, see spoilData.
 func (p *PN532) strike(command []byte) Fault {
 	if len(command) < 2 {
 		return Fault{}
@@ -84,6 +100,8 @@ func (p *PN532) strike(command []byte) Fault {
 	return p.take(func(f Fault) bool { return f.Kind != EmptyATS && f.waitsFor(command[1]) })
 }
 
+// take uses up the oldest fault that matches. Those that still skip count this command, too, whether it is taken or
+// not.
 func (p *PN532) take(match func(Fault) bool) (taken Fault) {
 	for i := range p.faults {
 		f := &p.faults[i]
@@ -104,16 +122,19 @@ func (p *PN532) take(match func(Fault) bool) (taken Fault) {
 
 func (p *PN532) hung() bool { return p.hangs || time.Now().Before(p.hangsTill) }
 
+// hang makes the chip hang for a while, or for ever if d is 0.
 func (p *PN532) hang(d time.Duration) {
 	p.hangs = d == 0
 	p.hangsTill = time.Now().Add(d)
 }
 
-// spoilData spoils what stands behind D5 and the command's code.
+// spoilData applies the faults of what stands behind D5 and the command's code.
 func (p *PN532) spoilData(code byte, data []byte, fault Fault) []byte {
 	if fault.Kind == NADBit && len(data) > 0 {
 		data[0] |= 0x80
 	}
+
+	// Only an answer that holds an ATS uses an EmptyATS up.
 	lists := code == 0x4A && p.target != nil && p.target.ISODEP()
 	if lists && p.take(func(f Fault) bool { return f.Kind == EmptyATS && f.waitsFor(code) }).Kind == EmptyATS {
 		data = append(data[:len(data)-len(p.target.ATS)-1], 0x00)
@@ -121,7 +142,7 @@ func (p *PN532) spoilData(code byte, data []byte, fault Fault) []byte {
 	return data
 }
 
-// onACK is what of the fault concerns the ACK.
+// onACK is the part of the fault that concerns the ACK.
 func (f Fault) onACK() Fault {
 	if f.Kind == DropACK || f.Kind == GarbageBefore || f.Kind == Dribble {
 		return f
@@ -129,7 +150,7 @@ func (f Fault) onACK() Fault {
 	return Fault{}
 }
 
-// onAnswer is what of the fault concerns the answer.
+// onAnswer is the part of the fault that concerns the answer.
 func (f Fault) onAnswer() Fault {
 	if f.Kind == DropACK {
 		return Fault{}
@@ -137,7 +158,7 @@ func (f Fault) onAnswer() Fault {
 	return f
 }
 
-// sendSpoilt sends a frame as the fault lets it.
+// sendSpoilt sends a frame in the way that the fault leaves open.
 func (p *PN532) sendSpoilt(w io.Writer, frame []byte, fault Fault) error {
 	frame = slices.Clone(frame)
 	switch fault.Kind {
@@ -150,7 +171,7 @@ func (p *PN532) sendSpoilt(w io.Writer, frame []byte, fault Fault) error {
 	case BadChecksum:
 		frame[len(frame)-2] ^= 0x01
 	case BadLength:
-		frame[lcs(frame)] ^= 0x01
+		frame[indexLCS(frame)] ^= 0x01
 	case Truncated:
 		frame = frame[:len(frame)/2]
 	case Dribble:
@@ -159,15 +180,15 @@ func (p *PN532) sendSpoilt(w io.Writer, frame []byte, fault Fault) error {
 	return p.send(w, frame)
 }
 
-// lcs is where a frame has its LCS.
-func lcs(frame []byte) int {
+// indexLCS returns where a frame has its LCS: behind LEN, or in an extended frame behind LENM and LENL.
+func indexLCS(frame []byte) int {
 	if frame[3] == 0xFF && frame[4] == 0xFF {
 		return 7
 	}
 	return 4
 }
 
-// garbage has none of the bytes that begin a frame.
+// garbage returns 7 random bytes without 00 and FF, so that no frame can begin in them.
 func garbage() []byte {
 	bytes := make([]byte, 7)
 	for i := range bytes {
@@ -180,10 +201,13 @@ func (p *PN532) dribble(w io.Writer, frame []byte, pause time.Duration) error {
 	for i := range frame {
 		cut := p.cut
 		p.mu.Unlock()
+
+		// A reset ends the pause; what the host sends does not.
 		select {
 		case <-time.After(pause):
 		case <-cut:
 		}
+
 		p.mu.Lock()
 		if cut != p.cut {
 			return errAborted

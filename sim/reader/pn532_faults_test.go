@@ -4,7 +4,9 @@ package reader
 
 import (
 	"encoding/hex"
+	"errors"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,7 +24,21 @@ const (
 	noFrame      = "(?:0[1-9a-f]|[1-9a-e][0-9a-f]|f[0-9a-e]){7}" // 7 bytes, none of them 00 or ff
 )
 
-// matches reads n bytes of the wire.
+// silent waits for a time in which no byte may come.
+func (h *host) silent(d time.Duration) {
+	h.t.Helper()
+	if err := h.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
+		h.t.Fatal(err)
+	}
+	if got, err := h.in.Peek(1); !errors.Is(err, os.ErrDeadlineExceeded) {
+		h.t.Errorf("got %x, %v, want silence", got, err)
+	}
+	if err := h.conn.SetReadDeadline(time.Time{}); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// matches reads n bytes of the wire and compares them with a pattern.
 func (h *host) matches(n int, pattern string) {
 	h.t.Helper()
 	data := make([]byte, n)
@@ -34,14 +50,15 @@ func (h *host) matches(n int, pattern string) {
 	}
 }
 
-// alive asks for the version, and takes nothing else for the answer than that: what a fault left on the wire shows here.
+// alive asks for the version and expects just the answer to that: anything that a fault left on the wire fails the
+// test.
 func (h *host) alive() {
 	h.t.Helper()
 	h.write(wireVersion)
 	h.expect(wireACK + wireVersion5)
 }
 
-func TestFaultsOnTheWire(t *testing.T) {
+func TestFaultsSpoilFramesOnTheWire(t *testing.T) {
 	tests := []struct {
 		kind  FaultKind
 		bytes int    // how many come
@@ -58,16 +75,19 @@ func TestFaultsOnTheWire(t *testing.T) {
 		{Slow, 6 + 13, wireACK + wireVersion5},
 		{ErrorFrame, 6 + 8, wireACK + "0000ff01ff7f8100"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.want, func(t *testing.T) {
 			h, p := newHost(t, antenna.NewField())
 			p.Break(Fault{Kind: tt.kind, On: 0x02, Skip: 1, Times: 2, For: time.Millisecond})
 			h.alive()
+
 			for range 2 {
 				h.ask("0000" + "12") // another command is not struck
 				h.write(wireVersion)
 				h.matches(tt.bytes, tt.want)
 			}
+
 			h.alive()
 			if got, want := p.Broken(), 2; got != want {
 				t.Errorf("got %d struck, want %d", got, want)
@@ -76,8 +96,8 @@ func TestFaultsOnTheWire(t *testing.T) {
 	}
 }
 
-// What ends a hang, and that until then the chip hears nothing.
-func TestFaultHang(t *testing.T) {
+// A chip that hangs hears nothing until Mend, a reset or the end of its time.
+func TestFaultHangEnds(t *testing.T) {
 	tests := []struct {
 		name string
 		how  time.Duration
@@ -85,14 +105,15 @@ func TestFaultHang(t *testing.T) {
 	}{
 		{"mended", 0, func(p *PN532, _ *host) { p.Mend() }},
 		{"reset", 0, func(p *PN532, h *host) { p.Reset(); h.write(wireWake) }},
-		{"in time", 30 * time.Millisecond, func(p *PN532, _ *host) {
-			for deaf := true; deaf; {
+		{"in time", 30 * time.Millisecond, func(p *PN532, h *host) {
+			waitUntil(h.t, "the hang is over", func() bool {
 				p.mu.Lock()
-				deaf = p.hung()
-				p.mu.Unlock()
-			}
+				defer p.mu.Unlock()
+				return !p.hung()
+			})
 		}},
 	}
+
 	for _, tt := range tests {
 		for kind, ack := range map[FaultKind]string{HangBeforeACK: "", HangAfterACK: wireACK} {
 			t.Run(tt.name+ack, func(t *testing.T) {
@@ -100,8 +121,8 @@ func TestFaultHang(t *testing.T) {
 				p.Break(Fault{Kind: kind, For: tt.how})
 				h.write(wireVersion + wireVersion)
 				h.expect(ack)
-				for p.Broken() == 0 {
-				}
+				waitUntil(t, "the fault strikes", func() bool { return p.Broken() > 0 })
+
 				h.write(wireVersion + wireWake + wireVersion + wireVersion[:10]) // lost, the last one torn
 				h.write("00")                                                    // taken only after those were
 				tt.mend(p, h)
@@ -115,21 +136,23 @@ func TestFaultHang(t *testing.T) {
 }
 
 // A hang that is ordered for all commands comes back after a reset.
-func TestFaultStaysOverReset(t *testing.T) {
+func TestFaultOutlivesAReset(t *testing.T) {
 	h, p := newHost(t, antenna.NewField())
 	p.Break(Fault{Kind: AnswerNACK, Times: -1})
+
 	for range 3 {
 		h.write(wireWake + wireVersion)
 		h.expect("0000ffff0000")
 		p.Reset()
 	}
+
 	p.Mend()
 	h.write(wireWake)
 	h.alive()
 }
 
 // Half a frame from before a reset does not swallow the beginning of the next.
-func TestResetTearsFrames(t *testing.T) {
+func TestResetTearsAFrame(t *testing.T) {
 	h, p := newHost(t, antenna.NewField())
 	h.write("0000ff20e0d4")
 	h.write("00") // taken only after that was
@@ -138,8 +161,8 @@ func TestResetTearsFrames(t *testing.T) {
 	h.alive()
 }
 
-// The older of two faults strikes first, and the younger what is left.
-func TestFaultsQueue(t *testing.T) {
+// The older of two faults strikes first; the younger strikes the next command.
+func TestOlderFaultStrikesFirst(t *testing.T) {
 	h, p := newHost(t, antenna.NewField())
 	p.Break(Fault{Kind: AnswerNACK, On: 0x02})
 	p.Break(Fault{Kind: ErrorFrame})
@@ -148,21 +171,23 @@ func TestFaultsQueue(t *testing.T) {
 	if got, want := h.ask("02"), "syntax error"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+
 	h.alive()
 }
 
-func TestFaultSlowIsAborted(t *testing.T) {
+func TestFaultSlowEndsWithAnAbortOrAReset(t *testing.T) {
 	h, p := newHost(t, antenna.NewField())
 	p.Break(Fault{Kind: Slow, For: time.Hour})
 	h.start("02")
 	h.write("0000ff00ff00")
 	h.alive()
+
 	const soon = 20 * time.Millisecond
 	p.Break(Fault{Kind: Slow, For: soon})
 	h.start("02")
-	<-time.After(soon / 4) // it waits by then
+	h.silent(soon / 4) // by now it waits
 	p.Reset()
-	<-time.After(2 * soon) // in which no answer may come
+	h.silent(2 * soon)
 	h.write(wireWake)
 	h.alive()
 }
@@ -176,17 +201,20 @@ func TestFaultDribbleTakesItsTime(t *testing.T) {
 	for _, b := range []string{"00", "00", "ff", "00", "ff"} {
 		h.expect(b)
 	}
+
 	if got, want := time.Since(began), 4*pause; got < want {
 		t.Errorf("five bytes came in %v, want more than %v", got, want)
 	}
+
 	h.expect("00" + wireVersion5)
 }
 
-func TestFaultNADBit(t *testing.T) {
+func TestFaultNADBitStrikesAStatusByte(t *testing.T) {
 	f := antenna.NewField()
 	f.Put(chip.NewBlank())
 	h, p := newHost(t, f)
 	p.Break(Fault{Kind: NADBit})
+
 	for _, e := range []exchange{
 		{listA, listed213}, // no status byte to strike
 		{"4230" + "03", "4380" + "e11012000103a00c340300fe00000000"},
@@ -198,7 +226,7 @@ func TestFaultNADBit(t *testing.T) {
 	}
 }
 
-func TestFaultEmptyATS(t *testing.T) {
+func TestFaultEmptyATSWaitsForAnATS(t *testing.T) {
 	f := antenna.NewField()
 	f.Put(chip.NewBlank())
 	h, p := newHost(t, f)
@@ -206,10 +234,12 @@ func TestFaultEmptyATS(t *testing.T) {
 	if got := h.ask(listA); got != listed213 { // has no ATS that could be empty
 		t.Errorf("got %s, want %s", got, listed213)
 	}
+
 	f.Put(chip.NewNTAG424(test424, key1, key2, url424))
 	if got, want := h.ask(listA), strings.TrimSuffix(listed424, "067777710280")+"00"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+
 	h.ask("320100")
 	if got := h.ask(listA); got != listed424 {
 		t.Errorf("got %s, want %s", got, listed424)
@@ -217,7 +247,7 @@ func TestFaultEmptyATS(t *testing.T) {
 }
 
 // After a brown-out and after a pulse of the reset line nothing is as the host has set it.
-func TestPowerOnState(t *testing.T) {
+func TestPowerOnForgetsEverything(t *testing.T) {
 	tests := []struct {
 		name string
 		cut  func(*PN532, *host)
@@ -235,6 +265,7 @@ func TestPowerOnState(t *testing.T) {
 			p.field.Put(chip.NewBlank())
 		}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f, tag := antenna.NewField(), &meter{Chip: chip.NewBlank()}
@@ -243,6 +274,7 @@ func TestPowerOnState(t *testing.T) {
 			for _, command := range []string{finite, "1204", listA, "08630d10"} {
 				h.ask(command)
 			}
+
 			tt.cut(p, h)
 			h.write(wireVersion) // not heard
 			h.write(wireWake)
@@ -250,6 +282,7 @@ func TestPowerOnState(t *testing.T) {
 			if len(tag.changes) != 2 || tag.changes[1] {
 				t.Errorf("power of the tag: got %v, want on and off", tag.changes)
 			}
+
 			for _, e := range []exchange{
 				{"04", "0500000000"}, {"06630d", "0700"}, {"40013003", "4127"},
 			} {
@@ -257,10 +290,12 @@ func TestPowerOnState(t *testing.T) {
 					t.Errorf("%s: got %s, want %s", e.command, got, e.want)
 				}
 			}
+
 			f.Put(chip.NewNTAG424(test424, key1, key2, url424))
 			if got := h.ask(listA); got != listed424 { // RATS again
 				t.Errorf("got %s, want %s", got, listed424)
 			}
+
 			f.Remove()
 			h.start(listA) // and for ever: only an ACK ends it
 			h.write(wireACK)

@@ -3,24 +3,10 @@
 package reader
 
 import (
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/tagbase/tagbase-edge/sim/antenna"
-	"github.com/tagbase/tagbase-edge/sim/chip"
-)
-
-// Status bytes (UM0701-02 section 7.1). Bits 7 and 6 are never set: libnfc aborts its process on bit 7.
-const (
-	statusOK        = 0x00
-	statusTimeout   = 0x01 // the target has not answered
-	statusCRC       = 0x02
-	statusCollision = 0x06
-	statusOverflow  = 0x09 // more than the FIFO's 64 bytes
-	statusFormat    = 0x13 // an answer not of the specification, such as a NAK
-	statusAuth      = 0x14 // MIFARE Classic authentication
-	statusContext   = 0x27 // command not acceptable now
 )
 
 // Target types of InAutoPoll (7.3.13).
@@ -30,25 +16,27 @@ const (
 	pollISODEP     = 0x20
 )
 
-// forever is a poll that only a tag or the host ends.
+// forever is the limit of a poll that only a tag or the host ends.
 const forever time.Duration = -1
 
-// patience is how long an activation tries.
-func (p *PN532) patience() time.Duration {
+// pollLimit is how long an activation goes on trying: for ever, or not at all beyond its retries.
+func (p *PN532) pollLimit() time.Duration {
 	if p.retries == infiniteRetry {
 		return forever
 	}
 	return 0
 }
 
-// poll looks for a tag until it finds one, the limit has passed, or there is no more waiting, see pause.
+// poll calls find until it finds a tag, the limit has passed, or pause ends the wait. It looks again when a chip comes.
 func (p *PN532) poll(limit time.Duration, find func() bool) (found bool, err error) {
 	var late <-chan time.Time
 	deadline := time.Now().Add(limit)
 	if limit > 0 {
 		late = time.After(limit)
 	}
+
 	for {
+		// The channel comes first: a chip that arrives while find looks must not be missed.
 		arrived := p.field.Arrived()
 		if found := find(); found || limit == 0 || late != nil && !time.Now().Before(deadline) {
 			return found, nil
@@ -59,12 +47,13 @@ func (p *PN532) poll(limit time.Duration, find func() bool) (found bool, err err
 	}
 }
 
-// pollEach is poll with looks a period apart, and not at once when a chip comes: with timing. A real chip may take a
-// period for each of the types.
-func (p *PN532) pollEach(period, limit time.Duration, find func() bool) (found bool, err error) {
+// pollEvery is poll as a chip with Timing does it: it looks once a period, and not at once when a chip comes. A real
+// PN532 may take a period for each of the types that it looks for.
+func (p *PN532) pollEvery(period, limit time.Duration, find func() bool) (found bool, err error) {
 	if !p.timing {
 		return p.poll(limit, find)
 	}
+
 	for began := time.Now(); ; {
 		if found := find(); found || limit != forever && time.Since(began) >= limit {
 			return found, nil
@@ -75,32 +64,38 @@ func (p *PN532) pollEach(period, limit time.Duration, find func() bool) (found b
 	}
 }
 
+// nothing is the find of a poll for what no chip here is.
 func nothing() bool { return false }
 
-// list activates a type A target and makes it Tg 1. The activation sets the CIU to type A at 106 kbit/s.
+// list activates a type A target and makes it Tg 1.
 func (p *PN532) list(uid []byte, rats bool) bool {
 	tries := int(p.retries) + 1
 	if p.retries == infiniteRetry {
-		tries = antenna.SelectTries // after which nothing changes until a chip comes
+		tries = antenna.SelectTries // after these nothing changes until a chip comes
 	}
 	return p.activate(antenna.Call{Command: antenna.REQA, Tries: tries, UID: uid, RATS: rats})
 }
 
+// activate makes the chip that answers the call Tg 1; without an answer nothing is listed.
 func (p *PN532) activate(c antenna.Call) bool {
 	target, tries, found := p.field.Find(c)
-	if ready := p.carries.Add(fieldGuard); p.clock.Before(ready) {
+	if ready := p.fieldOn.Add(fieldGuard); p.clock.Before(ready) {
 		p.clock = ready
 	}
 	p.spend(activationTime(target, tries, found, c.RATS))
+
 	p.target = nil
 	if !found {
 		return false
 	}
+
 	if !c.RATS {
 		target.ATS = nil
 	}
-	p.registers[regTxMode], p.registers[regRxMode] = modeTypeA106, modeTypeA106
 	p.target = &target
+
+	// The activation leaves the CIU at type A, 106 kbit/s, whatever the host had set.
+	p.registers[regTxMode], p.registers[regRxMode] = modeTypeA106, modeTypeA106
 	return true
 }
 
@@ -120,20 +115,22 @@ func (p *PN532) targetData() []byte {
 // inListPassiveTarget is 7.3.5: MaxTg, BrTy, and for type A the UID to look for, cascade tags included.
 func (p *PN532) inListPassiveTarget(args []byte) ([]byte, error) {
 	p.carrier(true)
+
 	uid := withoutCascadeTags(args[2:])
 	find := func() bool { return p.list(uid, p.autoRATS()) }
 	if args[1] != 0x00 { // not 106 kbit/s type A
 		p.target = nil
 		find = nothing
 	}
-	found, err := p.poll(p.patience(), find)
+
+	found, err := p.poll(p.pollLimit(), find)
 	if err != nil || !found {
 		return []byte{0x00}, err
 	}
 	return append([]byte{0x01}, p.targetData()...), nil
 }
 
-// withoutCascadeTags takes the 88 out of a UID of two or three cascade levels. No data is any UID.
+// withoutCascadeTags removes the 88 from a UID of two or three cascade levels. Without data it returns nil: any UID.
 func withoutCascadeTags(data []byte) (uid []byte) {
 	for level := range slices.Chunk(data, 4) {
 		if len(data) > 4 && len(level) == 4 && level[0] == 0x88 {
@@ -152,7 +149,8 @@ func (p *PN532) inAutoPoll(args []byte) ([]byte, error) {
 		limit = forever
 	}
 	p.carrier(true)
-	var kind byte
+
+	var kind byte // the type that was found
 	look := func() bool {
 		for _, kind = range types {
 			if p.listKind(kind) {
@@ -161,16 +159,20 @@ func (p *PN532) inAutoPoll(args []byte) ([]byte, error) {
 		}
 		return false
 	}
-	found, err := p.pollEach(pollPeriodUnit*time.Duration(period), limit, look)
+
+	found, err := p.pollEvery(pollPeriodUnit*time.Duration(period), limit, look)
 	if err != nil || !found {
 		return []byte{0x00}, err
 	}
+
+	// The answer names what the generic type turned out to be.
 	if kind == pollGeneric106 {
 		kind = pollMIFARE
 		if p.target.ISODEP() {
 			kind = pollISODEP
 		}
 	}
+
 	data := p.targetData()
 	return append([]byte{0x01, kind, byte(len(data))}, data...), nil
 }
@@ -187,65 +189,19 @@ func (p *PN532) listKind(kind byte) bool {
 	return false
 }
 
-// inDataExchange is 7.3.8: an APDU to an ISO-DEP target, else one of the MIFARE commands.
-func (p *PN532) inDataExchange(args []byte) ([]byte, error) {
-	tg, data := args[0], args[1:]
-	if p.target == nil || tg != 0x01 {
+// inSelect is 7.3.12. It wakes the listed chip by WUPA, since a deselected chip does not hear a REQA.
+func (p *PN532) inSelect([]byte) ([]byte, error) {
+	if p.target == nil {
 		return []byte{statusContext}, nil
 	}
-	if !p.target.ISODEP() {
-		switch data[0] {
-		case 0x30, 0xA2: // READ, WRITE of a Type 2 tag
-		case 0x60, 0x61: // authentication with key A or B: the chip goes to HALT
-			p.field.Deselect()
-			return []byte{statusAuth}, nil
-		default:
-			return []byte{statusContext}, nil
-		}
-	}
-	rx, err := p.field.Transceive(data)
-	p.spend(exchangeTime(len(data), len(rx), p.target.ISODEP()))
-	switch {
-	case errors.Is(err, chip.ErrNAK):
-		return []byte{statusFormat}, nil
-	case errors.Is(err, antenna.ErrCollision):
-		return []byte{statusCRC}, nil
-	case err != nil:
-		return []byte{statusTimeout}, nil
-	}
-	return append([]byte{statusOK}, rx...), nil
-}
 
-// inCommunicateThru is 7.3.9: one frame as it is, with what the CIU's registers say of CRC and bits.
-func (p *PN532) inCommunicateThru(tx []byte) ([]byte, error) {
-	txMode, rxMode := p.registers[regTxMode], p.registers[regRxMode]
-	if txMode&^modeCRC != 0 || p.registers[regManualRCV]&parityDisable != 0 {
-		return []byte{statusTimeout}, nil // type B, another speed or a parity of one's own: no chip here understands
-	}
-	txBits := int(p.registers[regBitFraming] & lastBits)
-	if txMode&modeCRC != 0 && txBits == 0 {
-		tx = antenna.AppendCRC(tx)
-	}
-	rx, rxBits, err := p.field.Frame(tx, txBits)
-	p.spend(frameTime(len(tx)) + frameTime(len(rx)))
-	if errors.Is(err, antenna.ErrCollision) {
-		return []byte{statusCollision}, nil
-	}
-	if err != nil {
+	listed := p.target
+	wake := antenna.Call{Command: antenna.WUPA, Tries: 1, UID: listed.UID, RATS: listed.ISODEP()}
+	if !p.activate(wake) {
+		p.target = listed // it stays listed
 		return []byte{statusTimeout}, nil
 	}
-	if len(rx) > antenna.FrameMax {
-		return []byte{statusOverflow}, nil
-	}
-	p.registers[regControl] = p.registers[regControl]&^lastBits | byte(rxBits)
-	if rxMode&modeCRC != 0 {
-		body, ok := antenna.TrimCRC(rx)
-		if !ok || rxBits != 0 { // a 4-bit NAK, too, has no CRC
-			return []byte{statusCRC}, nil
-		}
-		rx = body
-	}
-	return append([]byte{statusOK}, rx...), nil
+	return []byte{statusOK}, nil
 }
 
 // inDeselect is 7.3.10. Tg stays listed, for InSelect.
@@ -261,20 +217,7 @@ func (p *PN532) inRelease([]byte) ([]byte, error) {
 	return []byte{statusOK}, nil
 }
 
-// inSelect is 7.3.12.
-func (p *PN532) inSelect([]byte) ([]byte, error) {
-	if p.target == nil {
-		return []byte{statusContext}, nil
-	}
-	listed := p.target
-	if !p.activate(antenna.Call{Command: antenna.WUPA, Tries: 1, UID: listed.UID, RATS: listed.ISODEP()}) {
-		p.target = listed
-		return []byte{statusTimeout}, nil
-	}
-	return []byte{statusOK}, nil
-}
-
-// inPSL is 7.3.7. Nothing here has a speed, so any is taken.
+// inPSL is 7.3.7. Speeds have no effect here, so it accepts any.
 func (p *PN532) inPSL([]byte) ([]byte, error) {
 	if p.target == nil {
 		return []byte{statusContext}, nil
@@ -294,6 +237,6 @@ func (p *PN532) inATR([]byte) ([]byte, error) {
 func (p *PN532) inJump([]byte) ([]byte, error) {
 	p.carrier(true)
 	p.target = nil
-	_, err := p.poll(p.patience(), nothing)
+	_, err := p.poll(p.pollLimit(), nothing)
 	return []byte{statusTimeout}, err
 }

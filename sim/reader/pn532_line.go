@@ -10,40 +10,41 @@ import (
 	"github.com/tagbase/tagbase-edge/sim/internal/pace"
 )
 
-// byteTime is one byte on the line: 10 bits at 115200 baud.
+// byteTime is one byte on the line: 10 bits (8 data bits, start and stop) at 115200 baud.
 const byteTime = 10 * time.Second / 115200
 
-// trafficMax is how many dialogues and frames a Traffic keeps.
+// trafficMax is how many dialogues and frames a Traffic keeps, so that a bench left alone does not fill the memory.
 const trafficMax = 1 << 16
 
-// errLost is bytes that came while the chip was hung, or a frame that a reset tore.
+// errLost means that the chip did not hear some bytes: it was hung, or a reset tore the frame.
 var errLost = errors.New("bytes lost")
 
-// A line carries a host's bytes to the chip, and knows when each of them has arrived in full.
-type line struct {
+// A hostLine carries a host's bytes to the chip, and knows when each of them has arrived in full.
+type hostLine struct {
 	chip   *PN532
 	r      io.Reader
-	resets int // of the chip, when it heard the last bytes
+	resets int // how many resets the chip had seen when it heard the last bytes
 	buf    [512]byte
-	rest   []byte
-	at     time.Time // of the byte given last
+	rest   []byte    // of buf: read, but not yet given to the chip
+	at     time.Time // when the byte given last had arrived
 }
 
-func newLine(p *PN532, r io.Reader) *line { return &line{chip: p, r: r} }
+func newHostLine(p *PN532, r io.Reader) *hostLine { return &hostLine{chip: p, r: r} }
 
-// carry gives the chip frames until the line ends.
-func (l *line) carry(out chan<- frame, done <-chan struct{}) error {
-	in := newFrames(l)
+// carry gives the chip frames until the line ends, or Serve closes done.
+func (l *hostLine) carry(out chan<- frame, done <-chan struct{}) error {
+	in := newFrameScanner(l)
 	for {
 		f, err := in.next()
 		if errors.Is(err, errLost) {
-			in = newFrames(l)
+			in = newFrameScanner(l) // half a frame from before does not go on
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		f.at = l.at.Add(byteTime) // the postamble, which nobody waits for
+
+		f.at = l.at.Add(byteTime) // the postamble, for which the scanner does not wait
 		select {
 		case out <- f:
 		case <-done:
@@ -52,18 +53,21 @@ func (l *line) carry(out chan<- frame, done <-chan struct{}) error {
 	}
 }
 
-// ReadByte is the next byte that the chip hears.
-func (l *line) ReadByte() (byte, error) {
+// ReadByte returns the next byte that the chip hears, or errLost.
+func (l *hostLine) ReadByte() (byte, error) {
 	if len(l.rest) == 0 {
 		n, err := l.r.Read(l.buf[:])
 		if n == 0 && err != nil {
 			return 0, err
 		}
 		l.rest = l.buf[:n]
+
+		// Bytes that come while the line is still busy with earlier ones queue behind them.
 		if now := time.Now(); l.at.Before(now) {
 			l.at = now
 		}
-		deaf, torn := l.ear()
+
+		deaf, torn := l.hearing()
 		if deaf {
 			l.rest = nil
 		}
@@ -71,14 +75,15 @@ func (l *line) ReadByte() (byte, error) {
 			return 0, errLost
 		}
 	}
+
 	b := l.rest[0]
 	l.rest = l.rest[1:]
 	l.at = l.at.Add(byteTime)
 	return b, nil
 }
 
-// ear tells whether the chip is hung, and whether it was reset since the last time.
-func (l *line) ear() (deaf, torn bool) {
+// hearing reports whether the chip is hung, and whether it was reset since the last call.
+func (l *hostLine) hearing() (deaf, torn bool) {
 	l.chip.mu.Lock()
 	defer l.chip.mu.Unlock()
 	torn = l.resets != l.chip.resets
@@ -86,20 +91,23 @@ func (l *line) ear() (deaf, torn bool) {
 	return l.chip.hung(), torn
 }
 
-// send gives the host bytes, when they have passed at the pace of the line.
+// send gives bytes to the host once they have passed at the pace of the line. It is called with p.mu held and gives it
+// up while it waits and writes, so that a reset or a fault can come meanwhile; after a reset it returns errAborted.
 func (p *PN532) send(w io.Writer, data []byte) error {
-	cut, clock := p.cut, time.Time{}
+	cut, due := p.cut, time.Time{}
 	if p.timing {
 		p.clock = p.clock.Add(time.Duration(len(data)) * byteTime)
-		clock = p.clock
+		due = p.clock
 	}
 	p.given += len(data)
+
 	p.mu.Unlock()
-	pace.SleepUntil(clock)
-	late := time.Since(clock)
+	pace.SleepUntil(due)
+	late := time.Since(due)
 	_, err := w.Write(data)
 	p.mu.Lock()
-	if !clock.IsZero() && len(p.traffic.Late) < trafficMax {
+
+	if !due.IsZero() && len(p.traffic.Late) < trafficMax {
 		p.traffic.Late = append(p.traffic.Late, late)
 	}
 	if err == nil && cut != p.cut {

@@ -21,7 +21,7 @@ type host struct {
 	in   *bufio.Reader
 }
 
-// newHost powers a PN532 and wakes it.
+// newHost connects a host to a PN532 that has its power and is awake.
 func newHost(t *testing.T, f *antenna.Field) (*host, *PN532) {
 	t.Helper()
 	h, p := newSleeper(t, f)
@@ -29,7 +29,7 @@ func newHost(t *testing.T, f *antenna.Field) (*host, *PN532) {
 	return h, p
 }
 
-// newSleeper only powers it.
+// newSleeper connects a host to a PN532 that has its power and still sleeps.
 func newSleeper(t *testing.T, f *antenna.Field) (*host, *PN532) {
 	t.Helper()
 	ours, theirs := net.Pipe()
@@ -42,6 +42,7 @@ func newSleeper(t *testing.T, f *antenna.Field) (*host, *PN532) {
 			t.Error(err)
 		}
 	})
+
 	return &host{t, ours, bufio.NewReader(ours)}, p
 }
 
@@ -75,14 +76,15 @@ func (h *host) start(command string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+
 	h.write(hex.EncodeToString(encodeFrame(data)))
 	h.expect(hex.EncodeToString(ackFrame))
 }
 
-// answer reads an information frame, and gives what stands behind D5.
+// answer reads an information frame and returns what stands behind D5.
 func (h *host) answer() string {
 	h.t.Helper()
-	f, err := newFrames(h.in).next()
+	f, err := newFrameScanner(h.in).next()
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -95,15 +97,18 @@ func (h *host) answer() string {
 	if len(f.data) < 2 || f.data[0] != tfiPN532 {
 		h.t.Fatalf("got a frame of %x, want an answer", f.data)
 	}
+
 	return hex.EncodeToString(f.data[1:])
 }
 
+// ask sends a command and returns what stands behind D5 in the answer.
 func (h *host) ask(command string) string {
 	h.t.Helper()
 	h.start(command)
 	return h.answer()
 }
 
+// Commands, and the answers to listA if nothing or one of the chips lies there.
 const (
 	listA      = "4a0100"
 	finite     = "3205000102" // MaxRetries as libnfc sets it for InfiniteSelect false
@@ -112,7 +117,7 @@ const (
 	listedNone = "4b00"
 )
 
-func TestPN532OnTheWire(t *testing.T) {
+func TestPN532AnswersOnTheWire(t *testing.T) {
 	h, p := newHost(t, antenna.NewField())
 	h.write("0000ff02fed4022a00") // GetFirmwareVersion
 	h.expect("0000ff00ff00" + "0000ff06fad50332010607e800")
@@ -126,7 +131,7 @@ func TestPN532OnTheWire(t *testing.T) {
 	}
 }
 
-func TestPN532Sleeps(t *testing.T) {
+func TestPN532SleepsUntilWoken(t *testing.T) {
 	f := antenna.NewField()
 	f.Put(chip.NewBlank())
 	h, p := newSleeper(t, f)
@@ -139,6 +144,7 @@ func TestPN532Sleeps(t *testing.T) {
 	if f.Present() {
 		t.Error("the field is on in power down")
 	}
+
 	before := p.Commands()
 	h.write("0000ff02fed4042800") // GetGeneralStatus: not heard
 	h.write("5555000000" + "0000ff02fed4022a00")
@@ -148,10 +154,10 @@ func TestPN532Sleeps(t *testing.T) {
 	}
 }
 
-// A script is commands and their answers.
+// An exchange is a command and its answer, in hex, without D4 and D5.
 type exchange struct{ command, want string }
 
-func TestPN532Commands(t *testing.T) {
+func TestPN532AnswersCommands(t *testing.T) {
 	genuine424 := func() chip.Chip { return chip.NewNTAG424(test424, key1, key2, url424) }
 	tests := []struct {
 		name   string
@@ -163,55 +169,74 @@ func TestPN532Commands(t *testing.T) {
 		}},
 		{"unknown and short", nil, []exchange{{"ee", "syntax error"}, {"4a01", "syntax error"}, {"", "syntax error"}}},
 		{"registers", nil, []exchange{
-			{"0663026303", "078080"}, {"08633d07630d10", "09"}, {"06633d630d633e", "07071000"}, {"08633a80", "09"}, {"06633a", "0700"},
+			{"0663026303", "078080"}, {"08633d07630d10", "09"}, {"06633d630d633e", "07071000"}, {"08633a80", "09"},
+			{"06633a", "0700"},
 		}},
-		{"settings", nil, []exchange{{"1214", "13"}, {"1401", "15"}, {"320100", "33"}, {finite, "33"}, {"04", "0500000000"}}},
+		{"settings", nil, []exchange{
+			{"1214", "13"}, {"1401", "15"}, {"320100", "33"}, {finite, "33"}, {"04", "0500000000"},
+		}},
 		{"nothing there", nil, []exchange{
-			{finite, "33"}, {listA, listedNone}, {"4a0101", listedNone}, {"600101", "syntax error"}, {"60000110", "6100"},
-			{"400130", "4127"}, {"42", "4301"}, {"4e010202", "4f27"}, {"5401", "5527"}, {"560000" + "00", "5701"}, {"5000" + "00", "5127"},
+			{finite, "33"}, {listA, listedNone}, {"4a0101", listedNone}, {"600101", "syntax error"},
+			{"60000110", "6100"},
+			{"400130", "4127"}, {"42", "4301"}, {"4e010202", "4f27"}, {"5401", "5527"}, {"560000" + "00", "5701"},
+			{"5000" + "00", "5127"},
 			{"4400", "4500"}, {"5200", "5300"},
 		}},
 		{"Type 4", genuine424, []exchange{
 			{listA, listed424}, {"04", "05000001010000" + "1000"}, {"0006", "0100"},
-			{"4001" + selectApp, "41009000"}, {"4002" + selectApp, "4127"}, {"4e010202", "4f00"}, {"5001" + "00", "5101"},
+			{"4001" + selectApp, "41009000"}, {"4002" + selectApp, "4127"}, {"4e010202", "4f00"},
+			{"5001" + "00", "5101"},
 			{"42b2", "4300" + "029000"}, {"4401", "4500"}, {"4001" + selectNDEF, "4101"},
 			{"5401", "5500"}, {"4001" + selectNDEF, "41006a82"},
-			{"320100", "33"}, {"4001" + selectApp, "4101"}, {"320101", "33"}, {"4001" + selectApp, "4101"}, {"42b2", "4301"},
+			{"320100", "33"}, {"4001" + selectApp, "4101"}, {"320101", "33"}, {"4001" + selectApp, "4101"},
+			{"42b2", "4301"},
 		}},
 		{"Type 4 without RATS", genuine424, []exchange{
 			{"1204", "13"}, {listA, "4b01010344200704de5f1eacc040"}, {"4001" + selectApp, "4127"},
 			{"42e050", "4300067777710280"}, {"42b2", "4300a3"},
 		}},
 		{"by UID", genuine424, []exchange{
-			{finite, "33"}, {listA + "8804de5f1eacc041", listedNone}, {listA + "deadbeef", listedNone}, {listA + "8804de5f1eacc040", listed424},
+			{finite, "33"}, {listA + "8804de5f1eacc041", listedNone}, {listA + "deadbeef", listedNone},
+			{listA + "8804de5f1eacc040", listed424},
 		}},
 		{"poll Type 4", genuine424, []exchange{
-			{"60ff0111222010", "61012012" + listed424[4:]}, {"320100", "33"}, {"60ff0110", "6101100c" + "010344200704de5f1eacc040"},
+			{"60ff0111222010", "61012012" + listed424[4:]}, {"320100", "33"},
+			{"60ff0110", "6101100c" + "010344200704de5f1eacc040"},
 			{"60ff0100", "61012012" + listed424[4:]},
 		}},
 		{"Type 2", chip.NewBlank, []exchange{
 			{listA, listed213}, {"40013003", "4100e11012000103a00c340300fe00000000"},
-			{"40013a0003", "4127"}, {"4001302d", "4113"}, {"40013003", "4101"}, {"54" + "01", "5500"}, {"4001a20400000000", "4113"},
+			{"40013a0003", "4127"}, {"4001302d", "4113"}, {"40013003", "4101"}, {"54" + "01", "5500"},
+			{"4001a20400000000", "4113"},
 			{listA, listed213}, {"400160000000000000" + "04b1a94b", "4114"}, {"40013003", "4101"},
 		}},
-		{"poll Type 2", chip.NewBlank, []exchange{{"60ff012010", "6101100c" + listed213[4:]}, {"60ff0100", "6101100c" + listed213[4:]}}},
+		{"poll Type 2", chip.NewBlank, []exchange{
+			{"60ff012010", "6101100c" + listed213[4:]}, {"60ff0100", "6101100c" + listed213[4:]},
+		}},
 		{"Type 2 through", chip.NewBlank, []exchange{
-			{listA, listed213}, {"4260", "43000004040201000f03"}, {"423a030f", "4300e1101200" + "0103a00c340300fe" + zeros(40)},
+			{listA, listed213}, {"4260", "43000004040201000f03"},
+			{"423a030f", "4300e1101200" + "0103a00c340300fe" + zeros(40)},
 			{"423a0312", "4309"}, {"423a00ff", "4302"}, {"4260", "4301"},
 		}},
 		{"Type 2 raw", chip.NewBlank, []exchange{
-			{listA, listed213}, {"086302006303" + "00", "09"}, {"4260f832", "43000004040201000f03" + "8091"}, {"4260", "4301"},
+			{listA, listed213}, {"086302006303" + "00", "09"}, {"4260f832", "43000004040201000f03" + "8091"},
+			{"4260", "4301"},
 			{"42ff" + "0000", "4301"},
 		}},
 		{"another parity", chip.NewBlank, []exchange{{listA, listed213}, {"08630d10", "09"}, {"4260", "4301"}}},
-		{"type B", chip.NewBlank, []exchange{{listA, listed213}, {"08630283630383", "09"}, {"4260", "4301"}, {listA, listed213}, {"4260", "43000004040201000f03"}}},
+		{"type B", chip.NewBlank, []exchange{
+			{listA, listed213}, {"08630283630383", "09"}, {"4260", "4301"}, {listA, listed213},
+			{"4260", "43000004040201000f03"},
+		}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := antenna.NewField()
 			if tt.chip != nil {
 				f.Put(tt.chip())
 			}
+
 			h, _ := newHost(t, f)
 			for i, e := range tt.script {
 				if got := h.ask(e.command); got != e.want {
@@ -224,7 +249,7 @@ func TestPN532Commands(t *testing.T) {
 
 func zeros(n int) string { return hex.EncodeToString(make([]byte, n)) }
 
-func TestPN532WaitsForTag(t *testing.T) {
+func TestPN532WaitsForATag(t *testing.T) {
 	const version, autoPoll = "0332010607", "60ff0110"
 	tests := []struct {
 		name    string
@@ -233,13 +258,20 @@ func TestPN532WaitsForTag(t *testing.T) {
 		want    string // the next answer
 	}{
 		{"tag", listA, func(f *antenna.Field, _ *host) { f.Put(chip.NewBlank()) }, listed213},
-		{"tag, polled", autoPoll, func(f *antenna.Field, _ *host) { f.Put(chip.NewBlank()) }, "6101100c" + listed213[4:]},
+		{
+			"tag, polled", autoPoll, func(f *antenna.Field, _ *host) { f.Put(chip.NewBlank()) },
+			"6101100c" + listed213[4:],
+		},
 		{"abort", listA, func(_ *antenna.Field, h *host) { h.write("0000ff00ff00"); h.start("02") }, version},
 		{"abort a poll", autoPoll, func(_ *antenna.Field, h *host) { h.write("0000ff00ff00"); h.start("02") }, version},
-		{"abort another modulation", "4a0101", func(f *antenna.Field, h *host) { f.Put(chip.NewBlank()); h.start("02") }, version},
+		{
+			"abort another modulation", "4a0101",
+			func(f *antenna.Field, h *host) { f.Put(chip.NewBlank()); h.start("02") }, version,
+		},
 		{"next command", listA, func(_ *antenna.Field, h *host) { h.start("02") }, version},
 		{"no peer", "56000100", func(_ *antenna.Field, h *host) { h.start("02") }, version},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := antenna.NewField()
@@ -254,7 +286,7 @@ func TestPN532WaitsForTag(t *testing.T) {
 }
 
 // The line may break while the chip waits for a tag.
-func TestPN532EndsWhileItWaits(t *testing.T) {
+func TestPN532EndsWithTheLineWhileItWaits(t *testing.T) {
 	h, _ := newHost(t, antenna.NewField())
 	h.start(listA)
 	h.conn.Close() // Serve must end: the cleanup waits for it

@@ -16,34 +16,41 @@ func TestPTYOutlivesItsHosts(t *testing.T) {
 	if err := os.Symlink("/nowhere", link); err != nil { // of an earlier bench
 		t.Fatal(err)
 	}
+
 	pty, err := OpenPTY(link)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	want := "\x00\x03\x04\r\n\x11\x13\x7f\xff" // nothing a terminal may touch
 	for range 3 {
 		port, err := os.OpenFile(link, os.O_RDWR, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		for from, to := range map[io.Writer]io.Reader{port: pty, pty: port} {
 			if _, err := io.WriteString(from, want); err != nil {
 				t.Fatal(err)
 			}
+
 			got := make([]byte, len(want))
 			if _, err := io.ReadFull(to, got); err != nil || string(got) != want {
 				t.Errorf("got %x, %v, want %x", got, err, want)
 			}
 		}
+
 		if err := port.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	ended := make(chan error)
 	go func() {
 		_, err := pty.Read(make([]byte, 1))
 		ended <- err
 	}()
+
 	if err := pty.Close(); err != nil {
 		t.Error(err)
 	}

@@ -18,22 +18,24 @@ import (
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// table is what put knows on the bench of these tests.
+// table finds the chips that these tests lay on the antenna by name.
 func table(name string) (chip.Chip, bool) {
-	chip, ok := map[string]chip.Chip{
+	tag, ok := map[string]chip.Chip{
 		"424":   chip.NewNTAG424(test424, key1, key2, url424),
 		"blank": chip.NewBlank(),
 		"bank":  chip.NewPaymentCard(),
 	}[name]
-	return chip, ok
+	return tag, ok
 }
 
+// serveSocket serves an empty field until stop is called.
 func serveSocket(t *testing.T, path string) (stop func()) {
 	t.Helper()
 	listener, err := ListenSocket(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error)
 	go func() { served <- ServeSocket(ctx, listener, antenna.NewField(), table) }()
@@ -45,7 +47,7 @@ func serveSocket(t *testing.T, path string) (stop func()) {
 	}
 }
 
-func TestSocket(t *testing.T) {
+func TestSocketAnswersRequests(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "socket")
 	defer serveSocket(t, path)()
 	conn, err := net.Dial("unix", path)
@@ -53,7 +55,9 @@ func TestSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+
 	lines := bufio.NewScanner(conn)
+
 	for _, tt := range []struct{ request, want string }{
 		{"select", "none"},
 		{"present", "no"},
@@ -100,16 +104,18 @@ func TestSocket(t *testing.T) {
 	}
 }
 
-func TestSocketFile(t *testing.T) {
+func TestSocketReplacesOnlyAStaleSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "socket")
 	stale, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	stale.(*net.UnixListener).SetUnlinkOnClose(false)
 	if err := stale.Close(); err != nil {
 		t.Fatal(err)
 	}
+
 	serveSocket(t, path)()
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the socket file outlives its bench: %v", err)
@@ -128,19 +134,21 @@ func TestSocketFile(t *testing.T) {
 	}
 }
 
-// A reader that hangs answers nothing, and what it was asked has no effect; the hand goes on.
-func TestSocketSilence(t *testing.T) {
+// A reader that hangs answers nothing and does nothing of what it is asked; the requests of the hand still work.
+func TestSocketHangsWhenSilenced(t *testing.T) {
 	f := antenna.NewField()
 	f.Put(chip.NewBlank())
 	s, err := OpenSocket(filepath.Join(t.TempDir(), "socket"), f, table)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	conn, err := net.Dial("unix", s.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+
 	lines := bufio.NewScanner(conn)
 	ask := func(requests, want string) {
 		t.Helper()
@@ -149,11 +157,13 @@ func TestSocketSilence(t *testing.T) {
 			t.Errorf("%q: got %q, %v, want %q", requests, lines.Text(), lines.Err(), want)
 		}
 	}
+
 	s.Silence(true)
 	ask("select\npresent\nput 424\n", "ok")
 	if f.Present() {
 		t.Error("a reader that hangs has selected a tag")
 	}
+
 	s.Silence(false)
 	ask("select\n", "target 0344 20 04de5f1eacc040 7777710280")
 	if err := s.Close(); err != nil {
@@ -168,12 +178,14 @@ func TestSocketIsPulledOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for range 3 {
 		conn, err := net.Dial("unix", s.path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
+
 		lines := bufio.NewScanner(conn)
 		fmt.Fprintln(conn, "select")
 		if !lines.Scan() || !f.Present() {
@@ -195,6 +207,7 @@ func TestSocketIsPulledOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	if err := errors.Join(s.Close(), s.Close()); err != nil {
 		t.Error(err)
 	}

@@ -20,25 +20,30 @@ func TestBenchIsPulledOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for range 2 {
 		askFirmwareVersion(t, b.path("pn532"))
 		conn, err := net.Dial("unix", b.Socket())
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		conn.Close()
 		if err := b.Unplug(); err != nil {
 			t.Fatal(err)
 		}
+
 		for _, path := range []string{b.path("pn532"), b.Socket()} {
 			if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%s is still there: %v", path, err)
 			}
 		}
+
 		if err := b.Plug(); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if err := errors.Join(b.Unplug(), b.Close()); err != nil {
 		t.Error(err)
 	}
@@ -51,11 +56,13 @@ func askFirmwareVersion(t *testing.T, link string) {
 		wakeAndAsk   = "55550000000000" + "0000ff02fed4022a00"
 		ackAndAnswer = "0000ff00ff00" + "0000ff06fad50332010607e800"
 	)
+
 	port, err := os.OpenFile(link, os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer port.Close()
+
 	request, err := hex.DecodeString(wakeAndAsk)
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +70,7 @@ func askFirmwareVersion(t *testing.T, link string) {
 	if _, err := port.Write(request); err != nil {
 		t.Fatal(err)
 	}
+
 	got := make([]byte, len(ackAndAnswer)/2)
 	if _, err := io.ReadFull(port, got); err != nil || hex.EncodeToString(got) != ackAndAnswer {
 		t.Errorf("got %x, %v, want %s", got, err, ackAndAnswer)

@@ -24,19 +24,23 @@ func contents(t *testing.T, d *Disk) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	all := make(map[string]string)
 	for _, name := range names {
 		f, err := d.Open("/j/"+name, os.O_RDONLY)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		size, _ := f.Size()
 		b := make([]byte, size)
 		if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
 			t.Fatal(err)
 		}
+
 		all[name] = string(b)
 	}
+
 	return all
 }
 
@@ -54,6 +58,7 @@ func diskFileOf(t *testing.T, d *Disk, name string, flag int) File {
 func TestDiskAfterPowerCut(t *testing.T) {
 	a, b := strings.Repeat("a", 500), strings.Repeat("b", 24)
 	zeros := strings.Repeat("\x00", 12)
+
 	for _, tt := range []struct {
 		name string
 		run  func(d *Disk, f File)
@@ -97,6 +102,7 @@ func TestDiskAfterPowerCut(t *testing.T) {
 			d := New()
 			tt.run(d, diskFileOf(t, d, "/j/f", os.O_RDWR|os.O_CREATE))
 			found := make(map[string]bool)
+
 			for after := range d.After(d.Ops(), 1000) {
 				text, ok := contents(t, after)["f"]
 				if !ok {
@@ -104,6 +110,7 @@ func TestDiskAfterPowerCut(t *testing.T) {
 				}
 				found[text] = true
 			}
+
 			slices.Sort(tt.want)
 			if diff := cmp.Diff(tt.want, slices.Sorted(maps.Keys(found))); diff != "" {
 				t.Errorf("states (-want +got):\n%s", diff)
@@ -120,27 +127,32 @@ func TestDiskSample(t *testing.T) {
 		f.Write([]byte("kept"))
 		f.Sync()
 	}
+
 	d.SyncDir("/j")
 	for range 20 {
 		for _, name := range []string{"/j/1", "/j/2", "/j/3"} {
 			diskFileOf(t, d, name, os.O_RDWR).Write([]byte(strings.Repeat(".", 200)))
 		}
 	}
+
 	var runs [2][]map[string]string
 	for i := range runs {
 		for after := range d.After(d.Ops(), 200) {
 			all := contents(t, after)
 			runs[i] = append(runs[i], all)
+
 			for name, text := range all {
 				if !strings.HasPrefix(text, "kept") {
 					t.Fatalf("%s is %.10q, which had been synced otherwise", name, text)
 				}
 			}
+
 			if len(all) != 3 {
 				t.Fatalf("got %d files, want 3", len(all))
 			}
 		}
 	}
+
 	if len(runs[0]) != 200 {
 		t.Errorf("got %d states, want 200", len(runs[0]))
 	}
@@ -162,9 +174,15 @@ func TestDiskFaults(t *testing.T) {
 		{name: "none", room: -1, n: 5, text: "whole"},
 		{name: "no room", room: 3, n: 3, err: syscall.ENOSPC, text: "who"},
 		{name: "read-only", room: -1, fault: func(Op) Fault { return Fault{Err: syscall.EROFS} }, err: syscall.EROFS},
-		{name: "an error after two bytes", room: -1, fault: func(Op) Fault { return Fault{Err: syscall.EIO, Bytes: 2} }, n: 2, err: syscall.EIO, text: "wh"},
+		{
+			name: "an error after two bytes", room: -1,
+			fault: func(Op) Fault { return Fault{Err: syscall.EIO, Bytes: 2} }, n: 2, err: syscall.EIO, text: "wh",
+		},
 		{name: "short", room: -1, fault: func(Op) Fault { return Fault{Short: true, Bytes: 1} }, n: 1, text: "w"},
-		{name: "slow", room: -1, fault: func(Op) Fault { return Fault{Delay: 5 * time.Second} }, n: 5, took: 5 * time.Second, text: "whole"},
+		{
+			name: "slow", room: -1, fault: func(Op) Fault { return Fault{Delay: 5 * time.Second} }, n: 5,
+			took: 5 * time.Second, text: "whole",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

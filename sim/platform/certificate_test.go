@@ -14,10 +14,12 @@ func TestIssue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(authority.PEM()) {
 		t.Fatal("the authority's PEM holds no certificate")
 	}
+
 	from := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	until := from.AddDate(0, 0, 30)
 	cert, err := authority.Issue(from, until, "127.0.0.1", "platform.test")
@@ -37,12 +39,14 @@ func TestIssue(t *testing.T) {
 		{"too early", "127.0.0.1", from.Add(-time.Second), "expired"},
 		{"too late", "127.0.0.1", until.Add(time.Second), "expired"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := cert.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: tt.host, CurrentTime: tt.at})
 			var host x509.HostnameError
 			var invalid x509.CertificateInvalidError
 			got := "other"
+
 			switch {
 			case err == nil:
 				got = "good"
@@ -51,6 +55,7 @@ func TestIssue(t *testing.T) {
 			case errors.As(err, &invalid) && invalid.Reason == x509.Expired && !invalid.Cert.IsCA:
 				got = "expired"
 			}
+
 			if got != tt.want {
 				t.Errorf("got %s (%v), want %s", got, err, tt.want)
 			}
@@ -63,14 +68,17 @@ func TestAuthoritiesDistrustEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	other, err := NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	cert, err := one.Issue(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), "platform.test")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(other.PEM())
 	_, err = cert.Leaf.Verify(x509.VerifyOptions{Roots: roots})

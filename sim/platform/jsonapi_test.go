@@ -17,6 +17,7 @@ func checkRefusal(t *testing.T, rig *platformRig, req *http.Request, want int) {
 	var document struct {
 		Errors []struct{ Status, Title string }
 	}
+
 	if err := json.Unmarshal([]byte(body), &document); err != nil {
 		t.Fatalf("%v: %s", err, body)
 	}
@@ -61,6 +62,7 @@ func TestRefusedRequests(t *testing.T) {
 		{"empty body", "POST", scans, "", "", "", 400},
 		{"large body", "POST", scans, scanBody(params{"x": strings.Repeat("x", maxBody)}, ""), "", "", 413},
 	}
+
 	rig := newPlatformRig(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -71,6 +73,7 @@ func TestRefusedRequests(t *testing.T) {
 			if tt.value != "" {
 				req.Header.Set(tt.header, tt.value)
 			}
+
 			checkRefusal(t, rig, req, tt.want)
 		})
 	}
@@ -110,12 +113,14 @@ func TestRefusedDocuments(t *testing.T) {
 		{"session of another type", session + `{"session":{"data":{"type":"tags","id":"ses_1"}}}}}`, 422},
 		{"session with an empty id", session + `{"session":{"data":{"type":"sessions","id":""}}}}}`, 422},
 	}
+
 	rig := newPlatformRig(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			checkRefusal(t, rig, rig.request(t, "POST", "/tags/tag_424/verifications", tt.body), tt.want)
 		})
 	}
+
 	for _, v := range rig.Posts() {
 		if v.Session != "" || v.ID != "" {
 			t.Errorf("refused scan %d made %s in %s", v.Seq, v.ID, v.Session)

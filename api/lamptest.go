@@ -11,41 +11,47 @@ import (
 )
 
 var (
-	// ErrBusy is a test of the lamps that may not begin.
-	ErrBusy = errors.New("the lamps show a tap, or another test; try again in ten seconds")
-	// ErrTap is one that a tap ended.
-	ErrTap = errors.New("a tap came, and the lamps are for it; take the tag away and begin again")
+	// ErrBusy means that a lamp test may not begin.
+	ErrBusy = errors.New("the lamps show a tap, or another test runs; try again in ten seconds")
+
+	// ErrTap means that a tap ended a lamp test.
+	ErrTap = errors.New("a tap came and needed the lamps; take the tag away and begin again")
 )
 
-// A testLine is a line of what POST /leds/test answers: a step as it begins, and at
-// the end that it is the end.
+// A testLine is one line of the answer to POST /leds/test: a step as it begins, or the end.
 type testLine struct {
 	Step  string `json:"step,omitempty"`
 	End   bool   `json:"end,omitempty"`
-	Tap   bool   `json:"tap,omitempty"` // which ended it
+	Tap   bool   `json:"tap,omitempty"` // a tap ended the test
 	Error string `json:"error,omitempty"`
 }
 
-// testLamps walks the lamps, and writes a JSON object a line. A client that leaves
-// ends it.
+// testLamps tests the lamps, and writes one JSON object a line. A client that leaves
+// ends the test.
 func (a *API) testLamps(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := http.NewResponseController(w)
+
 	write := func(l testLine) {
 		b, err := json.Marshal(l)
 		if err == nil {
-			err = out.SetWriteDeadline(time.Now().Add(writeWithin))
+			err = out.SetWriteDeadline(time.Now().Add(writeTimeout))
 		}
 		if err == nil {
 			_, err = w.Write(append(b, '\n'))
 		}
+
+		// Nobody reads any more: free the lamps.
 		if err != nil || out.Flush() != nil {
 			cancel()
 		}
 	}
-	err := a.source.Walk(ctx, func(step string) { write(testLine{Step: step}) })
+
+	// Each step is sent as it begins: a technician compares it with the lamps.
+	err := a.source.TestLamps(ctx, func(step string) { write(testLine{Step: step}) })
 	switch {
 	case errors.Is(err, ErrBusy):
 		w.WriteHeader(http.StatusConflict)

@@ -1,15 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package api is where a station answers: on a Unix socket, and if that is wanted
-// on the technician's page.
-//
-// It serves values that others give it and knows no other room. Nobody who asks can
-// hold up a tap: what happens is handed over without waiting, and a client that is
-// too slow for it is dropped. Nothing here changes the station but a test of the
-// lamps, which the socket alone takes.
-//
-//	socket  GET /status /events /metrics /livez /readyz, POST /leds/test
-//	page    GET / /status /events /metrics /livez /readyz
 package api
 
 import (
@@ -18,108 +8,117 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// A Status is how a station is. As JSON it is what `status --json` prints: durations
-// in milliseconds, times ISO 8601 in UTC.
+// A Status is the state of a station at one moment. As JSON it is what `status --json`
+// prints: durations in milliseconds, times ISO 8601 in UTC. docs/page.md describes it.
 type Status struct {
 	Station     string `json:"station"`
 	Version     string `json:"version"`
 	OK          bool   `json:"ok"`           // nothing is wrong
 	ServiceCode int    `json:"service_code"` // 0: none
 	Service     string `json:"service"`      // the code in words
-	Mend        string `json:"mend"`         // what to do about it
-	Words       string `json:"words"`        // all in one line
-	Note        string `json:"note"`         // what a reload did not take, or which loop is stuck
+	Mend        string `json:"mend"`         // what a technician does about it
+	Words       string `json:"words"`        // the whole status in one line
+	Note        string `json:"note"`         // which settings a reload did not take, or which loop is stuck
 
-	Reader   Reader        `json:"reader"`
-	Lamps    Lamps         `json:"lamps"`
-	Platform Platform      `json:"platform"`
-	Key      Key           `json:"key"`
-	Clock    Clock         `json:"clock"`
-	Storage  Storage       `json:"storage"`
-	Sessions Sessions      `json:"sessions"`
-	Scans    []scan.Record `json:"scans"` // the last ones, oldest first
+	Reader   ReaderStatus   `json:"reader"`
+	Lamps    LampsStatus    `json:"lamps"`
+	Platform PlatformStatus `json:"platform"`
+	Key      KeyStatus      `json:"key"`
+	Clock    ClockStatus    `json:"clock"`
+	Storage  StorageStatus  `json:"storage"`
+	Sessions SessionsStatus `json:"sessions"`
+	Scans    []scan.Record  `json:"scans"` // the last ten, oldest first
 
 	Started  time.Time `json:"started"`
 	UptimeMS int64     `json:"uptime_ms"`
 
-	Figures Figures `json:"-"` // for metrics only
+	Figures Figures `json:"-"` // for the metrics alone
 }
 
-type Reader struct {
-	Device  string `json:"device"`
+// A ReaderStatus says whether the reader works.
+type ReaderStatus struct {
+	Device  string `json:"device"` // connstring
 	Up      bool   `json:"up"`
-	Error   string `json:"error"`   // of the last fault, while it is not up
-	Reopens uint64 `json:"reopens"` // how often it came back
+	Error   string `json:"error"`   // the last fault, while the reader is not up
+	Reopens uint64 `json:"reopens"` // how often the reader came back
 }
 
-type Lamps struct {
-	Green Lamp `json:"green"`
-	Red   Lamp `json:"red"`
-	Amber Lamp `json:"amber"`
+// A LampsStatus holds the three lamps.
+type LampsStatus struct {
+	Green LampStatus `json:"green"`
+	Red   LampStatus `json:"red"`
+	Amber LampStatus `json:"amber"`
 }
 
-type Lamp struct {
+// A LampStatus is one lamp.
+type LampStatus struct {
 	Wired bool   `json:"wired"`
-	Lit   bool   `json:"lit"` // or would be, if it were wired and well
+	Lit   bool   `json:"lit"` // what the station shows, even if the lamp is not wired or has failed
 	Error string `json:"error"`
 }
 
-type Platform struct {
+// A PlatformStatus says whether the platform can be reached.
+type PlatformStatus struct {
 	URL       string `json:"url"`
-	Up        bool   `json:"up"`      // it was in good order when last tried
-	Met       bool   `json:"met"`     // it has been since the start
-	Trouble   string `json:"trouble"` // a reason, such as dns
-	ContactMS int64  `json:"contact_ms"`
-	Breaker   bool   `json:"breaker"` // taps are turned away at once for now
+	Up        bool   `json:"up"`         // the last attempt to reach it was good
+	Met       bool   `json:"met"`        // it has answered since the daemon's start
+	Trouble   string `json:"trouble"`    // a reason in one word, such as dns
+	ContactMS int64  `json:"contact_ms"` // time since the last good answer
+	Breaker   bool   `json:"breaker"`    // for now, taps fail at once without a request
 }
 
-type Key struct {
-	ID      string `json:"id"` // with its secret redacted
+// A KeyStatus says whether the platform takes the key.
+type KeyStatus struct {
+	ID      string `json:"id"` // without the secret
 	Refused bool   `json:"refused"`
 }
 
-type Clock struct {
+// A ClockStatus is the board's wall clock.
+type ClockStatus struct {
 	Time    time.Time `json:"time"`
-	Synced  bool      `json:"synced"`   // by systemd-timesyncd
-	AheadMS *int64    `json:"ahead_ms"` // of the platform's clock; null before it has answered
+	Synced  bool      `json:"synced"`   // systemd-timesyncd has set it
+	AheadMS *int64    `json:"ahead_ms"` // of the platform's clock; null until the platform has answered
 }
 
-// Good tells that the clock is less than a minute off, as far as that is known.
-func (c Clock) Good() bool {
+// Good returns whether the clock is less than a minute off. Until the platform has
+// answered, nobody knows, and it counts as good.
+func (c ClockStatus) Good() bool {
 	return c.AheadMS == nil || (time.Duration(*c.AheadMS)*time.Millisecond).Abs() < time.Minute
 }
 
-type Storage struct {
+// A StorageStatus says whether the journal reaches the disk.
+type StorageStatus struct {
 	Error   string `json:"error"`
 	Held    int    `json:"held_lines"`    // in memory, not on the disk yet
-	Lost    uint64 `json:"lost_lines"`    // since the start
-	Skipped uint64 `json:"skipped_lines"` // that could not be read at the start
+	Lost    uint64 `json:"lost_lines"`    // since the daemon's start
+	Skipped uint64 `json:"skipped_lines"` // could not be read at the daemon's start
 }
 
-type Sessions struct {
-	Active int `json:"active"`
+// A SessionsStatus counts sessions.
+type SessionsStatus struct {
+	Active int `json:"active"` // sessions that a scan would carry now
 }
 
-// Figures are what only metrics tell. Counts are since the daemon's start or its
+// Figures are what only the metrics show. Counts are since the daemon's start or its
 // last reload.
 type Figures struct {
 	Requests    map[string]uint64 // to the platform, by class of the answer's status
 	Resends     uint64
-	ReaderQuiet time.Duration // since the reader's supervision last came round
-	JournalErrs map[string]uint64
+	ReaderQuiet time.Duration     // since the loop that watches the reader last came round
+	JournalErrs map[string]uint64 // by operation: open, write, sync, other
 	LampErrs    uint64
-	Late        uint64 // times a loop was late
+	Late        uint64 // how often a loop of the daemon was late
 }
 
-// A Lit is which lamps the station shows as lit.
-type Lit struct {
+// LampsLit says which lamps the station shows as lit.
+type LampsLit struct {
 	Green bool `json:"green"`
 	Red   bool `json:"red"`
 	Amber bool `json:"amber"`
 }
 
-// A Service is a service code, its words and its mend.
-type Service struct {
+// A ServiceStatus is a service code, in words, and what to do about it.
+type ServiceStatus struct {
 	Code  int    `json:"service_code"`
 	Words string `json:"service"`
 	Mend  string `json:"mend"`

@@ -70,11 +70,13 @@ func (s *Station) readerFault(e reader.Event) {
 
 // A readerStatus is the reader as status shows it; nil before its first word. receive updates it,
 // and any goroutine may read it.
-type readerStatus struct{ atomic.Pointer[api.Reader] }
+type readerStatus struct {
+	atomic.Pointer[api.ReaderStatus]
+}
 
 // update takes the reader's fault, or nil if it answers.
 func (r *readerStatus) update(fault error) {
-	var next api.Reader
+	var next api.ReaderStatus
 	last := r.Load()
 	if last != nil {
 		next = *last

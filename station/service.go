@@ -55,7 +55,7 @@ func (s *Station) setService(raise scan.ServiceCode, clear ...scan.ServiceCode) 
 	changed := s.services.change(s.Lamps, raise, clear...)
 
 	if now := s.services.code(); now != before {
-		s.Feed.Service(api.Service{Code: int(now), Words: now.String(), Mend: now.Mend()})
+		s.Feed.Service(api.ServiceStatus{Code: int(now), Words: now.String(), Mend: now.Mend()})
 	}
 
 	return changed

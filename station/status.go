@@ -29,11 +29,11 @@ func (s *Station) Status() api.Status {
 		Mend:        code.Mend(),
 		Words:       s.StatusText(),
 		Lamps:       lampsOf(s.Lamps),
-		Platform:    api.Platform{Up: trouble == "", Met: met, Trouble: string(trouble), Breaker: s.Platform.BreakerOpen()},
-		Key:         api.Key{ID: s.Platform.Key().String(), Refused: s.Platform.KeyRefused()},
+		Platform:    api.PlatformStatus{Up: trouble == "", Met: met, Trouble: string(trouble), Breaker: s.Platform.BreakerOpen()},
+		Key:         api.KeyStatus{ID: s.Platform.Key().String(), Refused: s.Platform.KeyRefused()},
 		Clock:       s.clock(),
 		Storage:     storage,
-		Sessions:    api.Sessions{Active: s.liveSessions()},
+		Sessions:    api.SessionsStatus{Active: s.liveSessions()},
 		Scans:       s.Feed.Scans(),
 		Figures:     s.figures(),
 	}
@@ -54,9 +54,9 @@ func (s *Station) Status() api.Status {
 }
 
 // clock compares the board's wall clock with the platform's.
-func (s *Station) clock() api.Clock {
+func (s *Station) clock() api.ClockStatus {
 	now := s.Wall()
-	c := api.Clock{Time: now.UTC().Truncate(time.Millisecond), Synced: clockSynced()}
+	c := api.ClockStatus{Time: now.UTC().Truncate(time.Millisecond), Synced: clockSynced()}
 	if date, ok := s.Platform.Date(); ok {
 		ahead := now.Sub(date).Milliseconds()
 		c.AheadMS = &ahead
@@ -66,9 +66,9 @@ func (s *Station) clock() api.Clock {
 }
 
 // storage is how the journal's disk is.
-func (s *Station) storage() api.Storage {
+func (s *Station) storage() api.StorageStatus {
 	counts := s.Journal.Counts()
-	st := api.Storage{Held: counts.Held, Lost: counts.Lost, Skipped: counts.Skipped}
+	st := api.StorageStatus{Held: counts.Held, Lost: counts.Lost, Skipped: counts.Skipped}
 	if err := s.Journal.Err(); err != nil {
 		st.Error = err.Error()
 	}
@@ -98,13 +98,13 @@ func (s *Station) figures() api.Figures {
 }
 
 // lampsOf is the three lamps as status shows them.
-func lampsOf(l *led.Lamps) api.Lamps {
+func lampsOf(l *led.Lamps) api.LampsStatus {
 	v, _ := l.State()
-	return api.Lamps{Green: lampView(v.Green), Red: lampView(v.Red), Amber: lampView(v.Amber)}
+	return api.LampsStatus{Green: lampView(v.Green), Red: lampView(v.Red), Amber: lampView(v.Amber)}
 }
 
-func lampView(v led.LampState) api.Lamp {
-	lamp := api.Lamp{Wired: v.Wired, Lit: v.Lit}
+func lampView(v led.LampState) api.LampStatus {
+	lamp := api.LampStatus{Wired: v.Wired, Lit: v.Lit}
 	if v.Err != nil {
 		lamp.Error = v.Err.Error()
 	}
@@ -116,7 +116,7 @@ func lampView(v led.LampState) api.Lamp {
 func (s *Station) tellLamps(ctx context.Context) {
 	for {
 		v, change := s.Lamps.State()
-		s.Feed.Lamps(api.Lit{Green: v.Green.Lit, Red: v.Red.Lit, Amber: v.Amber.Lit})
+		s.Feed.Lamps(api.LampsLit{Green: v.Green.Lit, Red: v.Red.Lit, Amber: v.Amber.Lit})
 		select {
 		case <-ctx.Done():
 			return

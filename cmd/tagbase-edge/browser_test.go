@@ -88,16 +88,16 @@ func hostileScan(n uint64) scan.Record {
 
 func serveHostilePage(t *testing.T, feed *api.Feed, token api.Token) (address string) {
 	t.Helper()
-	lamp := api.Lamp{Wired: true, Lit: true, Error: hostileText}
+	lamp := api.LampStatus{Wired: true, Lit: true, Error: hostileText}
 	a := api.New(api.Source{Feed: feed, Late: func() []string { return nil }, Status: func() api.Status {
 		return api.Status{
 			Station: hostileText, Version: hostileText, ServiceCode: 7,
 			Service: hostileText, Mend: hostileText, Words: hostileText, Note: hostileText,
-			Reader:   api.Reader{Device: hostileText, Error: hostileText},
-			Lamps:    api.Lamps{Green: lamp, Red: lamp, Amber: lamp},
-			Platform: api.Platform{URL: hostileText, Trouble: hostileText},
-			Key:      api.Key{ID: hostileText},
-			Storage:  api.Storage{Error: hostileText},
+			Reader:   api.ReaderStatus{Device: hostileText, Error: hostileText},
+			Lamps:    api.LampsStatus{Green: lamp, Red: lamp, Amber: lamp},
+			Platform: api.PlatformStatus{URL: hostileText, Trouble: hostileText},
+			Key:      api.KeyStatus{ID: hostileText},
+			Storage:  api.StorageStatus{Error: hostileText},
 			Scans:    feed.Scans(),
 		}
 	}})

@@ -112,7 +112,7 @@ func statusText(s api.Status) string {
 	return t.String()
 }
 
-func readerText(r api.Reader) string {
+func readerText(r api.ReaderStatus) string {
 	switch {
 	case r.Up:
 		return "ready"
@@ -123,12 +123,12 @@ func readerText(r api.Reader) string {
 	}
 }
 
-func lampsText(l api.Lamps) (text string, good bool) {
+func lampsText(l api.LampsStatus) (text string, good bool) {
 	var texts []string
 	good = true
 	for _, lamp := range []struct {
 		name string
-		api.Lamp
+		api.LampStatus
 	}{{"green", l.Green}, {"red", l.Red}, {"amber", l.Amber}} {
 		state := "off"
 		switch {
@@ -144,7 +144,7 @@ func lampsText(l api.Lamps) (text string, good bool) {
 	return strings.Join(texts, ", "), good
 }
 
-func platformText(p api.Platform) string {
+func platformText(p api.PlatformStatus) string {
 	met := "not met yet"
 	if p.Met {
 		met = "met " + inSeconds(p.ContactMS) + " ago"
@@ -159,7 +159,7 @@ func platformText(p api.Platform) string {
 	}
 }
 
-func clockText(c api.Clock) string {
+func clockText(c api.ClockStatus) string {
 	text := "not synchronised"
 	if c.Synced {
 		text = "synchronised"
@@ -180,7 +180,7 @@ func clockText(c api.Clock) string {
 	}
 }
 
-func storageText(s api.Storage) string {
+func storageText(s api.StorageStatus) string {
 	text := "writes"
 	if s.Error != "" {
 		text = fmt.Sprintf("%s; %d lines wait", terminal.Quote(s.Error), s.Held)

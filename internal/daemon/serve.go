@@ -32,10 +32,10 @@ type server struct {
 // taps without it.
 func (s *server) serve(ctx context.Context) {
 	answers := api.New(api.Source{
-		Status: s.status,
-		Late:   s.daemon.progress.Late,
-		Feed:   s.station.Feed,
-		Walk:   s.testLamps,
+		Status:    s.status,
+		Late:      s.daemon.progress.Late,
+		Feed:      s.station.Feed,
+		TestLamps: s.testLamps,
 	})
 
 	// Both loops end with ctx.

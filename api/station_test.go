@@ -15,29 +15,38 @@ import (
 )
 
 const (
-	patience = 20 * time.Second
-	word     = "0123456789abcdef0123456789abcdef"
+	patience  = 20 * time.Second
+	testToken = "0123456789abcdef0123456789abcdef"
 )
 
-// A rig is a station that answers as the test says, on its socket and on a page.
-type rig struct {
+// A testStation answers as the test says, on its socket and on a page.
+type testStation struct {
 	*testing.T
 	feed    *Feed
 	path    string // of the socket
 	api     *API
-	refuses error // of Walk
+	refuses error // of testLamps
 
 	mu     sync.Mutex
 	status Status
 	late   []string
 }
 
-func newRig(t *testing.T) *rig {
+func newTestStation(t *testing.T) *testStation {
 	t.Helper()
-	r := &rig{T: t, feed: NewFeed(), path: filepath.Join(t.TempDir(), "api.sock"), status: Status{
-		Station: "rig", Version: "1.2.3", OK: true, Service: "none", Words: "reader ready, platform reached",
-		Reader: Reader{Up: true}, Platform: Platform{Up: true, Met: true}, Started: time.Unix(1700000000, 0),
-		Figures: Figures{Requests: map[string]uint64{"2xx": 3, "none": 0}, JournalErrs: map[string]uint64{"sync": 4}},
+	r := &testStation{T: t, feed: NewFeed(), path: filepath.Join(t.TempDir(), "api.sock"), status: Status{
+		Station:  "rig",
+		Version:  "1.2.3",
+		OK:       true,
+		Service:  "none",
+		Words:    "reader ready, platform reached",
+		Reader:   ReaderStatus{Up: true},
+		Platform: PlatformStatus{Up: true, Met: true},
+		Started:  time.Unix(1700000000, 0),
+		Figures: Figures{
+			Requests:    map[string]uint64{"2xx": 3, "none": 0},
+			JournalErrs: map[string]uint64{"sync": 4},
+		},
 	}}
 	r.api = New(Source{
 		Status: func() Status {
@@ -52,29 +61,32 @@ func newRig(t *testing.T) *rig {
 			defer r.mu.Unlock()
 			return r.late
 		},
-		Feed: r.feed,
-		Walk: r.walk,
+		Feed:      r.feed,
+		TestLamps: r.testLamps,
 	})
+
 	l, err := Listen(r.path)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r.serve(l, r.api.Socket())
 	return r
 }
 
-// walk shows two steps, then waits for its end, or refuses.
-func (r *rig) walk(ctx context.Context, tell func(string)) error {
+// testLamps shows two steps and then waits for the end of ctx, or refuses.
+func (r *testStation) testLamps(ctx context.Context, tell func(string)) error {
 	if r.refuses != nil {
 		return r.refuses
 	}
+
 	tell("green lamp")
 	tell("red lamp")
 	<-ctx.Done()
 	return ctx.Err()
 }
 
-func (r *rig) serve(l net.Listener, h http.Handler) {
+func (r *testStation) serve(l net.Listener, h http.Handler) {
 	r.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
@@ -87,19 +99,20 @@ func (r *rig) serve(l net.Listener, h http.Handler) {
 	})
 }
 
-// page serves the page as one that listens on that address, wherever it really does.
-func (r *rig) page(p Page) (address string) {
+// servePage serves the page as if it listened on p.Listen. It returns where it really listens.
+func (r *testStation) servePage(p Page) (address string) {
 	r.Helper()
 	l, err := ListenPage("127.0.0.1:0")
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	r.serve(l, r.api.Page(p))
 	return l.Addr().String()
 }
 
-// ask sends a request as it stands, host and all.
-func (r *rig) ask(address, method, path, host string, headers ...string) (*http.Response, string) {
+// request sends a request, with the host and the headers ("Name: value") as given.
+func (r *testStation) request(address, method, path, host string, headers ...string) (*http.Response, string) {
 	r.Helper()
 	req, err := http.NewRequestWithContext(r.Context(), method, "http://"+address+path, nil)
 	if err != nil {
@@ -108,33 +121,39 @@ func (r *rig) ask(address, method, path, host string, headers ...string) (*http.
 	if host != "" {
 		req.Host = host
 	}
+
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		req.Header.Set(name, value)
 	}
+
 	resp, err := (&http.Client{Timeout: patience}).Do(req)
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	return resp, string(body)
 }
 
-// get asks at the socket.
-func (r *rig) get(path string) (int, string) {
+// getFromSocket sends a GET to the socket.
+func (r *testStation) getFromSocket(path string) (int, string) {
 	r.Helper()
 	resp, err := NewClient(r.path).do(r.Context(), http.MethodGet, path)
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	return resp.StatusCode, string(body)
 }

@@ -53,19 +53,7 @@ func storage(e *exam) []Finding {
 	if m.kind == "tmpfs" || m.kind == "overlay" {
 		f.Better = append(f.Better, fmt.Sprintf("%s is forgotten at each boot; write in %s under [station] a state_dir on a disk", dir, e.Config.File))
 	}
-	if bad := badSegments(e.Root, dir); bad > 0 {
-		f.Better = append(f.Better, fmt.Sprintf("%d damaged segments were set aside in %s/journal; they may be deleted", bad, dir))
-	}
 	return []Finding{f}
-}
-
-func badSegments(root fs.FS, dir string) (n int) {
-	for _, name := range names(root, dir+"/journal") {
-		if strings.HasSuffix(name, ".bad") {
-			n++
-		}
-	}
-	return n
 }
 
 // nearest is the directory itself, or what is there of the way to it.

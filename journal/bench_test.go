@@ -66,7 +66,7 @@ func BenchmarkOpen(b *testing.B) {
 			lines += 2
 			segment = append(append(segment, intentOf(seq, "a").line()...), recordLine(scanOf(seq, "a"))...)
 		}
-		if err := os.WriteFile(fileName(dir, n, segmentEnd), segment, 0o600); err != nil {
+		if err := os.WriteFile(fileName(dir, n), segment, 0o600); err != nil {
 			b.Fatal(err)
 		}
 	}

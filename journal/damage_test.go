@@ -220,12 +220,7 @@ func TestStrangeDirectory(t *testing.T) {
 			}
 			return os.Truncate(dir+"/000007.jsonl", 10<<30)
 		}},
-		{"damaged, and a directory for its copy", func(dir string) error {
-			if err := os.WriteFile(dir+"/000007.jsonl", []byte("?\n"), 0o600); err != nil {
-				return err
-			}
-			return os.Mkdir(dir+"/000007.bad", 0o700)
-		}},
+		{"a damaged segment", func(dir string) error { return os.WriteFile(dir+"/000007.jsonl", []byte("?\n"), 0o600) }},
 		{"a number too large for a scan", func(dir string) error {
 			s := scanOf(1<<64-1, "a")
 			return os.WriteFile(dir+"/000007.jsonl", recordLine(s), 0o600)
@@ -292,9 +287,6 @@ func TestTornEndIsCut(t *testing.T) {
 			t.Errorf("%d lines skipped, want %d", got, want)
 		}
 	}
-	if bad, _ := filepath.Glob(dir + "/*.bad"); len(bad) != 0 {
-		t.Errorf("kept %v of a torn line, want nothing", bad)
-	}
 }
 
 // TestLastNumber: after the last number that there is the journal goes on.
@@ -336,14 +328,15 @@ func TestUnreadableSegment(t *testing.T) {
 	}
 }
 
-// TestBadCopies: damaged segments are kept, four at most, and once.
-func TestBadCopies(t *testing.T) {
+// TestDamagedSegmentStaysInRing: a damaged line costs no other line, and its segment is
+// left as it is.
+func TestDamagedSegmentStaysInRing(t *testing.T) {
 	dir := t.TempDir()
+	var damaged [][]byte
 	for n := range 7 {
 		b := bytes.Join([][]byte{recordLine(scanOf(uint64(2*n+1), "a")), []byte("damaged\n"), recordLine(scanOf(uint64(2*n+2), "a"))}, nil)
-		if err := os.WriteFile(fileName(dir, uint64(n), segmentEnd), b, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		write(t, dir, uint64(n), b)
+		damaged = append(damaged, b)
 	}
 	for range 2 {
 		j, past := Open(dir, Options{})
@@ -351,14 +344,14 @@ func TestBadCopies(t *testing.T) {
 			t.Errorf("%d scans, %d skipped, want 14 and 7", len(past.Scans), j.Counts().Skipped)
 		}
 		closed(t, j)
-		bad, _ := filepath.Glob(dir + "/*.bad")
-		if len(bad) != maxBad || filepath.Base(bad[0]) != "000003.bad" {
-			t.Errorf("kept %v, want the newest %d", bad, maxBad)
+		entries, err := os.ReadDir(dir)
+		if err != nil || len(entries) != len(damaged) {
+			t.Errorf("%d files, %v, want %d", len(entries), err, len(damaged))
 		}
-		got, err := os.ReadFile(dir + "/000004.bad")
-		want, _ := os.ReadFile(dir + "/000004.jsonl")
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("the copy holds %d bytes, %v, want %d", len(got), err, len(want))
+		for n, want := range damaged {
+			if got, err := os.ReadFile(fileName(dir, uint64(n))); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("segment %d holds %d bytes, %v, want %d", n, len(got), err, len(want))
+			}
 		}
 	}
 }

@@ -124,7 +124,7 @@ func linesOn(t *testing.T, disk *simdisk.Disk) (lines int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range numbers(names, segmentEnd) {
+	for _, n := range numbers(names) {
 		r, err := read(disk, "/j", n)
 		if err != nil {
 			t.Fatal(err)

@@ -167,7 +167,7 @@ func TestNumberTaken(t *testing.T) {
 	write(t, dir, 2)
 	intend(t, j, intentOf(2, "a"))
 	closed(t, j)
-	if _, err := os.Stat(fileName(dir, 3, segmentEnd)); err != nil {
+	if _, err := os.Stat(fileName(dir, 3)); err != nil {
 		t.Error(err)
 	}
 }

@@ -71,7 +71,7 @@ func (t *tail) run(ctx context.Context, follow bool) {
 			return
 		}
 		// What is read after a newer segment was seen is all that there will be.
-		for _, n := range numbers(names, segmentEnd) {
+		for _, n := range numbers(names) {
 			if n >= t.next && (!t.rest(true) || !t.open(n)) {
 				return
 			}
@@ -97,7 +97,7 @@ func (t *tail) leave() {
 // open turns to a segment. One that has gone, or is none, is passed over.
 func (t *tail) open(number uint64) bool {
 	t.leave()
-	file, err := realFS{}.Open(fileName(t.dir, number, segmentEnd), os.O_RDONLY)
+	file, err := realFS{}.Open(fileName(t.dir, number), os.O_RDONLY)
 	t.number, t.offset, t.next = number, 0, number+1
 	switch {
 	case err == nil:

@@ -19,7 +19,7 @@ import (
 // write makes a segment of lines.
 func write(t *testing.T, dir string, number uint64, lines ...[]byte) {
 	t.Helper()
-	if err := os.WriteFile(fileName(dir, number, segmentEnd), bytes.Join(lines, nil), 0o600); err != nil {
+	if err := os.WriteFile(fileName(dir, number), bytes.Join(lines, nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -217,7 +217,7 @@ func TestFollowTornEnd(t *testing.T) {
 		case 2:
 			write(t, dir, 1, recordLine(scanOf(1, "a")), recordLine(scanOf(3, "a")), recordLine(scanOf(4, "a")))
 		case 3:
-			os.Remove(fileName(dir, 1, segmentEnd))
+			os.Remove(fileName(dir, 1))
 			write(t, dir, 3, recordLine(scanOf(5, "a")))
 		}
 		if len(got) == 4 {

@@ -16,21 +16,18 @@ import (
 // there by hand. After the last that there is comes 0.
 const farAbove = 1e6
 
-const (
-	segmentEnd = ".jsonl"
-	badEnd     = ".bad"
-)
+const segmentEnd = ".jsonl"
 
-func fileName(dir string, number uint64, end string) string {
-	return filepath.Join(dir, fmt.Sprintf("%06d%s", number, end))
+func fileName(dir string, number uint64) string {
+	return filepath.Join(dir, fmt.Sprintf("%06d%s", number, segmentEnd))
 }
 
-// numbers are those of all names with the end, ascending, whatever it is that
+// numbers are those of all segments among the names, ascending, whatever it is that
 // they name.
-func numbers(names []string, end string) []uint64 {
+func numbers(names []string) []uint64 {
 	var found []uint64
 	for _, name := range names {
-		digits, ok := strings.CutSuffix(name, end)
+		digits, ok := strings.CutSuffix(name, segmentEnd)
 		if !ok {
 			continue
 		}
@@ -60,14 +57,13 @@ type reading struct {
 	number  uint64
 	whole   []piece // intents and scans
 	skipped uint64
-	bad     bool  // a line of it is damaged, beside one that is torn off
 	end     int64 // of its last whole line
 	size    int64
 }
 
 func read(fsys FS, dir string, number uint64) (reading, error) {
 	r := reading{number: number}
-	f, err := fsys.Open(fileName(dir, number, segmentEnd), os.O_RDONLY)
+	f, err := fsys.Open(fileName(dir, number), os.O_RDONLY)
 	if err != nil {
 		return r, err
 	}
@@ -85,11 +81,7 @@ func read(fsys FS, dir string, number uint64) (reading, error) {
 	r.whole = make([]piece, 0, n/usualLine)
 	for p := range pieces(b[:n]) {
 		switch p.kind {
-		case damaged:
-			r.bad = true
-			r.skipped++
-			continue
-		case torn:
+		case damaged, torn:
 			r.skipped++
 			continue
 		case other:

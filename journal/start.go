@@ -18,9 +18,6 @@ const (
 	// maxSeq is the largest number that every reader of JSON can count to. A
 	// larger one is none of ours.
 	maxSeq = 1 << 53
-
-	// maxBad is how many damaged segments are kept for somebody to look at.
-	maxBad = 4
 )
 
 // A loaded journal is what the segments hold.
@@ -29,7 +26,6 @@ type loaded struct {
 	flight  flight // whose daemon is gone
 	highest uint64 // number of a scan
 	skipped uint64
-	bad     []uint64 // segments with a damaged line
 	newest  reading
 }
 
@@ -43,10 +39,10 @@ func load(fsys FS, dir string) (loaded, error) {
 	if err != nil {
 		return l, err
 	}
-	ring := numbers(names, segmentEnd)
+	ring := numbers(names)
 	var readings []reading // newest first
 	lines := 0
-	for i, r := range readAll(fsys, dir, ring) {
+	for _, r := range readAll(fsys, dir, ring) {
 		if r == nil {
 			l.skipped++
 			continue
@@ -54,9 +50,6 @@ func load(fsys FS, dir string) (loaded, error) {
 		readings = append(readings, *r)
 		lines += len(r.whole)
 		l.skipped += r.skipped
-		if r.bad {
-			l.bad = append(l.bad, ring[len(ring)-1-i])
-		}
 	}
 	if len(ring) > 0 {
 		l.newest.number = ring[len(ring)-1]
@@ -107,7 +100,6 @@ func readAll(fsys FS, dir string, ring []uint64) []*reading {
 func (w *writer) begin(l loaded) error {
 	w.known = true
 	w.number = l.newest.number
-	w.keepBad(l.bad)
 	for _, s := range l.flight.open {
 		w.loose = append(w.loose, note{line: recordLine(s)})
 	}
@@ -128,7 +120,7 @@ func (w *writer) begin(l loaded) error {
 
 // resume goes on after the last whole line of a segment.
 func (w *writer) resume(r reading) {
-	file, err := w.o.FS.Open(fileName(w.dir, r.number, segmentEnd), os.O_RDWR)
+	file, err := w.o.FS.Open(fileName(w.dir, r.number), os.O_RDWR)
 	if err != nil {
 		return
 	}
@@ -136,54 +128,4 @@ func (w *writer) resume(r reading) {
 	if r.end < r.size {
 		w.cut(r.end)
 	}
-}
-
-// keepBad keeps copies of the newest damaged segments, once each. They are for
-// somebody to look at, and a disk that does not take them is no trouble.
-func (w *writer) keepBad(damaged []uint64) {
-	names, err := w.o.FS.Names(w.dir)
-	if err != nil || len(damaged) == 0 {
-		return
-	}
-	kept := numbers(names, badEnd)
-	wanted := slices.Concat(kept, damaged)
-	slices.Sort(wanted)
-	wanted = slices.Compact(wanted)
-	wanted = wanted[max(0, len(wanted)-maxBad):]
-	for _, n := range kept {
-		if !slices.Contains(wanted, n) {
-			w.o.FS.Remove(fileName(w.dir, n, badEnd))
-		}
-	}
-	for _, n := range wanted {
-		if !slices.Contains(kept, n) && w.copyBad(n) != nil {
-			w.o.FS.Remove(fileName(w.dir, n, badEnd))
-		}
-	}
-}
-
-func (w *writer) copyBad(number uint64) error {
-	from, err := w.o.FS.Open(fileName(w.dir, number, segmentEnd), os.O_RDONLY)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	size, err := from.Size()
-	if err != nil {
-		return err
-	}
-	b := make([]byte, min(size, 2*w.o.SegmentSize))
-	n, err := from.ReadAt(b, max(0, size-int64(len(b))))
-	if n < len(b) {
-		return err
-	}
-	to, err := w.o.FS.Open(fileName(w.dir, number, badEnd), os.O_RDWR|os.O_CREATE)
-	if err != nil {
-		return err
-	}
-	defer to.Close()
-	if _, err := to.Write(b); err != nil {
-		return err
-	}
-	return to.Sync()
 }

@@ -149,7 +149,7 @@ func (w *writer) leave() {
 	w.file.Close()
 	w.file = nil
 	if w.size == 0 { // or a disk that takes names but no lines would drive all others out of the ring
-		w.o.FS.Remove(fileName(w.dir, w.number, segmentEnd))
+		w.o.FS.Remove(fileName(w.dir, w.number))
 	}
 }
 
@@ -162,13 +162,13 @@ func (w *writer) turn() error {
 	if err != nil {
 		return err
 	}
-	ring := numbers(names, segmentEnd)
+	ring := numbers(names)
 	w.makeRoom(ring)
 	next := w.number + 1
 	if n := len(ring); n > 0 {
 		next = max(next, ring[n-1]+1)
 	}
-	name := fileName(w.dir, next, segmentEnd)
+	name := fileName(w.dir, next)
 	file, err := w.o.FS.Open(name, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return err
@@ -193,7 +193,7 @@ func (w *writer) makeRoom(ring []uint64) {
 		if surplus <= 0 {
 			return
 		}
-		if w.o.FS.Remove(fileName(w.dir, n, segmentEnd)) == nil {
+		if w.o.FS.Remove(fileName(w.dir, n)) == nil {
 			surplus--
 		}
 	}

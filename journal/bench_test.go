@@ -8,54 +8,57 @@ import (
 	"testing"
 )
 
-// counted counts what goes to a real disk.
-type counted struct {
+// A countingDisk counts what goes to the real disk.
+type countingDisk struct {
 	realFS
 	bytes, writes, syncs atomic.Int64
 }
 
-type countedFile struct {
+type countingFile struct {
 	File
-	fs *counted
+	fs *countingDisk
 }
 
-func (c *counted) Open(name string, flag int) (File, error) {
+func (c *countingDisk) Open(name string, flag int) (File, error) {
 	f, err := c.realFS.Open(name, flag)
-	return countedFile{f, c}, err
+	return countingFile{f, c}, err
 }
 
-func (f countedFile) Write(b []byte) (int, error) {
+func (f countingFile) Write(b []byte) (int, error) {
 	f.fs.writes.Add(1)
 	f.fs.bytes.Add(int64(len(b)))
 	return f.File.Write(b)
 }
 
-func (f countedFile) Sync() error {
+func (f countingFile) Sync() error {
 	f.fs.syncs.Add(1)
 	return f.File.Sync()
 }
 
-// BenchmarkScan is one scan: an intent that is waited for, and its outcome.
+// BenchmarkScan measures one scan: an intent that is waited for, and its result.
 func BenchmarkScan(b *testing.B) {
-	disk := new(counted)
+	disk := new(countingDisk)
 	j, _ := Open(b.TempDir(), Options{FS: disk})
 	for b.Loop() {
 		seq := j.NextSeq()
 		if err := <-j.Intend(intentOf(seq, "a")); err != nil {
 			b.Fatal(err)
 		}
+
 		j.Finish(scanOf(seq, "a"))
 	}
+
 	if err := j.Close(); err != nil {
 		b.Fatal(err)
 	}
+
 	n := float64(b.N)
 	b.ReportMetric(float64(disk.bytes.Load())/n, "bytes/scan")
 	b.ReportMetric(float64(disk.writes.Load())/n, "writes/scan")
 	b.ReportMetric(float64(disk.syncs.Load())/n, "fsyncs/scan")
 }
 
-// BenchmarkOpen opens a full journal, 8 MiB.
+// BenchmarkOpen measures the start on a full journal, 8 MiB.
 func BenchmarkOpen(b *testing.B) {
 	dir := b.TempDir()
 	seq, lines := uint64(0), 0
@@ -66,16 +69,20 @@ func BenchmarkOpen(b *testing.B) {
 			lines += 2
 			segment = append(append(segment, intentOf(seq, "a").line()...), recordLine(scanOf(seq, "a"))...)
 		}
+
 		if err := os.WriteFile(fileName(dir, n), segment, 0o600); err != nil {
 			b.Fatal(err)
 		}
 	}
+
 	for b.Loop() {
 		j, past := Open(dir, Options{})
 		if len(past.Scans) != int(seq) || j.Err() != nil {
 			b.Fatalf("%d scans, %v, want %d", len(past.Scans), j.Err(), seq)
 		}
+
 		j.Close()
 	}
+
 	b.ReportMetric(float64(lines), "lines")
 }

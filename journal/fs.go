@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A File is open for reading, or for reading and appending. It is an alias of a
-// literal so that a simulated disk need not import the journal to be one.
+// A File is open for reading, or for reading and appending. It is an alias of a literal
+// type, so that the simulated disk of the tests need not import the journal.
 type File = interface {
 	io.ReaderAt
 	io.Writer // by one write(2)
@@ -24,25 +24,27 @@ type File = interface {
 	Sync() error
 }
 
-// An FS is the little of a file system that a journal needs.
+// An FS is the part of a file system that a journal needs. There are two: the board's,
+// and the simulated disk of the tests, which fails and loses power.
 type FS interface {
-	// Mkdir makes a directory and its parents, unless it is there.
+	// Mkdir makes a directory and its parents, if they do not exist.
 	Mkdir(dir string) error
-	// Names are of all that is in a directory, in any order.
+
+	// Names returns the names of everything in a directory, in any order.
 	Names(dir string) ([]string, error)
-	// Open opens a regular file: to read it with os.O_RDONLY, to append to it
-	// with os.O_RDWR, or to make it, where nothing is, with os.O_CREATE as well.
+
+	// Open opens a regular file. os.O_RDONLY is for reading, os.O_RDWR for appending;
+	// os.O_CREATE makes the file, and fails if something has its name.
 	Open(name string, flag int) (File, error)
-	// Remove removes a file, and no directory.
+
+	// Remove removes a file, but never a directory.
 	Remove(name string) error
+
 	// SyncDir puts on the disk which names a directory holds.
 	SyncDir(dir string) error
 }
 
-// errNotRegular: a directory, a FIFO, a link or a device stands where a segment should.
-var errNotRegular = errors.New("not a regular file")
-
-// maxNames bounds what is read of a directory.
+// maxNames is how many names of a directory are read. A ring has eight.
 const maxNames = 1 << 16
 
 // Disk is the board's file system.
@@ -67,6 +69,8 @@ func (realFS) Mkdir(dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
+
+	// The name of a new directory, too, must survive a power cut.
 	return realFS{}.SyncDir(filepath.Dir(dir))
 }
 
@@ -76,14 +80,15 @@ func (realFS) Names(dir string) ([]string, error) {
 		return nil, err
 	}
 	defer d.Close()
+
 	names, err := d.Readdirnames(maxNames)
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) { // an empty directory
 		return nil, nil
 	}
 	return names, err
 }
 
-// Open does not wait for the other end of a FIFO and follows no link.
+// Open does not wait for the other end of a FIFO, and follows no link.
 func (realFS) Open(name string, flag int) (File, error) {
 	if flag&os.O_RDWR != 0 {
 		flag |= os.O_APPEND
@@ -91,6 +96,7 @@ func (realFS) Open(name string, flag int) (File, error) {
 	if flag&os.O_CREATE != 0 {
 		flag |= os.O_EXCL
 	}
+
 	f, err := os.OpenFile(name, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o640)
 	switch {
 	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENXIO):
@@ -98,6 +104,7 @@ func (realFS) Open(name string, flag int) (File, error) {
 	case err != nil:
 		return nil, err
 	}
+
 	fi, err := f.Stat()
 	if err == nil && !fi.Mode().IsRegular() {
 		err = fmt.Errorf("%s: %w", name, errNotRegular)
@@ -109,6 +116,7 @@ func (realFS) Open(name string, flag int) (File, error) {
 	return realFile{f}, nil
 }
 
+// Remove calls unlink(2) itself: os.Remove would also remove an empty directory.
 func (realFS) Remove(name string) error { return unix.Unlink(name) }
 
 func (realFS) SyncDir(dir string) error {

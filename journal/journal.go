@@ -1,26 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package journal is what happened at a station, line by line, on a card that
-// may lose power.
-//
-// It is a directory of segments, 000042.jsonl, that form a ring. A line is
-//
-//	<CRC-32C of the JSON, 8 hex digits> <JSON>\n
-//
-// of at most 4 KiB, written by one write(2), so that tail and jq read it while
-// the daemon runs: tail -f 000042.jsonl | cut -c10- | jq. There are two kinds.
-// An intent is written and synced before a scan is posted; a scan when it is
-// finished. An intent whose scan never came is one whose daemon died, and what
-// became of it is unknown.
-//
-// The power may go at any moment. What a caller has waited for is then on the
-// disk; of the rest every line is there whole or counts as never written. A disk
-// that is full, failing, read-only or stuck costs no caller any time: the
-// journal goes on in memory, says so by Err, and tries again.
 package journal
 
 import (
-	"errors"
 	"sync"
 	"time"
 
@@ -28,71 +10,76 @@ import (
 )
 
 const (
-	// Patience is how long a scan waits for its intent to be on the disk.
+	// Patience is how long a scan waits for its intent to be on the disk: a bad disk
+	// delays no verdict by more (docs/journal.md).
 	Patience = 250 * time.Millisecond
 
-	// MaxLine is the length of the longest line, in bytes, its end included.
+	// MaxLine is the length of the longest line in bytes, including its newline: one page,
+	// several times the 300 to 600 bytes of a usual line.
 	MaxLine = 4096
 )
 
-// ErrStuck is what Err says when the disk has not answered for two seconds, and
-// for a minute after.
-var ErrStuck = errors.New("the disk does not answer")
-
-// ErrClosed is the fate of an intent that comes after Close.
-var ErrClosed = errors.New("the journal is closed")
-
-// Options are how a journal is kept. The zero value is a station's.
+// Options are how a journal is kept. The zero value is what a station uses.
 type Options struct {
-	SegmentSize int64 // bytes, 0 is 1 MiB, at most 8 MiB
-	Segments    int   // the oldest makes room, 0 is 8, at least 2
-	FS          FS    // nil is the real one
+	SegmentSize int64 // in bytes; 0: 1 MiB; at most 8 MiB
+	Segments    int   // in the ring; 0: 8; at least 2
+	FS          FS    // nil: the board's file system
 }
 
 // A Past is what a journal held when it was opened.
 type Past struct {
 	Scans     []scan.Record // finished, oldest first
-	Recovered int           // how many of them, the last, were in flight when their daemon died: unknown, restart
+	Recovered int           // how many of them, at the end, were in flight when their daemon died: unknown, restart
 }
 
-// Counts are since Open.
+// Counts are counts since Open.
 type Counts struct {
 	Skipped uint64 // lines that could not be read
-	Lost    uint64 // lines that found no room in memory while the disk did not take them
+	Lost    uint64 // lines dropped because the disk accepted none and memory for them was full
 	Held    int    // lines in memory that wait for the disk
 }
 
-// A Journal is safe for use by several goroutines. No method but Close waits
-// for the disk.
+// A Journal may be used by several goroutines. No method but Close waits for the disk.
 type Journal struct {
-	queue   chan note
-	closing chan struct{}
-	ended   chan struct{}
+	queue   chan pendingLine
+	closing chan struct{} // closed by Close
+	ended   chan struct{} // closed when run has ended
 
-	mu     sync.Mutex
-	closed bool
-	seq    uint64 // the highest
-	err    error
-	busy   time.Time // since when the disk has been at work, zero if it is not
-	slow   time.Time // when it last took so long that it counted as stuck
-	counts Counts
-
-	failures map[string]uint64
+	mu        sync.Mutex // guards what follows
+	closed    bool
+	seq       uint64    // the highest number of a scan
+	err       error     // what is wrong with the disk
+	busySince time.Time // when the current call to the disk began; zero between calls
+	stuckAt   time.Time // when the disk last took so long that it counted as stuck
+	counts    Counts
+	failures  map[string]uint64 // by operation
 }
 
 const (
-	openTime  = 5 * time.Second // that Open waits for a disk that hangs; content has readingTime
-	closeTime = time.Second     // that Close does
-	stuckTime = 2 * time.Second // after which the disk counts as stuck
-	soon      = time.Second     // after which a line that nobody waits for is synced
-	again     = time.Minute     // after which a bad disk is tried again
+	// openTimeout is how long Open waits for a disk that hangs. Reading what segments hold
+	// has a shorter bound of its own, recoverTimeout.
+	openTimeout = 5 * time.Second
+
+	// closeTimeout is how long Close waits for a disk that hangs, while systemd waits for us.
+	closeTimeout = time.Second
+
+	// stuckAfter is how long a call may take before the disk counts as stuck. It is well
+	// above Patience: a slow disk is not yet a broken one.
+	stuckAfter = 2 * time.Second
+
+	// syncAfter is how long a line that nobody waits for may stay unsynced.
+	syncAfter = time.Second
+
+	// retryAfter is the pause between two attempts at a bad disk.
+	retryAfter = time.Minute
 )
 
-// Open reads what the directory holds, mends it, and goes on after it. It always
-// returns a journal that works, within two seconds where the disk answers: if there
-// is something wrong with the directory or the disk, Err says what, lines are kept
-// in memory, the newest 256, and the disk is tried again each minute. A journal that could not
-// be read counts scans from 1.
+// Open reads the journal in a directory, repairs its end, and continues after it. With a
+// disk that answers it takes less than two seconds.
+//
+// Open always returns a journal that works. If something is wrong with the directory or
+// the disk, Err returns it, the newest 256 lines are kept in memory, and the journal
+// tries again every minute. A journal that could not be read counts scans from 1.
 func Open(dir string, o Options) (*Journal, Past) {
 	if o.FS == nil {
 		o.FS = realFS{}
@@ -104,20 +91,27 @@ func Open(dir string, o Options) (*Journal, Past) {
 		o.Segments = 8
 	}
 	o.SegmentSize, o.Segments = min(o.SegmentSize, maxRead), max(o.Segments, 2)
+
 	j := &Journal{
-		queue:    make(chan note, maxHeld),
+		queue:    make(chan pendingLine, maxHeld),
 		closing:  make(chan struct{}),
 		ended:    make(chan struct{}),
 		failures: map[string]uint64{"open": 0, "write": 0, "sync": 0, "other": 0},
 	}
-	read, begun := make(chan Past, 1), make(chan struct{})
-	go j.run(&writer{dir: dir, o: o}, read, begun)
-	late := time.NewTimer(openTime)
+
+	// Close ends it. Its first steps are to read the journal and to take it over.
+	recovered, ready := make(chan Past, 1), make(chan struct{})
+	go j.run(&writer{dir: dir, o: o}, recovered, ready)
+
+	late := time.NewTimer(openTimeout)
 	defer late.Stop()
+
+	// The past is worth waiting for; that the disk accepts new lines, too, as far as the
+	// same timeout allows.
 	select {
-	case past := <-read:
+	case past := <-recovered:
 		select {
-		case <-begun:
+		case <-ready:
 		case <-late.C:
 		}
 		return j, past
@@ -126,7 +120,7 @@ func Open(dir string, o Options) (*Journal, Past) {
 	}
 }
 
-// NextSeq is a new number for a scan, above all that the journal held.
+// NextSeq returns a new number for a scan, higher than all that the journal held.
 func (j *Journal) NextSeq() uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -134,57 +128,63 @@ func (j *Journal) NextSeq() uint64 {
 	return j.seq
 }
 
-// Intend writes that a scan may be about to be posted; a later intent of the same number
-// takes the place of the first. The channel receives once:
-// nil when the line is on the disk, an error when the disk does not take it for
-// now. Wait for it no longer than Patience, beside other work.
+// Intend writes an intent and syncs it at once. A later intent with the same number
+// replaces the first. The channel receives once: nil when the line is on the disk, or an
+// error when the disk does not accept it for now. Wait for it no longer than Patience,
+// and do other work meanwhile.
 func (j *Journal) Intend(i Intent) <-chan error {
 	written := make(chan error, 1)
-	j.add(note{i.line(), written})
+	j.add(pendingLine{i.line(), written})
 	return written
 }
 
-// Finish writes a finished scan. It is on the disk within a second or so.
-func (j *Journal) Finish(s scan.Record) { j.add(note{recordLine(s), nil}) }
+// Finish writes a finished scan. It is on the disk within about a second.
+func (j *Journal) Finish(s scan.Record) { j.add(pendingLine{recordLine(s), nil}) }
 
-func (j *Journal) add(n note) {
+// add queues a line. If the queue is full, run has been stuck at the disk for 256 lines,
+// and the line is lost.
+func (j *Journal) add(p pendingLine) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+
 	if j.closed {
 		j.counts.Lost++
-		n.answer(ErrClosed)
+		p.answer(ErrClosed)
 		return
 	}
+
 	select {
-	case j.queue <- n:
+	case j.queue <- p:
 	default:
 		j.counts.Lost++
-		n.answer(ErrStuck)
+		p.answer(ErrStuck)
 	}
 }
 
-// Err is what is wrong with the disk, nil when all is well.
+// Err returns what is wrong with the disk, or nil.
 func (j *Journal) Err() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	stuck := !j.busy.IsZero() && time.Since(j.busy) >= stuckTime
-	if j.err == nil && (stuck || time.Since(j.slow) < again) {
+
+	stuck := !j.busySince.IsZero() && time.Since(j.busySince) >= stuckAfter
+	if j.err == nil && (stuck || time.Since(j.stuckAt) < retryAfter) {
 		return ErrStuck
 	}
 	return j.err
 }
 
-// Counts says what could not be read, what was lost and what waits.
+// Counts returns how many lines could not be read, were lost, or wait for the disk.
 func (j *Journal) Counts() Counts {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+
 	c := j.counts
 	c.Held += len(j.queue)
 	return c
 }
 
-// Close writes what waits and returns nil when it is on the disk. A disk that
-// hangs is given one second.
+// Close writes the lines that wait, and returns nil when they are on the disk. It gives
+// a disk that hangs one second.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	if !j.closed {
@@ -192,8 +192,10 @@ func (j *Journal) Close() error {
 		close(j.closing)
 	}
 	j.mu.Unlock()
-	late := time.NewTimer(closeTime)
+
+	late := time.NewTimer(closeTimeout)
 	defer late.Stop()
+
 	select {
 	case <-j.ended:
 		j.mu.Lock()

@@ -18,8 +18,9 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func intentOf(seq uint64, boot string) Intent {
 	return Intent{
-		Seq: seq, Boot: boot, BoottimeMS: int64(seq) * 1000, Time: noon.Add(time.Duration(seq) * time.Second), Synced: true,
-		Station: "gate-1", Tag: fmt.Sprintf("tag_%d", seq), UID: "04a1b2c3d4e5f6", Chip: "ntag424",
+		Seq: seq, Boot: boot, BoottimeMS: int64(seq) * 1000, Synced: true,
+		Time: noon.Add(time.Duration(seq) * time.Second), Station: "gate-1",
+		Tag: fmt.Sprintf("tag_%d", seq), UID: "04a1b2c3d4e5f6", Chip: "ntag424",
 		Session: "ses_4", Params: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 	}
 }
@@ -34,7 +35,7 @@ func scanOf(seq uint64, boot string) scan.Record {
 	}
 }
 
-// lostOf is what an intent comes to when its daemon dies.
+// lostOf is what an intent stands for after its daemon has died.
 func lostOf(seq uint64, boot string) scan.Record {
 	i := intentOf(seq, boot)
 	return scan.Record{
@@ -44,8 +45,8 @@ func lostOf(seq uint64, boot string) scan.Record {
 	}
 }
 
-// intend waits for an intent as a station does.
-func intend(t *testing.T, j *Journal, i Intent) {
+// intendAndWait writes an intent and waits until it is on the disk.
+func intendAndWait(t *testing.T, j *Journal, i Intent) {
 	t.Helper()
 	select {
 	case err := <-j.Intend(i):
@@ -57,7 +58,7 @@ func intend(t *testing.T, j *Journal, i Intent) {
 	}
 }
 
-func closed(t *testing.T, j *Journal) {
+func mustClose(t *testing.T, j *Journal) {
 	t.Helper()
 	if err := j.Close(); err != nil {
 		t.Fatalf("closing: %v", err)
@@ -70,13 +71,15 @@ func TestOpenFindsWhatWasWritten(t *testing.T) {
 	if past.Scans != nil || j.Err() != nil {
 		t.Fatalf("a new journal holds %v and says %v", past.Scans, j.Err())
 	}
+
 	for range 3 {
 		seq := j.NextSeq()
-		intend(t, j, intentOf(seq, "a"))
+		intendAndWait(t, j, intentOf(seq, "a"))
 		j.Finish(scanOf(seq, "a"))
 	}
-	intend(t, j, intentOf(j.NextSeq(), "a"))
-	closed(t, j)
+
+	intendAndWait(t, j, intentOf(j.NextSeq(), "a"))
+	mustClose(t, j)
 
 	want := Past{Scans: []scan.Record{scanOf(1, "a"), scanOf(2, "a"), scanOf(3, "a"), lostOf(4, "a")}, Recovered: 1}
 	for _, boot := range []string{"the same", "again"} {
@@ -87,30 +90,37 @@ func TestOpenFindsWhatWasWritten(t *testing.T) {
 		if got := j.NextSeq(); got != 5 {
 			t.Errorf("%s: next number %d, want 5", boot, got)
 		}
-		closed(t, j)
+
+		mustClose(t, j)
 		want.Recovered = 0 // by the first
 	}
+
 	if got := (Counts{}); j.Counts() != got {
 		t.Errorf("counts %+v, want %+v", j.Counts(), got)
 	}
 }
 
-// TestLinesAsTold: what stands in the design and what a line holds are the same.
-func TestLinesAsTold(t *testing.T) {
+// Other people's scripts read these lines: their format does not change by accident.
+func TestLineFormat(t *testing.T) {
 	got, err := json.Marshal(scanOf(17, "a"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	scan := `{"seq":17,"time":"2026-03-01T12:00:17.171Z","station":"gate-1","outcome":"valid","reason":"","tag":"tag_17",` +
-		`"uid":"04a1b2c3d4e5f6","chip":"ntag424","carried_session":"ses_4","session":"ses_5","verification":"vrf_6",` +
+
+	scan := `{"seq":17,"time":"2026-03-01T12:00:17.171Z","station":"gate-1",` +
+		`"outcome":"valid","reason":"","tag":"tag_17","uid":"04a1b2c3d4e5f6","chip":"ntag424",` +
+		`"carried_session":"ses_4","session":"ses_5","verification":"vrf_6",` +
 		`"http_status":201,"read_ms":46.1,"connect_ms":0.5,"answer_ms":120.4,"total_ms":171}`
 	if diff := cmp.Diff(scan, string(got)); diff != "" {
 		t.Errorf("scan (-want +got):\n%s", diff)
 	}
-	wantScan := `{"k":"scan",` + scan[1:len(scan)-1] + `,"boot":"a","boottime":17171,"synced":true,"age_ms":2000}` + "\n"
+
+	wantScan := `{"k":"scan",` + scan[1:len(scan)-1] +
+		`,"boot":"a","boottime":17171,"synced":true,"age_ms":2000}` + "\n"
 	if diff := cmp.Diff(wantScan, string(recordLine(scanOf(17, "a"))[crcLen:])); diff != "" {
 		t.Errorf("line of a scan (-want +got):\n%s", diff)
 	}
+
 	wantIntent := `{"k":"intent","seq":17,"boot":"a","boottime":17000,"time":"2026-03-01T12:00:17Z","synced":true,` +
 		`"station":"gate-1","tag":"tag_17","uid":"04a1b2c3d4e5f6","chip":"ntag424","session":"ses_4",` +
 		`"params":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}` + "\n"
@@ -119,21 +129,22 @@ func TestLinesAsTold(t *testing.T) {
 	}
 }
 
-func TestRing(t *testing.T) {
+func TestRingReplacesOldestSegments(t *testing.T) {
 	for _, segments := range []int{1, 3} {
-		t.Run(fmt.Sprint(segments), func(t *testing.T) { ring(t, Options{SegmentSize: 2048, Segments: segments}) })
+		t.Run(fmt.Sprint(segments), func(t *testing.T) { checkRing(t, Options{SegmentSize: 2048, Segments: segments}) })
 	}
 }
 
-func ring(t *testing.T, o Options) {
+func checkRing(t *testing.T, o Options) {
 	dir := t.TempDir()
 	j, _ := Open(dir, o)
 	for range 50 {
 		seq := j.NextSeq()
-		intend(t, j, intentOf(seq, "a"))
+		intendAndWait(t, j, intentOf(seq, "a"))
 		j.Finish(scanOf(seq, "a"))
 	}
-	closed(t, j)
+
+	mustClose(t, j)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -141,11 +152,13 @@ func ring(t *testing.T, o Options) {
 	if want := max(2, o.Segments); len(entries) != want {
 		t.Errorf("%d segments, want %d", len(entries), want)
 	}
+
 	for _, e := range entries {
 		if fi, err := e.Info(); err != nil || fi.Size() > o.SegmentSize {
 			t.Errorf("%s: %d bytes, %v, want at most %d", e.Name(), fi.Size(), err, o.SegmentSize)
 		}
 	}
+
 	j, past := Open(dir, o)
 	defer j.Close()
 	for i, s := range past.Scans {
@@ -153,29 +166,29 @@ func ring(t *testing.T, o Options) {
 			t.Errorf("scan %d (-want +got):\n%s", i, cmp.Diff(want, s))
 		}
 	}
+
 	if len(past.Scans) < 4 || past.Recovered != 0 {
 		t.Errorf("%d scans, %d recovered, want a few and none", len(past.Scans), past.Recovered)
 	}
 }
 
-// TestNumberTaken: a name that somebody has made where the next segment should
-// be is passed over.
-func TestNumberTaken(t *testing.T) {
+// If somebody has made a file where the next segment should be, the journal goes past it.
+func TestTakenSegmentNumberIsSkipped(t *testing.T) {
 	dir := t.TempDir()
 	j, _ := Open(dir, Options{SegmentSize: 400})
-	intend(t, j, intentOf(1, "a"))
-	write(t, dir, 2)
-	intend(t, j, intentOf(2, "a"))
-	closed(t, j)
+	intendAndWait(t, j, intentOf(1, "a"))
+	writeSegment(t, dir, 2)
+	intendAndWait(t, j, intentOf(2, "a"))
+	mustClose(t, j)
 	if _, err := os.Stat(fileName(dir, 3)); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestAfterClose(t *testing.T) {
+func TestLinesAfterCloseAreLost(t *testing.T) {
 	j, _ := Open(t.TempDir(), Options{})
-	closed(t, j)
-	closed(t, j)
+	mustClose(t, j)
+	mustClose(t, j)
 	j.Finish(scanOf(1, "a"))
 	if err := <-j.Intend(intentOf(1, "a")); err != ErrClosed {
 		t.Errorf("an intent after the end: %v, want %v", err, ErrClosed)

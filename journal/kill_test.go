@@ -14,17 +14,18 @@ import (
 	"time"
 )
 
-// TestMain is also the daemon that TestKill kills.
+// TestMain also runs the daemon that TestKilledDaemonKeepsItsPromises kills.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("JOURNAL_TEST_DIR"); dir != "" {
-		testOnlyWrite(dir)
+		writeUntilKilled(dir)
 		return
 	}
+
 	os.Exit(m.Run())
 }
 
-// testOnlyWrite says what it has been promised, one line each, until it is killed.
-func testOnlyWrite(dir string) {
+// writeUntilKilled prints the number of every intent that it has waited for, until it is killed.
+func writeUntilKilled(dir string) {
 	j, _ := Open(dir, killed)
 	for {
 		seq := j.NextSeq()
@@ -32,6 +33,7 @@ func testOnlyWrite(dir string) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+
 		fmt.Println(seq)
 		j.Finish(scanOf(seq, "a"))
 	}
@@ -39,10 +41,10 @@ func testOnlyWrite(dir string) {
 
 var killed = Options{SegmentSize: 64 << 10, Segments: 1000}
 
-// TestKill kills a daemon at a random moment, again and again: what it was
-// promised is there, once, and it goes on after it. KILLS is how often, 200 if
-// that is not set.
-func TestKill(t *testing.T) {
+// A daemon is killed at random moments. Every intent that it has waited for is there,
+// once, and it continues after them. The environment variable KILLS sets how often; 200
+// without it.
+func TestKilledDaemonKeepsItsPromises(t *testing.T) {
 	kills := 200
 	if v := os.Getenv("KILLS"); v != "" {
 		var err error
@@ -50,6 +52,7 @@ func TestKill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	t.Parallel()
 	random := rand.New(rand.NewPCG(3, 3))
 	promised := 0
@@ -57,26 +60,29 @@ func TestKill(t *testing.T) {
 		dir := t.TempDir()
 		given := make(map[uint64]bool)
 		for range 10 {
-			for _, seq := range killOne(t, dir, time.Duration(random.IntN(12000))*time.Microsecond) {
+			for _, seq := range runAndKill(t, dir, time.Duration(random.IntN(12000))*time.Microsecond) {
 				if given[seq] {
 					t.Fatalf("number %d was given twice", seq)
 				}
+
 				given[seq] = true
 			}
 		}
-		stays(t, dir, given)
+
+		checkPromises(t, dir, given)
 		promised += len(given)
 	}
+
 	t.Logf("%d kills, %d promised", kills, promised)
 	if promised < kills {
 		t.Errorf("%d promised in %d lives: they end too early", promised, kills)
 	}
 }
 
-// stays checks that what was given is there, once, and nothing that was not written.
-func stays(t *testing.T, dir string, given map[uint64]bool) {
+// checkPromises checks that every given number is there once, and no scan that was not written.
+func checkPromises(t *testing.T, dir string, given map[uint64]bool) {
 	j, past := Open(dir, killed)
-	closed(t, j)
+	mustClose(t, j)
 	found := make(map[uint64]int)
 	for _, s := range past.Scans {
 		found[s.Seq]++
@@ -84,18 +90,21 @@ func stays(t *testing.T, dir string, given map[uint64]bool) {
 			t.Fatalf("scan %d was never written: %+v", s.Seq, s)
 		}
 	}
+
 	for seq := range given {
 		if found[seq] != 1 {
 			t.Errorf("scan %d is there %d times", seq, found[seq])
 		}
 	}
+
 	if counts := j.Counts(); counts != (Counts{}) {
 		t.Errorf("counts %+v, want none", counts)
 	}
 }
 
-// killOne runs a daemon until a while after its first line.
-func killOne(t *testing.T, dir string, after time.Duration) (promised []uint64) {
+// runAndKill runs a daemon, kills it some time after its first line, and returns the numbers that
+// it printed.
+func runAndKill(t *testing.T, dir string, after time.Duration) (promised []uint64) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "JOURNAL_TEST_DIR="+dir)
 	cmd.Stderr = os.Stderr
@@ -106,12 +115,14 @@ func killOne(t *testing.T, dir string, after time.Duration) (promised []uint64) 
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadString('\n')
 		if err != nil {
 			break
 		}
+
 		seq, err := strconv.ParseUint(strings.TrimSpace(line), 10, 64)
 		if err != nil {
 			t.Fatal(err)
@@ -119,8 +130,10 @@ func killOne(t *testing.T, dir string, after time.Duration) (promised []uint64) 
 		if promised == nil {
 			time.AfterFunc(after, func() { cmd.Process.Kill() })
 		}
+
 		promised = append(promised, seq)
 	}
+
 	cmd.Wait()
 	return promised
 }

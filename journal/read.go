@@ -5,7 +5,6 @@ package journal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -15,25 +14,18 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// A LineError is a line that cannot be read.
-type LineError struct {
-	Segment uint64 // the number in its name
-	Offset  int64  // in bytes
-}
-
-func (e *LineError) Error() string {
-	return fmt.Sprintf("%06d%s: byte %d: damaged line", e.Segment, segmentEnd, e.Offset)
-}
-
 const (
-	poll  = 200 * time.Millisecond
-	chunk = 64 << 10 // bytes read at a time, many lines
+	// poll is how often Follow looks for new lines: a person who watches sees them at once.
+	poll = 200 * time.Millisecond
+
+	// chunk is how many bytes are read at a time: many lines.
+	chunk = 64 << 10
 )
 
-// Read yields the finished scans that a directory holds, oldest first, beside a
-// daemon that writes them. An error stands for what cannot be read, a *LineError
-// for a damaged line; what comes after it follows. An intent without a scan is
-// finished, unknown, once a later line shows that its daemon is gone.
+// Read yields the finished scans of a directory, oldest first. It works while a
+// daemon writes them. An error stands for something that cannot be read, a *LineError for
+// a damaged line; the scans after it still follow. Read yields an intent without a scan
+// as unknown, once a later line proves that its daemon is gone.
 func Read(dir string) iter.Seq2[scan.Record, error] {
 	return func(yield func(scan.Record, error) bool) {
 		t := tail{dir: dir, yield: yield}
@@ -41,7 +33,7 @@ func Read(dir string) iter.Seq2[scan.Record, error] {
 	}
 }
 
-// Follow is Read, and then goes on with what is finished until ctx ends.
+// Follow does what Read does, and then yields every further scan until ctx ends.
 func Follow(ctx context.Context, dir string) iter.Seq2[scan.Record, error] {
 	return func(yield func(scan.Record, error) bool) {
 		t := tail{dir: dir, yield: yield}
@@ -49,36 +41,41 @@ func Follow(ctx context.Context, dir string) iter.Seq2[scan.Record, error] {
 	}
 }
 
-// A tail reads segment after segment.
+// A tail reads segment after segment. Its methods return false when yield wants no more.
 type tail struct {
-	dir    string
-	yield  func(scan.Record, error) bool
-	flight flight
+	dir      string
+	yield    func(scan.Record, error) bool
+	inFlight inFlight
 
-	file   File   // nil if the newest segment cannot be read
-	number uint64 // of it
-	offset int64  // to which it has been read
-	next   uint64 // the least number of a segment after it
+	file   File   // the segment that is being read; nil if it cannot be read
+	number uint64 // of that segment
+	offset int64  // it has been read up to here
+	next   uint64 // the lowest number that the next segment may have
 	buf    [chunk]byte
 }
 
 func (t *tail) run(ctx context.Context, follow bool) {
-	defer t.leave()
+	defer t.closeSegment()
+
 	for {
 		names, err := realFS{}.Names(t.dir)
 		if err != nil {
 			t.yield(scan.Record{}, err)
 			return
 		}
-		// What is read after a newer segment was seen is all that there will be.
+
+		// The writer begins a new segment only after the last line of the one before. So
+		// what we read now, after we have seen the new name, is complete.
 		for _, n := range numbers(names) {
-			if n >= t.next && (!t.rest(true) || !t.open(n)) {
+			if n >= t.next && (!t.readToEnd(true) || !t.openSegment(n)) {
 				return
 			}
 		}
-		if !t.rest(false) || !follow {
+
+		if !t.readToEnd(false) || !follow {
 			return
 		}
+
 		select {
 		case <-ctx.Done():
 			return
@@ -87,18 +84,19 @@ func (t *tail) run(ctx context.Context, follow bool) {
 	}
 }
 
-func (t *tail) leave() {
+func (t *tail) closeSegment() {
 	if t.file != nil {
 		t.file.Close()
 		t.file = nil
 	}
 }
 
-// open turns to a segment. One that has gone, or is none, is passed over.
-func (t *tail) open(number uint64) bool {
-	t.leave()
+// openSegment goes on to a segment. It skips a segment that is gone or not a regular file.
+func (t *tail) openSegment(number uint64) bool {
+	t.closeSegment()
 	file, err := realFS{}.Open(fileName(t.dir, number), os.O_RDONLY)
 	t.number, t.offset, t.next = number, 0, number+1
+
 	switch {
 	case err == nil:
 		t.file = file
@@ -111,28 +109,32 @@ func (t *tail) open(number uint64) bool {
 	return true
 }
 
-// rest reads the segment to its end, which is final if nothing more is added. It
-// is false when the reader has had enough.
-func (t *tail) rest(final bool) bool {
+// readToEnd reads the segment to its end. The end is final if nothing will be added.
+func (t *tail) readToEnd(final bool) bool {
 	for t.file != nil {
 		n, err := t.file.ReadAt(t.buf[:], t.offset)
 		if err != nil && err != io.EOF {
-			t.leave()
+			t.closeSegment()
 			return t.yield(scan.Record{}, err)
 		}
 		if n == 0 {
 			return true
 		}
-		used, ok := t.lines(t.buf[:n], final && n < chunk)
+
+		used, ok := t.readLines(t.buf[:n], final && n < chunk)
 		if !ok {
 			return false
 		}
-		if used == 0 && n == chunk { // no line is so long
-			if !t.blame([]piece{{}}) {
+
+		// No line is as long as a chunk: this is damage. Keep a line's length of it, which
+		// may be the beginning of a whole line.
+		if used == 0 && n == chunk {
+			if !t.report([]piece{{}}) {
 				return false
 			}
 			used = chunk - MaxLine
 		}
+
 		t.offset += int64(used)
 		if n < chunk {
 			return true
@@ -141,9 +143,9 @@ func (t *tail) rest(final bool) bool {
 	return true
 }
 
-// lines yields what is in b and returns how much of it has been read. What is
-// damaged at the end may be a line that is being written or taken back.
-func (t *tail) lines(b []byte, final bool) (used int, ok bool) {
+// readLines yields the scans in b, and returns how many bytes it has used. Damage at the
+// end is left for the next time: it may be a line that is being written, or taken back.
+func (t *tail) readLines(b []byte, final bool) (used int, ok bool) {
 	var bad []piece
 	for p := range pieces(b) {
 		switch p.kind {
@@ -151,27 +153,32 @@ func (t *tail) lines(b []byte, final bool) (used int, ok bool) {
 			bad = append(bad, p)
 			continue
 		}
-		if !t.blame(bad) {
+
+		// A whole line follows, so what is before it will not change any more.
+		if !t.report(bad) {
 			return used, false
 		}
 		bad = nil
 		used = p.end
-		if p.kind == other {
+
+		if p.kind == unknownKind {
 			continue
 		}
-		for _, s := range t.flight.take(p) {
+		for _, s := range t.inFlight.take(p) {
 			if !t.yield(s, nil) {
 				return used, false
 			}
 		}
 	}
+
 	if final {
-		return len(b), t.blame(bad)
+		return len(b), t.report(bad)
 	}
 	return used, true
 }
 
-func (t *tail) blame(bad []piece) bool {
+// report yields an error for every damaged piece.
+func (t *tail) report(bad []piece) bool {
 	for _, p := range bad {
 		if !t.yield(scan.Record{}, &LineError{t.number, t.offset + int64(p.at)}) {
 			return false

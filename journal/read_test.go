@@ -16,15 +16,15 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// write makes a segment of lines.
-func write(t *testing.T, dir string, number uint64, lines ...[]byte) {
+// writeSegment writes a segment of these lines.
+func writeSegment(t *testing.T, dir string, number uint64, lines ...[]byte) {
 	t.Helper()
 	if err := os.WriteFile(fileName(dir, number), bytes.Join(lines, nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestRead(t *testing.T) {
+func TestReadYieldsFinishedScans(t *testing.T) {
 	bad := []byte("damaged\n")
 	line := func(seq uint64, boot string) []byte { return recordLine(scanOf(seq, boot)) }
 	intent := func(seq uint64, boot string) []byte { return intentOf(seq, boot).line() }
@@ -51,37 +51,41 @@ func TestRead(t *testing.T) {
 			want:     []scan.Record{lostOf(1, "a")},
 		},
 		{
-			name:     "of one before a restart",
+			name:     "the open intent of a daemon before a restart",
 			segments: [][][]byte{{intent(1, "a"), recordLine(lostOf(1, "a")), intent(2, "a")}},
 			want:     []scan.Record{lostOf(1, "a")},
 		},
 		{
-			name:     "of two, finished by a third",
+			name:     "the open intents of two daemons, finished by a third",
 			segments: [][][]byte{{intent(1, "a"), intent(2, "b"), recordLine(lostOf(2, "b")), line(3, "c")}},
 			want:     []scan.Record{lostOf(1, "a"), lostOf(2, "b"), scanOf(3, "c")},
 		},
 		{
-			name:     "lines twice, for the disk could not tell",
+			name:     "lines twice, because a sync failed",
 			segments: [][][]byte{{intent(1, "a"), line(1, "a")}, {intent(1, "a"), line(1, "a"), intent(2, "a")}},
 			want:     []scan.Record{scanOf(1, "a")},
 		},
 		{
-			name:     "the same number twice, for the disk could not be read",
+			name:     "the same number twice, because the disk could not be read",
 			segments: [][][]byte{{line(1, "a"), line(1, "b")}},
 			want:     []scan.Record{scanOf(1, "a"), scanOf(1, "b")},
 		},
 		{
-			name:     "damaged and torn",
-			segments: [][][]byte{{bad, line(1, "a"), bad, line(2, "a"), line(3, "a")[:50]}, {line(4, "a"), line(5, "a")[:50]}},
-			want:     []scan.Record{scanOf(1, "a"), scanOf(2, "a"), scanOf(4, "a")},
-			bad:      []LineError{{0, 0}, {0, int64(8 + len(line(1, "a")))}, {0, int64(16 + 2*len(line(1, "a")))}},
+			name: "damaged and torn",
+			segments: [][][]byte{
+				{bad, line(1, "a"), bad, line(2, "a"), line(3, "a")[:50]},
+				{line(4, "a"), line(5, "a")[:50]},
+			},
+			want: []scan.Record{scanOf(1, "a"), scanOf(2, "a"), scanOf(4, "a")},
+			bad:  []LineError{{0, 0}, {0, int64(8 + len(line(1, "a")))}, {0, int64(16 + 2*len(line(1, "a")))}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			for i, lines := range tt.segments {
-				write(t, dir, uint64(i), lines...)
+				writeSegment(t, dir, uint64(i), lines...)
 			}
+
 			var got []scan.Record
 			var bad []LineError
 			for s, err := range Read(dir) {
@@ -95,12 +99,14 @@ func TestRead(t *testing.T) {
 					got = append(got, s)
 				}
 			}
+
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("scans (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(tt.bad, bad); diff != "" {
 				t.Errorf("damaged (-want +got):\n%s", diff)
 			}
+
 			_, past := Open(dir, Options{})
 			if n := len(past.Scans) - past.Recovered; !slices.Equal(past.Scans[:n], tt.want) {
 				t.Errorf("Open finds otherwise:\n%s", cmp.Diff(tt.want, past.Scans[:n]))
@@ -109,7 +115,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func TestReadNothing(t *testing.T) {
+func TestReadOfMissingDirectory(t *testing.T) {
 	n := 0
 	for _, err := range Read(t.TempDir() + "/none") {
 		n++
@@ -117,14 +123,14 @@ func TestReadNothing(t *testing.T) {
 			t.Errorf("got %v, want %v", err, fs.ErrNotExist)
 		}
 	}
+
 	if n != 1 {
 		t.Errorf("%d times, want once", n)
 	}
 }
 
-// TestReadBesideWriter: a reader sees a run of what was written, without gaps
-// but for what the ring has dropped.
-func TestReadBesideWriter(t *testing.T) {
+// A reader beside a writer sees whole scans in order, even while the ring replaces segments.
+func TestReadBesideWriterHasNoGaps(t *testing.T) {
 	dir := t.TempDir()
 	j, _ := Open(dir, Options{SegmentSize: 8 << 10, Segments: 3})
 	ended := make(chan struct{})
@@ -136,12 +142,14 @@ func TestReadBesideWriter(t *testing.T) {
 			j.Finish(scanOf(seq, "a"))
 		}
 	}()
+
 	for reads, running := 0, true; running; reads++ {
 		select {
 		case <-ended:
 			running = false
 		default:
 		}
+
 		var last uint64
 		for s, err := range Read(dir) {
 			if err != nil {
@@ -150,15 +158,16 @@ func TestReadBesideWriter(t *testing.T) {
 			if s != scanOf(s.Seq, "a") || s.Seq <= last {
 				t.Fatalf("read %d: after %d came %+v", reads, last, s)
 			}
+
 			last = s.Seq
 		}
 	}
-	closed(t, j)
+
+	mustClose(t, j)
 }
 
-// TestFollow: a follower sees every scan once, over segments and restarts, and
-// what it has read is not held up by a torn end.
-func TestFollow(t *testing.T) {
+// A follower sees every scan once, across segments and restarts.
+func TestFollowSeesEveryScanOnce(t *testing.T) {
 	dir := t.TempDir()
 	o := Options{SegmentSize: 2048, Segments: 1000}
 	const scans = 60
@@ -175,10 +184,13 @@ func TestFollow(t *testing.T) {
 				j, _ = Open(dir, o)
 				continue
 			}
+
 			j.Finish(scanOf(seq, "a"))
 		}
+
 		j.Close()
 	}()
+
 	<-started
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -194,36 +206,42 @@ func TestFollow(t *testing.T) {
 			cancel()
 		}
 	}
+
 	if want != scans+1 {
 		t.Errorf("the follower saw %d scans, want %d", want-1, scans)
 	}
+
 	<-ended
 }
 
-// TestFollowTornEnd: a line that comes in two halves, or whose first half is
-// taken back, is read when it is whole.
-func TestFollowTornEnd(t *testing.T) {
+// If a line comes in two halves, or its first half is cut off again, the follower yields
+// only whole lines.
+func TestFollowWaitsForWholeLines(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, 1, recordLine(scanOf(1, "a")), []byte("damaged\n"), recordLine(scanOf(2, "a"))[:100])
+	writeSegment(t, dir, 1, recordLine(scanOf(1, "a")), []byte("damaged\n"), recordLine(scanOf(2, "a"))[:100])
 	var got []scan.Record
 	for s, err := range Follow(t.Context(), dir) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		got = append(got, s)
 		switch len(got) {
 		case 1:
-			write(t, dir, 1, recordLine(scanOf(1, "a")), recordLine(scanOf(3, "a")), recordLine(scanOf(4, "a"))[:200])
+			writeSegment(t, dir, 1,
+				recordLine(scanOf(1, "a")), recordLine(scanOf(3, "a")), recordLine(scanOf(4, "a"))[:200])
 		case 2:
-			write(t, dir, 1, recordLine(scanOf(1, "a")), recordLine(scanOf(3, "a")), recordLine(scanOf(4, "a")))
+			writeSegment(t, dir, 1, recordLine(scanOf(1, "a")), recordLine(scanOf(3, "a")), recordLine(scanOf(4, "a")))
 		case 3:
 			os.Remove(fileName(dir, 1))
-			write(t, dir, 3, recordLine(scanOf(5, "a")))
+			writeSegment(t, dir, 3, recordLine(scanOf(5, "a")))
 		}
+
 		if len(got) == 4 {
 			break
 		}
 	}
+
 	if want := []scan.Record{scanOf(1, "a"), scanOf(3, "a"), scanOf(4, "a"), scanOf(5, "a")}; !slices.Equal(got, want) {
 		t.Errorf("scans (-want +got):\n%s", cmp.Diff(want, got))
 	}

@@ -8,9 +8,11 @@
 //
 //   - Only Valid lights green and only Invalid lights red, for three seconds at most.
 //     The one exception is Test, which a technician starts at the station.
-//   - Green and red are not lit together. One waits up to 50 ms for the other to go dark.
+//   - Green and red are not lit together, unless a line needs more than 50 ms to go dark:
+//     a line that hangs must not hide the true verdict.
 //   - A lamp whose line hangs holds up no other lamp and no caller of Show.
-//   - Close leaves every lamp dark. A lamp that fails to go dark is tried again every second.
+//   - A lamp that fails is tried again every second. Close leaves every lamp dark, or
+//     returns an error that names each lamp that may still be lit.
 //
 // What comes in: a Signal for each step of a tap (Show), the service code of a station
 // that needs a technician (Service), and the lamp test (Test). What goes out: levels on

@@ -96,7 +96,7 @@ func (l *lamp) run() {
 }
 
 // write sets the line, and opens it first if need be. It releases a line that failed,
-// so that the next try opens it anew: a driver may have been loaded again meanwhile.
+// so that the next try opens it again: its driver may have been reloaded meanwhile.
 func (l *lamp) write(on bool) error {
 	if l.line == nil {
 		line, err := l.open()

@@ -91,7 +91,7 @@ func TestCloseDropsLevelThatWaitsForSlowLine(t *testing.T) {
 	})
 }
 
-func TestFailedLineIsOpenedAnew(t *testing.T) {
+func TestFailedLineIsOpenedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecordedLamps(t)
 
@@ -116,7 +116,7 @@ func TestFailedLineIsOpenedAnew(t *testing.T) {
 			t.Errorf("Err after the line came back: %v", err)
 		}
 		if got, want := r.opens, int(lampCount)+1; got != want {
-			t.Errorf("opened %d times, want %d: a line that failed is opened anew", got, want)
+			t.Errorf("opened %d times, want %d: a line that failed is opened again", got, want)
 		}
 
 		r.closeAndCheck()

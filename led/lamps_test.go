@@ -40,7 +40,7 @@ func TestVerdictLampIsLitByItsVerdictAlone(t *testing.T) {
 						t.Fatalf("seed %d: red is %v %v after %v", seed, got, time.Since(shown), last)
 					}
 					if lit[amber] && (lit[green] || lit[red]) {
-						t.Fatalf("seed %d: amber beside a verdict, %v after %v", seed, time.Since(shown), last)
+						t.Fatalf("seed %d: amber and a verdict lit, %v after %v", seed, time.Since(shown), last)
 					}
 
 					advance(time.Duration(random.IntN(1500)) * ms)

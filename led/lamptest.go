@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 var (
@@ -53,8 +55,8 @@ func testSteps() []testStep {
 		{Refused.pattern(), "refused: amber, two double blinks"},
 	}
 
-	// The service codes end at 7, lamps. Each is shown once, with a shorter pause after it.
-	for code := 1; code <= 7; code++ {
+	// Each service code once, with a shorter pause after it.
+	for code := 1; code <= int(scan.MaxServiceCode); code++ {
 		p := servicePattern(code)
 		p.rounds, p.pause = 1, 600*ms
 		steps = append(steps, testStep{p, fmt.Sprintf("service code %d: amber, %d blinks", code, code)})

@@ -69,8 +69,7 @@ func (r *recordedLamps) changesSoFar() []string {
 	return slices.Clone(r.changes)
 }
 
-// A tap ends the test at once, at any moment of it, and no lamp that the test lit
-// stays lit beside the tap's.
+// A tap ends the test at once, at any moment of it. Then only the lamp that the tap lights is lit.
 func TestTapInterruptsLampTestAtAnyMoment(t *testing.T) {
 	for at := 100 * ms; at < 36*time.Second; at += 700 * ms {
 		synctest.Test(t, func(t *testing.T) {
@@ -90,7 +89,7 @@ func TestTapInterruptsLampTestAtAnyMoment(t *testing.T) {
 					t.Errorf("the test ended with %v, want %v", err, ErrInterrupted)
 				}
 			default:
-				t.Errorf("the test goes on beside a tap")
+				t.Errorf("the test goes on although a tap came")
 				<-ended
 			}
 
@@ -127,7 +126,7 @@ func TestLampTestDoesNotBeginWhileLampsAreInUse(t *testing.T) {
 		go func() { ended <- r.Test(ctx, func(string) {}) }()
 		advance(100 * ms)
 		if err := r.Test(t.Context(), func(string) {}); !errors.Is(err, ErrBusy) {
-			t.Errorf("beside another test: %v, want %v", err, ErrBusy)
+			t.Errorf("while another test runs: %v, want %v", err, ErrBusy)
 		}
 
 		cancel()

@@ -84,7 +84,7 @@ func TestServiceCodePattern(t *testing.T) {
 				advance(100 * ms)
 			}
 		}, twice(0)},
-		{"another code begins anew", func(r *recordedLamps) {
+		{"another code begins with its first blink", func(r *recordedLamps) {
 			r.Service(7)
 			advance(600 * ms)
 			r.Service(2)

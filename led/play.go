@@ -48,7 +48,7 @@ func (l *Lamps) play() {
 			change = time.After(time.Until(now.Add(lasts)))
 		}
 
-		// Every case but quit only starts the next turn, which looks at everything anew.
+		// Every case but quit only starts the next turn, which looks at everything again.
 		select {
 		case <-l.wake:
 		case <-change:

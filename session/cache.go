@@ -84,7 +84,7 @@ func (c *Cache) take(tag string, r Report, h held, now time.Duration) {
 		return
 	}
 
-	// A known id keeps its first opening: the window does not start anew with each answer.
+	// A known id keeps its first opening: the window does not start again with every answer.
 	if r.Session == "" || c.tags[tag].id == r.Session {
 		return
 	}

@@ -41,9 +41,12 @@ func startAlternative(ctx context.Context, b *seriesBench, who string) (subject,
 	if err != nil {
 		return nil, err
 	}
+
 	a := &alternative{cmd: cmd, lines: make(chan string, 16)}
 	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // for stop
+	// A process group of its own, which stop kills with everything that the program started.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -87,6 +90,7 @@ func (b *seriesBench) alternativeCommand(who string) (*exec.Cmd, error) {
 			return nil, fmt.Errorf("%w: apt install libnfc-examples libnfc-pn53x-examples curl coreutils", err)
 		}
 	}
+
 	file := filepath.Join(dir, "script.sh")
 	if err := os.WriteFile(file, script, 0o755); err != nil {
 		return nil, err
@@ -116,16 +120,18 @@ func (a *alternative) tapped(ctx context.Context, _ time.Time) (report tapReport
 	if len(words) != 3 || words[0] != "scan" || words[1] != "valid" && words[1] != "pending" {
 		return report, fmt.Errorf("the program printed %q", line)
 	}
+
 	at, err := strconv.ParseInt(words[2], 10, 64)
 	return tapReport{read: time.UnixMicro(at), outcome: words[1]}, err
 }
 
 func (a *alternative) pids() []int { return family(a.cmd.Process.Pid) }
 
-// stop kills the program with everything that it started: they are a process
-// group, made for this.
+// stop kills the program with everything that it started.
 func (a *alternative) stop() error {
 	syscall.Kill(-a.cmd.Process.Pid, syscall.SIGKILL)
-	a.cmd.Wait() // reports only that it was killed
+
+	// Wait can only report that the program was killed.
+	a.cmd.Wait()
 	return nil
 }

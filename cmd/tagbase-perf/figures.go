@@ -12,10 +12,16 @@ func (m *measurement) figures() string {
 	var b strings.Builder
 	m.writeWarning(&b)
 	m.writeAims(&b)
+
+	// The plot is drawn with the document: see write.
 	fmt.Fprintf(&b, "![How many taps took no longer than so many milliseconds](%s)\n\n", plotFile)
-	m.writeTaps(&b)
-	m.writeConnections(&b)
-	m.writeWire(&b)
+	if len(m.of(stationName)) > 0 {
+		m.writeTaps(&b)
+		m.writeConnections(&b)
+	}
+	if len(m.results) > 0 {
+		m.writeWire(&b)
+	}
 	m.writeAlternatives(&b)
 	if m.idle != nil {
 		m.writeIdle(&b)
@@ -74,6 +80,7 @@ func (m *measurement) writeWire(b *strings.Builder) {
 		if !p.Timing || p.Liveness != "two-taps" || p.Who == stationName && p.Trip != alternativesTrip {
 			continue
 		}
+
 		url := r.URL.quantile(.5)
 		fmt.Fprintf(b, "| %s | %s | %.1f | %d | %.0f | %d | %s | %s | %.1f | %.2f |\n",
 			p.Chip, p.Who, r.Commands, r.Floor.Commands, r.Bytes, r.Floor.Bytes,
@@ -144,6 +151,7 @@ func (m *measurement) writeDisturbance(b *strings.Builder) {
 	if m.idle != nil {
 		worst = worst.worse(m.idle.Disturbed)
 	}
+
 	fmt.Fprintf(b, "Taps with another outcome than pending or valid: %d.\n\n", failed)
 	fmt.Fprintf(b, "The bench itself, the worst of all series: %v.\n", worst)
 }

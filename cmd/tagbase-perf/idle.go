@@ -57,6 +57,7 @@ func (m *measurement) measureIdle(ctx context.Context) (res *idleResult, err err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
+
 	for range startCount {
 		took, err := b.startTime(ctx, m.program)
 		if err != nil {

@@ -56,6 +56,7 @@ func measureJournal(dir string, scans int) (cost journalCost, err error) {
 	if err != nil {
 		return cost, err
 	}
+
 	disk := &countingDisk{FS: journal.Disk}
 	j, _ := journal.Open(own, journal.Options{FS: disk})
 

@@ -51,12 +51,15 @@ func rootCommand() *cobra.Command {
 	c.Flags().StringVar(&m.program, "daemon", "bin/tagbase-edge", "the station's `PROGRAM`")
 	c.Flags().IntVar(&m.taps, "taps", 500, "number of `TAPS` in each series")
 	c.Flags().BoolVar(&m.anyway, "anyway", false, "measure on a busy machine, too; the figures are worth nothing")
+
 	c.Flags().StringVar(&m.into, "into", "",
 		"write the figures into performance.md in `DIRECTORY`, and performance.svg beside it")
 	c.Flags().DurationVar(&m.idleTime, "idle", time.Minute,
 		"how long to measure the processor time of a station that nobody taps")
 	c.Flags().StringVar(&m.only, "only", "",
 		"measure only the series whose name contains `TEXT`; \"idle\" is the idle station")
+
+	// The plain loop is one of the programs that a station is compared with; it runs in a process of its own.
 	c.AddCommand(plainloop.Command())
 	return c
 }

@@ -58,6 +58,7 @@ func (m *measurement) run(ctx context.Context) error {
 			return fmt.Errorf("idle station: %w", err)
 		}
 	}
+
 	for _, p := range allPlans() {
 		if !strings.Contains(p.String(), m.only) {
 			continue
@@ -66,6 +67,7 @@ func (m *measurement) run(ctx context.Context) error {
 			return fmt.Errorf("%v: %w", p, err)
 		}
 	}
+
 	if len(m.results) == 0 && m.idle == nil {
 		return fmt.Errorf("--only %q: no series has that in its name; one is called %q", m.only, allPlans()[0])
 	}
@@ -98,6 +100,7 @@ func (m *measurement) runSeries(ctx context.Context, p seriesPlan) error {
 	if err != nil {
 		return err
 	}
+
 	m.results = append(m.results, res)
 	m.showProgress(res)
 	return nil
@@ -112,6 +115,7 @@ func (m *measurement) onQuietMachine(ctx context.Context, name string, measure f
 				return err
 			}
 		}
+
 		disturbed, err := measure()
 		if err != nil {
 			return err
@@ -154,6 +158,7 @@ func (m *measurement) measureSeries(ctx context.Context, p seriesPlan) (res *ser
 // showProgress prints one series in full, for whoever watches the run.
 func (m *measurement) showProgress(r *seriesResult) {
 	m.say("%v: %d taps\n", r.Plan, r.Taps)
+
 	for _, row := range []struct {
 		name string
 		s    sample

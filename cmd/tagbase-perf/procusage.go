@@ -24,6 +24,8 @@ func busyTime() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+
+	// The first line is the sum of all processors.
 	line, _, _ := strings.Cut(string(b), "\n")
 	fields := strings.Fields(line)
 	if len(fields) < 9 || fields[0] != "cpu" {
@@ -48,6 +50,8 @@ func busyTime() (time.Duration, error) {
 // family is a process and its descendants.
 func family(pid int) []int {
 	pids := []int{pid}
+
+	// pids grows while the loop runs: children, then theirs.
 	for i := 0; i < len(pids); i++ {
 		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pids[i]))
 		for _, file := range files {
@@ -119,6 +123,7 @@ func memoryOf(pids []int) (m memory, err error) {
 			if n, _ := fmt.Sscanf(string(line), "%s %d", &name, &kilobytes); n != 2 {
 				continue
 			}
+
 			switch name {
 			case "Rss:":
 				m.resident += kilobytes << 10
@@ -145,10 +150,12 @@ func diskBytes(pids []int) (sum int, err error) {
 		if err != nil {
 			return 0, err
 		}
+
 		_, rest, ok := strings.Cut(string(b), "\nwrite_bytes: ")
 		if !ok {
 			return 0, errors.New("/proc/PID/io has no write_bytes")
 		}
+
 		n, _, _ := strings.Cut(rest, "\n")
 		count, err := strconv.Atoi(n)
 		if err != nil {

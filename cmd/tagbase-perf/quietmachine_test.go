@@ -24,6 +24,7 @@ func TestDisturbedMeasurementIsRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+
 	if err := (disturbance{othersLimit, lateLimit, lateLimit, goroutineLimit, lateLimit}).check(); err != nil {
 		t.Error(err)
 	}

@@ -32,6 +32,7 @@ func (m *measurement) write(dir string) error {
 	if err != nil {
 		return err
 	}
+
 	document := string(b)
 	if document, err = replaceBlock(document, summaryBegin, m.summary()); err != nil {
 		return fmt.Errorf("%s %w", file, err)
@@ -62,16 +63,26 @@ func replaceBlock(document, begin, text string) (string, error) {
 func (m *measurement) summary() string {
 	var b strings.Builder
 	m.writeWarning(&b)
-	fmt.Fprintf(&b, "Measured with `make bench TAPS=%d` on %s: %s, %d processors, Linux %s, %s.\n"+
+	fmt.Fprintf(&b, "Measured with `%s` on %s: %s, %d processors, Linux %s, %s.\n"+
 		"Reader, tags, network and platform are virtual; reader and tags take the least time that real ones take.\n\n",
-		m.taps, time.Now().UTC().Format(time.DateOnly), processor(), runtime.NumCPU(), kernel(), runtime.Version())
+		m.command(), time.Now().UTC().Format(time.DateOnly), processor(), runtime.NumCPU(), kernel(), runtime.Version())
 
-	m.summarizeTaps(&b)
+	if len(m.of(stationName)) > 0 {
+		m.summarizeTaps(&b)
+	}
 	if m.idle != nil {
 		m.summarizeIdle(&b)
 	}
 	m.summarizeAims(&b)
 	return b.String()
+}
+
+// command is how to measure the same again.
+func (m *measurement) command() string {
+	if m.only != "" {
+		return fmt.Sprintf("tagbase-perf --taps %d --only %q", m.taps, m.only)
+	}
+	return fmt.Sprintf("make bench TAPS=%d", m.taps)
 }
 
 func (m *measurement) writeWarning(b *strings.Builder) {
@@ -92,6 +103,7 @@ func (m *measurement) summarizeTaps(b *strings.Builder) {
 
 	fmt.Fprintf(b, "| p50 / p95 / p99 in ms, round trip to the platform %.0f ms | %s | %s |\n| --- | --- | --- |\n",
 		milliseconds(alternativesTrip), chipName("ntag424"), chipName("ntag223"))
+
 	for _, row := range []struct {
 		what, liveness string
 		of             func(*seriesResult) sample
@@ -125,6 +137,9 @@ func (m *measurement) summarizeAims(b *strings.Builder) {
 		if !a.met {
 			missed = append(missed, a)
 		}
+	}
+	if len(all) == 0 {
+		return
 	}
 	if len(missed) == 0 {
 		fmt.Fprintf(b, "All %d aims are met.\n", len(all))

@@ -108,6 +108,7 @@ func (b *seriesBench) run(ctx context.Context, who subject, p seriesPlan, taps i
 	b.chipLate = nil
 	b.connections.takeLateness()
 	b.goroutineLate.take()
+
 	disk, err := diskBytes(who.pids())
 	if err != nil {
 		return nil, err
@@ -182,6 +183,7 @@ func (r *seriesRun) account(w *machineWatch, disk int) (err error) {
 	if err != nil {
 		return err
 	}
+
 	now, err := diskBytes(r.who.pids())
 	if err != nil {
 		return err

@@ -42,6 +42,7 @@ func newSeriesBench(dir, chip string, trip time.Duration, timing bool) (*seriesB
 	if err != nil {
 		return nil, err
 	}
+
 	b := new(seriesBench)
 	if b.goroutineLate, err = newGoroutineLateness(); err != nil {
 		return nil, err

@@ -54,6 +54,7 @@ func (s *stationSubject) tapped(ctx context.Context, entered time.Time) (report 
 		if err != nil {
 			return report, fmt.Errorf("scan %d of %d: %w", n+1, s.scansPerTap, err)
 		}
+
 		logged, err := time.Parse(time.RFC3339Nano, line.Time)
 		if err != nil {
 			return report, err

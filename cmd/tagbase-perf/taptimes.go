@@ -22,6 +22,7 @@ var errNoLamp = errors.New("no lamp changed")
 func (r *seriesRun) tap(ctx context.Context, tag simchip.Chip) error {
 	ctx, cancel := context.WithTimeout(ctx, tapTime)
 	defer cancel()
+
 	shown, _ := r.bench.bench.Lamps.Changes(0)
 	lit := sim.Lit{}
 	if n := len(shown); n > 0 {
@@ -34,6 +35,8 @@ func (r *seriesRun) tap(ctx context.Context, tag simchip.Chip) error {
 	if err != nil {
 		return err
 	}
+
+	// The lamps are changed at about the time of the report: either may be seen first.
 	wantGreen := report.outcome == "valid"
 	amber, green, err := r.bench.watchLamps(ctx, len(shown), lit, wantGreen)
 	r.bench.bench.Field.Remove()
@@ -71,6 +74,7 @@ func (b *seriesBench) watchLamps(
 			case goesOn(sim.Amber) && amber.IsZero():
 				amber = c.Time
 			}
+
 			before = c.Lit
 		}
 
@@ -100,12 +104,15 @@ func (r *seriesRun) addTraffic(from, to time.Time) {
 		if d.Began.After(from) && d.Ended.Before(to) {
 			r.result.Commands += 1 / float64(r.result.Taps)
 			r.result.Bytes += float64(d.Bytes) / float64(r.result.Taps)
+
 			if d.Code == inDeselect {
 				read = last
 			}
 			last = d.Ended
 		}
 	}
+
+	// An alternative does not look for another tag: it has no such time.
 	if !read.IsZero() {
 		r.result.Read = append(r.result.Read, read.Sub(from))
 	}
@@ -115,6 +122,8 @@ func (r *seriesRun) addTraffic(from, to time.Time) {
 func (r *seriesRun) addTimes(entered, green time.Time, report tapReport) {
 	res := r.result
 	first, last := r.requests(entered)
+
+	// The URL and the verdict are known of every tap that has them.
 	res.URL = append(res.URL, report.read.Sub(entered))
 	if !green.IsZero() {
 		res.Verdict = append(res.Verdict, green.Sub(entered))
@@ -126,11 +135,14 @@ func (r *seriesRun) addTimes(entered, green time.Time, report tapReport) {
 	}
 	wire := first.asked.Sub(report.read)
 	res.Wire = append(res.Wire, wire)
+
 	if r.before == "pending" {
 		res.Next = append(res.Next, report.connect)
 	} else {
 		res.First = append(res.First, report.connect)
 	}
+
+	// Without a verdict no lamp shows when the answer was handled: amber was on already.
 	if !green.IsZero() {
 		lamp := green.Sub(last.answered)
 		res.Lamp = append(res.Lamp, lamp)

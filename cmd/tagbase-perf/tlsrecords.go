@@ -82,6 +82,7 @@ func (c *connections) passed(p sim.Passage) {
 		one = new(connection)
 		c.made[p.Call] = one
 	}
+
 	one.bytes += len(p.Bytes)
 	c.late = append(c.late, p.Late)
 

@@ -21,6 +21,7 @@ func startRelay(t *testing.T, trip time.Duration) *sim.Relay {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +86,7 @@ func TestRecordScannerFindsRecordsHoweverTheStreamIsCut(t *testing.T) {
 	// A handshake record of 3 bytes, then application data of 2 and of 4.
 	stream := []byte{22, 3, 3, 0, 3, 9, 9, 9, 23, 3, 3, 0, 2, 9, 9, 23, 3, 3, 0, 4, 9, 9, 9, 9}
 	want := []int{2, 4}
+
 	for size := 1; size <= len(stream); size++ {
 		var r recordScanner
 		var lengths []int
@@ -96,6 +98,7 @@ func TestRecordScannerFindsRecordsHoweverTheStreamIsCut(t *testing.T) {
 				}
 			})
 		}
+
 		if !slices.Equal(lengths, want) {
 			t.Errorf("pieces of %d: records of %v bytes, want %v", size, lengths, want)
 		}

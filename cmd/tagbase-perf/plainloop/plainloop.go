@@ -33,6 +33,7 @@ func Command() *cobra.Command {
 	c.Flags().StringVar(&p.key, "key", "", "")
 	c.Flags().StringVar(&p.lamps, "lamps", "", "")
 	ca := c.Flags().String("ca", "", "")
+
 	c.RunE = func(*cobra.Command, []string) error {
 		pem, err := os.ReadFile(*ca)
 		if err != nil {
@@ -92,6 +93,8 @@ func (p *loop) tap() {
 
 	address, err := p.read()
 	at := time.Now()
+
+	// "failed" is no status of the platform: no lamp shows it.
 	status := "failed"
 	if err == nil {
 		status, err = p.post(address)
@@ -192,6 +195,7 @@ func (p *loop) post(address string) (string, error) {
 		return "failed", err
 	}
 
+	// A verdict ends the session; a pending scan names the one to go on with.
 	delete(p.sessions, tag)
 	if answer.Data.Attributes.Status == "pending" {
 		p.sessions[tag] = answer.Data.Relationships.Session.Data.ID

@@ -159,15 +159,6 @@ func (w *faultyStation) readerIsUp() bool {
 	return err == nil && s.Reader.Up
 }
 
-func (w *faultyStation) await(what string, is func() bool) {
-	w.Helper()
-	for deadline := time.Now().Add(patience); !is(); <-time.After(time.Millisecond) {
-		if time.Now().After(deadline) {
-			w.Fatalf("%s: not within %v", what, patience)
-		}
-	}
-}
-
 func isAlive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(stat), ") Z ")

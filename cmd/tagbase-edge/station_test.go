@@ -166,10 +166,35 @@ func (r *testStation) letPass(d time.Duration) {
 	}
 }
 
-// takeAway removes the tag for long enough to be gone.
+// takeAway removes the tag, and waits until the reader has seen for 400 ms that nothing is there: after 300 ms a
+// tag has left. The reader counts at most 100 ms from one look to the next, so a busy machine takes longer.
 func (r *testStation) takeAway() {
+	r.Helper()
 	r.bench.Field.Remove()
-	r.letPass(400 * time.Millisecond)
+
+	var seenEmpty time.Duration
+	missed, looked := r.bench.Field.Missed(), time.Now()
+	r.await("the reader sees that the tag has left", func() bool {
+		if now := r.bench.Field.Missed(); now != missed {
+			seenEmpty += min(time.Since(looked), 100*time.Millisecond)
+			missed, looked = now, time.Now()
+		}
+
+		return seenEmpty >= 400*time.Millisecond
+	})
+}
+
+// await waits until a condition holds, for as long as a test waits for anything.
+func (r *testStation) await(what string, holds func() bool) {
+	r.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+
+	for deadline := time.Now().Add(patience); !holds(); <-tick.C {
+		if time.Now().After(deadline) {
+			r.Fatalf("not within %v: %s", patience, what)
+		}
+	}
 }
 
 func (r *testStation) nextScan() sim.ScanLine {
@@ -229,15 +254,10 @@ func (r *testStation) killChild() (pid int) {
 // awaitNewChild waits until the daemon has another child than it had.
 func (r *testStation) awaitNewChild(old int) {
 	r.Helper()
-	for deadline := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
-		if c := children(r.daemon.Process().Pid); len(c) == 1 && c[0] != strconv.Itoa(old) {
-			return
-		}
-
-		if time.Now().After(deadline) {
-			r.Fatal("no new child")
-		}
-	}
+	r.await("the daemon has a new child", func() bool {
+		c := children(r.daemon.Process().Pid)
+		return len(c) == 1 && c[0] != strconv.Itoa(old)
+	})
 }
 
 // childOf is the one child of a process.

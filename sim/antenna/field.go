@@ -21,6 +21,7 @@ type Field struct {
 	rf      bool
 	tags    []*radio
 	chosen  *radio        // by the last activation; nil if that found none, or the chip has left
+	missed  int           // searches that found no chip
 	leaving int           // counts down to the exchange at which everything leaves; 0 means never
 	arrival chan struct{} // closed, and made anew, at each Put
 }
@@ -159,7 +160,17 @@ func (f *Field) Find(c Call) (t chip.Target, tries int, found bool) {
 			return tag.target, try + 1, true
 		}
 	}
+
+	f.missed++
 	return chip.Target{}, c.Tries, false
+}
+
+// Missed counts the searches that found no chip although the RF field was on. A test sees by it that a reader has
+// looked at an empty antenna.
+func (f *Field) Missed() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.missed
 }
 
 // resolve sends one request and runs the anticollision loop (ISO/IEC 14443-3 section 6.5.3). Where the bits of two UIDs

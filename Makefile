@@ -43,8 +43,10 @@ run: ## a real station on the bench; ONCE=1 tells the story once, READER=simulat
 	$(SIM)
 	@exec bin/tagbase-sim story --daemon bin/tagbase-edge --reader $(READER) $(if $(ONCE),--once)
 
+# Most tests wait for a station rather than compute: many of them at a time keep two cores at work. A program with the
+# race detector sleeps for a second before it ends (atexit_sleep_ms), and the tests start a thousand of them.
 test: deps-test ## everything, with the race detector
-	$(GO) test -race -parallel 8 -timeout 10m ./...
+	GORACE=atexit_sleep_ms=50 $(GO) test -race -parallel 16 -timeout 10m ./...
 
 check: deps-check ## what must hold of the source
 	@test -z "$$(gofmt -l .)" || { echo "gofmt these:"; gofmt -l .; exit 1; }

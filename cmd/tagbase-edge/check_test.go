@@ -12,6 +12,7 @@ import (
 
 // A technician is warned of wiring that can light a lamp when the station is not there.
 func TestCheckWarnsAboutWiring(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, leds, want string }{
 		{"pulled down", `green = "GPIO9"` + "\n" + `red = "GPIO27"`, ""},
 		{"pulled up", `red = "GPIO8"`, ":6:7: leds.red: warning: GPIO8 is pulled up"},
@@ -25,6 +26,7 @@ func TestCheckWarnsAboutWiring(t *testing.T) {
 		{"a file", `green = "file:/sys/class/leds/GPIO2/brightness"`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			file := filepath.Join(t.TempDir(), "config.toml")
 			text := "[reader]\ndevice = \"simulated:/nowhere\"\n" +
 				"[tags]\nentry_points = [\"https://tap.example.com/\"]\n[leds]\n" + c.leds + "\n"

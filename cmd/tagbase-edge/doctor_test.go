@@ -118,6 +118,7 @@ func (r *testStation) replaceInFile(file, old, new string) {
 }
 
 func TestDoctorFindsNothingWrongOnAGoodBench(t *testing.T) {
+	t.Parallel()
 	for _, device := range []string{"libnfc", "simulated"} {
 		t.Run(device, func(t *testing.T) {
 			t.Parallel()
@@ -142,6 +143,7 @@ func TestDoctorFindsNothingWrongOnAGoodBench(t *testing.T) {
 
 // Each thing that breaks on the bench is found where it broke, by the real probes.
 func TestDoctorFindsEachFaultWhereItIs(t *testing.T) {
+	t.Parallel()
 	// Without a unit the doctor takes its own user for the daemon's, who has to own the key file: root needs no -o.
 	installKey := "sudo install -m 0600 /dev/stdin"
 	if os.Geteuid() != 0 {

@@ -38,6 +38,7 @@ const killedStations = 8 // at the same time
 // processed is in the journal, no proof is posted twice, and the tap after the
 // kill carries the session of the one before it.
 func TestKillLosesNoScanAndPostsNoneTwice(t *testing.T) {
+	t.Parallel()
 	total := killCount(t)
 	var posted, carried, unknown atomic.Int64
 	t.Run("stations", func(t *testing.T) {

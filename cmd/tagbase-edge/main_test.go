@@ -15,5 +15,6 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the technician's commands as a person types them.
 func TestCommandsAsAPersonTypesThem(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{Dir: "testdata"})
 }

@@ -105,6 +105,7 @@ func TestManualPagesAndCompletionsAreWritten(t *testing.T) {
 
 // What a shell asks for when a person presses Tab.
 func TestCompletionOffersValues(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string][]string{
 		"":                       {"check", "doctor", "run", "scans", "setup"},
 		"d":                      {"doctor"},

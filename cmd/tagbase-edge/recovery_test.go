@@ -55,6 +55,7 @@ var readerFaults = []readerFault{
 // The daemon outlives every fault of its reader, at whatever command it strikes,
 // judges no tap on it, and the next genuine tap gives its verdict within 2 s of the fault's end.
 func TestDaemonOutlivesEveryReaderFault(t *testing.T) {
+	t.Parallel()
 	if !reader.Libnfc {
 		t.Skip("SKIPPED: built without libnfc")
 	}
@@ -98,6 +99,7 @@ func TestDaemonOutlivesEveryReaderFault(t *testing.T) {
 
 // What can be said of the simulated reader too: it hangs, and it is pulled out.
 func TestDaemonOutlivesAReaderThatIsUnpluggedOrSilent(t *testing.T) {
+	t.Parallel()
 	for _, device := range []string{"libnfc", "simulated"} {
 		t.Run(device, func(t *testing.T) {
 			t.Parallel()

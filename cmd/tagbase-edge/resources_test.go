@@ -77,6 +77,7 @@ func repeatCount(t *testing.T) int {
 
 // Aborts, hangs and unplugs, many times over.
 func TestReaderFaultsAgainAndAgain(t *testing.T) {
+	t.Parallel()
 	if !reader.Libnfc {
 		t.Skip("SKIPPED: built without libnfc")
 	}

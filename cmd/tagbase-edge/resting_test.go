@@ -28,6 +28,7 @@ func (w *faultyStation) wantOnePost() {
 
 // A tag that rests is one tap, whatever its reader goes through meanwhile.
 func TestRestingTagIsOneTapThroughReaderFaults(t *testing.T) {
+	t.Parallel()
 	for _, tag := range []string{"genuine-424", "genuine-223"} {
 		for _, f := range []simreader.Fault{
 			{Kind: simreader.Slow, For: 500 * time.Millisecond}, {Kind: simreader.DropACK}, {Kind: simreader.Truncated},
@@ -60,6 +61,7 @@ func TestRestingTagIsOneTapThroughReaderFaults(t *testing.T) {
 // Nor does it count again when the reader was pulled out and plugged in, whatever the
 // first look at it meets.
 func TestRestingTagIsOneTapThroughAReplug(t *testing.T) {
+	t.Parallel()
 	for _, f := range []simreader.Fault{
 		{}, {Kind: simreader.Slow, For: 60 * time.Millisecond}, {Kind: simreader.Slow, For: 200 * time.Millisecond},
 		{Kind: simreader.DropACK}, {Kind: simreader.BadChecksum}, {Kind: simreader.Truncated},
@@ -119,6 +121,7 @@ func TestTagLaidDownInAnOutageIsNotRead(t *testing.T) {
 // Genuine tags in one tap, through faults at any moment: never red, no proof posted twice,
 // and no more than two of one presentation.
 func TestOneTapNeverTurnsRedThroughReaderFaults(t *testing.T) {
+	t.Parallel()
 	kinds := []simreader.FaultKind{
 		simreader.HangBeforeACK, simreader.HangAfterACK, simreader.DropACK, simreader.AnswerNACK,
 		simreader.GarbageBefore, simreader.GarbageInstead, simreader.BadChecksum, simreader.BadLength,

@@ -17,6 +17,7 @@ import (
 )
 
 func TestTwoTapsTurnGreen(t *testing.T) {
+	t.Parallel()
 	for _, tag := range []struct{ name, id, chip, uid string }{
 		{"genuine-424", sim.Tag424, "ntag424", "04de5f1eacc040"},
 		{"genuine-223", sim.Tag223, "ntag22x", "04223d4a715e80"},

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -116,7 +117,9 @@ func TestScansFollowShowsNewScans(t *testing.T) {
 	onEachReader(t, "", func(r *testStation) {
 		r.tap("foreign")
 		r.awaitScans(1)
-		cmd := exec.CommandContext(r.Context(), "tagbase-edge", "scans", "--follow", "--json", "--config", r.config)
+		ctx, cancel := context.WithTimeout(r.Context(), 3*patience) // ends a wait for a line that does not come
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "tagbase-edge", "scans", "--follow", "--json", "--config", r.config)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			r.Fatal(err)
@@ -138,7 +141,7 @@ func TestScansFollowShowsNewScans(t *testing.T) {
 			}
 		}
 
-		cmd.Process.Signal(os.Interrupt)
+		cmd.Process.Signal(syscall.SIGTERM) // not SIGINT: what starts in the background may ignore it
 		cmd.Wait()
 	})
 }
@@ -178,6 +181,7 @@ func TestSessionShowsPlatformAndJournal(t *testing.T) {
 
 // Whatever stands in the journal, a terminal gets plain text.
 func TestScansPrintNothingThatATerminalObeys(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	hostile := "tag\x1b[2J\u202e\n\x07€"
 	j, _ := journal.Open(filepath.Join(dir, "journal"), journal.Options{})

@@ -17,7 +17,7 @@ import (
 
 func TestOpenOnMachineWithoutGPIOChip(t *testing.T) {
 	if nodes, _ := filepath.Glob("/dev/gpiochip*"); len(nodes) > 0 {
-		t.Skip("this machine has a GPIO chip")
+		t.Skip("SKIPPED: this machine has a GPIO chip")
 	}
 
 	lamps, err := Open(Config{Green: "GPIO17", Amber: "GPIO22"})

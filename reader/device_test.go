@@ -58,7 +58,7 @@ func simulatedRig(t *testing.T) *rig {
 func libnfcRig(t *testing.T) *rig {
 	t.Helper()
 	if !Libnfc {
-		t.Skip("NOT TESTED: built without libnfc")
+		t.Skip("SKIPPED: built without libnfc")
 	}
 	r := &rig{field: simantenna.NewField()}
 	link := filepath.Join(t.TempDir(), "pn532")

@@ -126,7 +126,7 @@ func againAndAgain(t *testing.T, each int, late *atomic.Int32) {
 func TestIdleStationLeavesTheProcessorAlone(t *testing.T) {
 	idle := os.Getenv("IDLE")
 	if idle == "" {
-		t.Skip("a measurement: make soak-reader")
+		t.Skip("SKIPPED: a measurement: make soak-reader")
 	}
 
 	d, err := time.ParseDuration(idle)

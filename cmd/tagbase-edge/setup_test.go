@@ -392,7 +392,7 @@ func TestSetupStoresOnlyAKeyThatIsProven(t *testing.T) {
 func TestSetupKeepsTheKeysOwner(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("only root may give a file away")
+		t.Skip("SKIPPED: only root may give a file away")
 	}
 
 	r, key, args := newBenchWithoutConfiguration(t)

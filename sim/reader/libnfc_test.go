@@ -67,7 +67,7 @@ func (c *console) Write(p []byte) (int, error) {
 func (b *rig) run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	if _, err := exec.LookPath(args[0]); err != nil {
-		t.Skipf("%s is missing: apt install libnfc-bin libnfc-examples", args[0])
+		t.Skipf("SKIPPED: %s is missing: apt install libnfc-bin libnfc-examples", args[0])
 	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

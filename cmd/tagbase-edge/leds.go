@@ -33,6 +33,7 @@ func ledsOffCommand() *cobra.Command {
 	file := configFlag(c)
 
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		// systemd runs this after a station has ended, with whatever configuration there is.
 		lamps, problems := config.LoadLamps(*file)
 		if len(problems) > 0 {
 			config.Print(c.ErrOrStderr(), problems)
@@ -80,7 +81,7 @@ lamps dark.`,
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			// Interrupted: whoever did it knows.
+			// Interrupted: the person knows, and needs no message.
 			return exitError(exitFailed)
 		default:
 			return fail(c, err)

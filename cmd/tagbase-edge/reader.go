@@ -23,7 +23,7 @@ func readerCommand() *cobra.Command {
 				resting = args[2]
 			}
 			if err := daemon.RunReader(args[0], reader.Liveness(args[1]), resting); err != nil {
-				return exitError(exitFailed) // the daemon has it from the child's last line
+				return exitError(exitFailed) // the last event has said why
 			}
 			return nil
 		},

@@ -8,14 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/tagbase/tagbase-edge/internal/config"
 	"github.com/tagbase/tagbase-edge/internal/terminal"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/scan"
@@ -40,7 +39,6 @@ func scansCommand() *cobra.Command {
 		if *outcome != "" && !slices.Contains(outcomeNames(), *outcome) {
 			return fmt.Errorf("%q is not an outcome; there are %s", *outcome, strings.Join(outcomeNames(), ", "))
 		}
-
 		if *since < 0 {
 			return fmt.Errorf("--since %v is in the future; write how long ago, such as 1h", *since)
 		}
@@ -50,39 +48,44 @@ func scansCommand() *cobra.Command {
 			return err
 		}
 
-		// The journal's files are read, not the daemon asked: scans works when the daemon does not.
-		scans := journal.Read(journalDir(cfg))
+		// The journal's files are read, and the daemon is not asked: this works when it does not run.
+		scans := journal.Read(cfg.JournalDir())
 		if *follow {
-			scans = journal.Follow(c.Context(), journalDir(cfg))
+			scans = journal.Follow(c.Context(), cfg.JournalDir())
 		}
 
 		print := printTable(c.OutOrStdout())
 		if *asJSON {
 			print = printJSON(c.OutOrStdout())
 		}
-		for r, err := range scans {
-			var damaged *journal.LineError
-			if errors.As(err, &damaged) {
-				// A line that a power cut has torn does not hide the next ones.
-				fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", damaged)
-				continue
-			}
-			if err != nil {
-				return fail(c, err)
-			}
-
-			if *outcome != "" && string(r.Outcome) != *outcome || *since != 0 && time.Since(r.Time) > *since {
-				continue
-			}
-
-			// If that fails, whoever reads the output has gone: head, or a closed pipe.
-			if err := print(r); err != nil {
-				return exitError(exitFailed)
-			}
-		}
-		return nil
+		return printScans(c, scans, print, func(r scan.Record) bool {
+			return (*outcome == "" || string(r.Outcome) == *outcome) && (*since == 0 || time.Since(r.Time) <= *since)
+		})
 	}
 	return c
+}
+
+// printScans prints the scans that are wanted.
+func printScans(
+	c *cobra.Command, scans iter.Seq2[scan.Record, error], print func(scan.Record) error, wanted func(scan.Record) bool,
+) error {
+	for r, err := range scans {
+		// A line that a power cut has torn does not hide the next ones.
+		var damaged *journal.LineError
+		if errors.As(err, &damaged) {
+			fmt.Fprintln(c.ErrOrStderr(), "tagbase-edge:", damaged)
+			continue
+		}
+		if err != nil {
+			return fail(c, err)
+		}
+
+		// Printing fails when the program that reads the output has ended, such as head.
+		if wanted(r) && print(r) != nil {
+			return exitError(exitFailed)
+		}
+	}
+	return nil
 }
 
 // outcomeNames returns the outcomes that --outcome takes.
@@ -92,8 +95,6 @@ func outcomeNames() (names []string) {
 	}
 	return names
 }
-
-func journalDir(cfg *config.Config) string { return filepath.Join(cfg.Station.StateDir, "journal") }
 
 const scanRow = "%-19s  %-10s  %-11s  %-28s  %-30s  %8s\n"
 

@@ -45,7 +45,7 @@ func sessionCommand() *cobra.Command {
 		defer cancel()
 		session, err := platform.Session(ctx, args[0])
 
-		// What is no id was not asked for, and is a mistake in the command.
+		// An argument that is not an id is not sent to the platform: it is a mistake in the command.
 		if errors.Is(err, uplink.ErrSessionID) {
 			return fmt.Errorf("%.80q is %w", args[0], err)
 		}
@@ -56,7 +56,7 @@ func sessionCommand() *cobra.Command {
 		} else {
 			printSession(c.OutOrStdout(), session, cfg.Session.Window)
 		}
-		printOwnScans(c.OutOrStdout(), journalDir(cfg), args[0])
+		printOwnScans(c.OutOrStdout(), cfg.JournalDir(), args[0])
 		if err != nil {
 			return exitError(exitFailed)
 		}
@@ -79,6 +79,7 @@ func explainSessionError(err error) string {
 }
 
 func printSession(w io.Writer, s uplink.Session, window time.Duration) {
+	// The age is by the platform's clock: the board's may be wrong.
 	left := (window - s.Age).Round(time.Second)
 	state := fmt.Sprintf("live for another %v", left)
 	if left <= 0 {

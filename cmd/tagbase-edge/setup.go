@@ -54,7 +54,8 @@ func setupFlags(c *cobra.Command, o *setup.Options) (root *string) {
 	f := c.Flags()
 	f.StringVar(&o.Config, "config", config.DefaultFile, "the configuration `FILE`")
 	f.StringVar(&o.Device, "device", "", "the reader, a libnfc `CONNSTRING`")
-	f.StringVar(&o.Green, "green", "", "the `LINE` of the green lamp, such as GPIO17 or file:/PATH; \"\" if there is none")
+	f.StringVar(&o.Green, "green", "",
+		"the `LINE` of the green lamp, such as GPIO17 or file:/PATH; \"\" if there is none")
 	f.StringVar(&o.Red, "red", "", "the `LINE` of the red lamp")
 	f.StringVar(&o.Amber, "amber", "", "the `LINE` of the amber lamp")
 	f.BoolVar(&o.ActiveLow, "active-low", false, "the lamps are lit by a low level")

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -83,20 +84,18 @@ func (s *fakeSystemd) launch(watchdog time.Duration) {
 	})
 }
 
-// await waits for a notification that holds text, and returns those before it.
-func (s *fakeSystemd) await(text string) (before []string) {
+// await waits until notifications have held all of texts, in any order.
+func (s *fakeSystemd) await(texts ...string) {
 	s.Helper()
 	late := time.After(patience)
-	for {
+	var heard []string
+	for len(texts) > 0 {
 		select {
 		case line := <-s.said:
-			if strings.Contains(line, text) {
-				return before
-			}
-
-			before = append(before, line)
+			heard = append(heard, line)
+			texts = slices.DeleteFunc(texts, func(text string) bool { return strings.Contains(line, text) })
 		case <-late:
-			s.Fatalf("%q is never said, but %q", text, before)
+			s.Fatalf("%q is never said, but %q", texts, heard)
 		}
 	}
 }
@@ -132,8 +131,9 @@ func TestSystemdIsToldOfReloads(t *testing.T) {
 	os.WriteFile(s.config, append(good, "[nonsense]\n"...), 0o600)
 	s.cmd.Process.Signal(syscall.SIGHUP)
 	s.await("RELOADING=1")
-	s.await("READY=1")
-	s.await("the old configuration stays: " + s.config + ":")
+
+	// One goroutine says that the reload is over, another one how the station is.
+	s.await("READY=1", "the old configuration stays: "+s.config+":")
 }
 
 // A station that has nothing to do feeds the watchdog; one of whose loops is stuck does not.

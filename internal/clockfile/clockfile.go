@@ -5,7 +5,7 @@
 //
 // The file "clock" holds one line, a CRC-32C and the time in UTC:
 //
-//	1c291ca3 2026-11-27T21:55:29Z
+//	cbf25983 2026-09-21T14:13:20Z
 //
 // Without the checksum one flipped bit in the year would make every certificate look expired.
 // After a power cut the file holds the old time or the new one.

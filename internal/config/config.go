@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -46,14 +47,14 @@ type Config struct {
 	Tags uplink.Tags
 
 	Platform struct {
-		BaseURL *url.URL // nil only if the file's value is no URL, which is a problem
-		KeyFile string   // "" if systemd passes the key as a credential
-		Roots   *x509.CertPool
-		Timeout time.Duration // from tap to verdict
+		BaseURL *url.URL       // nil only if the file's value is not a URL, which is a problem
+		KeyFile string         // "" if systemd passes the key as a credential
+		Roots   *x509.CertPool // nil for the system's
+		Timeout time.Duration  // from tap to verdict
 	}
 
 	Session struct {
-		Window time.Duration
+		Window time.Duration // how long the platform keeps a session open
 		Carry  session.Carry
 	}
 
@@ -87,6 +88,9 @@ func Default(file string) *Config {
 	c.Session.Carry = session.UntilResolved
 	return c
 }
+
+// JournalDir returns the directory of the journal.
+func (c *Config) JournalDir() string { return filepath.Join(c.Station.StateDir, "journal") }
 
 // Instance returns the name of one of several stations on a board, such as "second" for
 // /etc/tagbase-edge/second.toml, or "" for the only or first station.
@@ -131,7 +135,7 @@ func (c *Config) take(doc *document) (problems []Problem) {
 		v := doc.values[key]
 		set, ok := known[key]
 		if !ok {
-			// An error, since a misspelt key would otherwise do nothing without anybody noticing.
+			// An error, or a misspelt key would be ignored without a word.
 			problems = append(problems, v.key.problem(key, unknown("key", key, Keys())))
 			continue
 		}
@@ -192,7 +196,7 @@ func (c *Config) pageProblems(doc *document) []Problem {
 		return nil
 	}
 
-	// The key's own check has reported an address that is none.
+	// The key's own check has already reported a bad address.
 	if loopback, err := api.CheckListen(c.Page.Listen); loopback || err != nil {
 		return nil
 	}

@@ -24,7 +24,7 @@ func (c *Config) Key() (uplink.Key, error) {
 		return ReadKey(c.Platform.KeyFile)
 	}
 
-	// Not InstalledKey: that file is for root alone, and the daemon is not root.
+	// InstalledKey would not do: only root can read that file, and the daemon is not root.
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
 	if dir == "" {
 		return uplink.Key{}, errors.New(

@@ -19,7 +19,7 @@ import (
 // Key is left to the caller.
 type setter func(value) []Problem
 
-// keys is the table of every key that exists. The limits are those of configs/reference.toml.
+// keys is the table of every key that exists. configs/reference.toml explains them.
 func (c *Config) keys() map[string]setter {
 	return map[string]setter{
 		"station.name":      text(&c.Station.Name, checkStationName),
@@ -33,7 +33,7 @@ func (c *Config) keys() map[string]setter {
 		"tags.entry_points": c.setEntryPoints,
 		"tags.map_file":     text(&c.mapFile, c.loadMap),
 
-		// Only the parsed URL is kept.
+		// The text itself is not kept.
 		"platform.base_url": text(new(string), c.setBaseURL),
 		"platform.key_file": text(&c.Platform.KeyFile, checkKeyFile),
 		"platform.ca_file":  text(&c.caFile, c.loadRoots),

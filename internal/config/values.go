@@ -15,12 +15,12 @@ import (
 	"github.com/tagbase/tagbase-edge/uplink"
 )
 
-// The checks of single values. An error says what is wrong and, after a semicolon, how to mend
-// it. The names of files and other long values are cut and quoted: they may hold anything.
+// This file checks single values. An error says what is wrong and, after a semicolon, how to mend
+// it. It quotes the value, and cuts a long one: it may hold anything.
 
 var printableASCII = lazyregexp.New(`^[\x20-\x7e]*$`)
 
-// checkStationName keeps names short and plain: they stand in every scan and in metrics.
+// checkStationName keeps names short and plain: every scan carries one.
 func checkStationName(s string) error {
 	if len(s) > 64 || !printableASCII().MatchString(s) {
 		return fmt.Errorf("%.80q is not a name of up to 64 plain letters; shorten it or leave it out", s)

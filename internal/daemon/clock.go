@@ -53,13 +53,15 @@ func openClock(dir string, log *zap.Logger) *keptClock {
 func (c *keptClock) keep(ctx context.Context) {
 	look := time.NewTicker(clockLook)
 	defer look.Stop()
-	failed := false // so that a disk that stays bad is logged once
 	defer c.progress.Over(loopClock)
+
+	failed := false // so that a disk that stays bad is logged once
 	for last := false; !last; {
+		// Once ctx has ended there is one more look, for what has risen since the last one.
 		c.progress.Within(loopClock, clockLook+station.Stall)
 		select {
 		case <-ctx.Done():
-			last = true // one more look, for what has risen since the last one
+			last = true
 		case <-look.C:
 		}
 
@@ -67,7 +69,9 @@ func (c *keptClock) keep(ctx context.Context) {
 		if floor.Sub(c.kept) < clockStep {
 			continue
 		}
-		c.progress.Over(loopClock) // a disk that hangs does not make this loop late
+
+		// While the disk is at work this loop is not late: a new process would not mend the disk.
+		c.progress.Over(loopClock)
 		err := clockfile.Write(c.dir, floor)
 		if err == nil {
 			c.kept = floor

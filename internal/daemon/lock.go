@@ -45,12 +45,14 @@ func (l *stateLock) take(stateDir string) error {
 
 func (l *stateLock) lock(file string) error {
 	if f := l.held.Load(); f != nil && f.Name() == file {
-		return nil // since the start, or a reload before this one
+		return nil // locked at the start, or by an earlier reload
 	}
 
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		return err
 	}
+
+	// The kernel lets go of a lock when its process ends, however it ends: no stale lock is left.
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
 		return err

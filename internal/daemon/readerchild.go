@@ -27,12 +27,15 @@ const lastGrace = time.Second
 // from within a C call. resting is the UID, in hex, of a tag that was read before, or "".
 func RunReader(device string, liveness reader.Liveness, resting string) error {
 	debug.SetGCPercent(smallestHeap)
+
 	// While a call into C blocks and there is another processor to use, Go's own monitor wakes up
 	// every 20 µs: most of what an empty field costs.
 	runtime.GOMAXPROCS(1)
-	// A terminal or systemd signals the whole group; the daemon decides.
+
+	// A terminal and systemd signal both processes, and the daemon decides when this one ends.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
-	// Started as /proc/self/exe it is called "exe", which helps nobody who looks who holds a port.
+
+	// Started as /proc/self/exe the process is called "exe", which does not say who holds a port.
 	_ = os.WriteFile("/proc/self/comm", []byte("tagbase-edge"), 0) // only a name
 
 	var uid []byte // nil if no tag was read before

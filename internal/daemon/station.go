@@ -5,7 +5,6 @@ package daemon
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,10 +27,12 @@ import (
 func (d *daemon) runStation(ctx context.Context, set *settings, notes <-chan string) {
 	lamps, err := led.Open(set.Lamps)
 	if err != nil {
-		d.log.Error("lamps", zap.Error(err)) // the station works without, and tries them again
+		d.log.Error("lamps", zap.Error(err)) // the station works without them, and tries again
 	}
 	defer lamps.Close()
 
+	// The journal is read before the station exists: it says which sessions are open, and which tag
+	// may still lie on the reader.
 	clock := openClock(set.Station.StateDir, d.log)
 	clock.progress = d.progress
 	records, past := d.openJournal(set.Config)
@@ -52,6 +53,7 @@ func (d *daemon) runStation(ctx context.Context, set *settings, notes <-chan str
 	s.Restore(past.Scans)
 	tags := d.newReader(set.Config, station.RestingTag(past.Scans))
 
+	// From here on a tap is served. Reader and platform may come later.
 	d.log.Info("start",
 		zap.String("version", buildinfo.Version()),
 		zap.String("reader", set.Reader.Device),
@@ -96,7 +98,7 @@ func (d *daemon) newPlatform(set *settings, clock *keptClock) *uplink.Platform {
 // openJournal opens the journal and returns what it held. It cannot fail: a bad disk is
 // reported in the journal's own counts.
 func (d *daemon) openJournal(cfg *config.Config) (*journal.Journal, journal.Past) {
-	j, past := journal.Open(filepath.Join(cfg.Station.StateDir, "journal"), journal.Options{})
+	j, past := journal.Open(cfg.JournalDir(), journal.Options{})
 	d.log.Info("journal",
 		zap.Int("scans", len(past.Scans)),
 		zap.Int("unknown", past.Recovered),

@@ -34,7 +34,7 @@ func (w *walk) lamps(context.Context) error {
 		w.edit["leds.active_low"] = strconv.FormatBool(w.ActiveLow)
 	}
 
-	// One lamp by flag means that the flags say all: nothing is lit or asked.
+	// If one lamp is given by a flag, the flags are the whole answer.
 	if byFlag || w.ask == nil {
 		return nil
 	}

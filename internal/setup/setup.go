@@ -91,7 +91,7 @@ func (w *walk) begin(ctx context.Context) error {
 	b, err := config.ReadFile(w.Config)
 	switch {
 	case err == nil && string(b) == w.packaged():
-		// Nobody has chosen what it says.
+		// The file that the package installs: nobody has chosen its values, so they are not offered.
 	case err == nil:
 		edit, unknown, problems := config.ParseEdit(b, w.Config)
 		if problems != nil {

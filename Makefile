@@ -82,7 +82,7 @@ soak-reader: deps ## 1,000 aborts, hangs and unplugs, 10,000 taps of tags that l
 	REPEAT=1000 $(GO) test -count=1 -parallel 8 -timeout 120m -v -run TestReaderFaultsAgainAndAgain ./cmd/tagbase-edge | grep -v '"msg"'
 	IDLE=60s $(GO) test -count=1 -timeout 10m -v -run TestIdle ./cmd/tagbase-edge
 
-bench: deps-bench build ## tap to verdict, with what a user would otherwise have; writes docs/performance.md; TAPS=50 is shorter
+bench: deps-bench build ## measure a station from tap to verdict and write docs/performance.md; TAPS=50 is shorter
 	$(PERF)
 	bin/tagbase-perf --taps $(TAPS) --into docs
 

@@ -72,8 +72,8 @@ func startAlternative(ctx context.Context, b *seriesBench, who string) (subject,
 }
 
 func (b *seriesBench) alternativeCommand(who string) (*exec.Cmd, error) {
-	dir := b.bench.Dir
-	device, ca := b.bench.Device("libnfc"), filepath.Join(dir, "ca.pem")
+	dir := b.Dir
+	device, ca := b.Device("libnfc"), filepath.Join(dir, "ca.pem")
 
 	// The plain loop is this program again, in a process of its own like any other.
 	if who == plainLoopName {
@@ -81,8 +81,8 @@ func (b *seriesBench) alternativeCommand(who string) (*exec.Cmd, error) {
 		if err != nil {
 			return nil, err
 		}
-		return exec.Command(self, "plain-loop", "--device", device, "--base-url", b.bench.Base,
-			"--ca", ca, "--key", b.bench.Key, "--lamps", dir), nil
+		return exec.Command(self, "plain-loop", "--device", device, "--base-url", b.Base,
+			"--ca", ca, "--key", b.Key, "--lamps", dir), nil
 	}
 
 	for _, tool := range []string{"nfc-poll", "pn53x-tamashell", "curl", "stdbuf"} {
@@ -95,7 +95,7 @@ func (b *seriesBench) alternativeCommand(who string) (*exec.Cmd, error) {
 	if err := os.WriteFile(file, script, 0o755); err != nil {
 		return nil, err
 	}
-	return exec.Command("bash", file, device, b.bench.Base, ca, b.bench.Key, dir), nil
+	return exec.Command("bash", file, device, b.Base, ca, b.Key, dir), nil
 }
 
 func (a *alternative) nextLine(ctx context.Context) (string, error) {

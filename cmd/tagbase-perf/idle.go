@@ -78,7 +78,7 @@ func (m *measurement) watchIdle(ctx context.Context, b *seriesBench, res *idleRe
 	pause(ctx, settleTime)
 
 	// The chip's lateness so far is not of this watch.
-	b.bench.PN532.Traffic()
+	b.PN532.Traffic()
 	w, err := watchMachine()
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (m *measurement) watchIdle(ctx context.Context, b *seriesBench, res *idleRe
 	pause(ctx, m.idleTime)
 	res.Processor = float64(threadTime(s.pids())-before) / float64(time.Since(began))
 
-	if res.Disturbed, err = w.end(b.bench.PN532.Traffic().Late, nil, nil); err != nil {
+	if res.Disturbed, err = w.end(b.PN532.Traffic().Late, nil, nil); err != nil {
 		return err
 	}
 	res.Memory, err = memoryOf(s.pids())
@@ -97,11 +97,11 @@ func (m *measurement) watchIdle(ctx context.Context, b *seriesBench, res *idleRe
 // startTime measures one start, from exec to READY=1 (sd_notify(3)): the moment
 // from which systemd takes the station to run.
 func (b *seriesBench) startTime(ctx context.Context, program string) (took time.Duration, err error) {
-	config, err := b.bench.WriteConfig("libnfc", "")
+	config, err := b.WriteConfig("libnfc", "")
 	if err != nil {
 		return 0, err
 	}
-	socket := filepath.Join(b.bench.Dir, "notify")
+	socket := filepath.Join(b.Dir, "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {
 		return 0, err

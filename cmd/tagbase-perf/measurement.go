@@ -31,8 +31,8 @@ func (m *measurement) say(format string, args ...any) { fmt.Fprintf(m.progress, 
 // ordinary line to a data centre in the same country.
 const alternativesTrip = 20 * time.Millisecond
 
-// trips are the round trips of a station's series: what is its own, an ordinary
-// line, and a slow one.
+// trips are the round trips of a station's series: none, which leaves the
+// station's own time, that of an ordinary line, and that of a slow one.
 var trips = []time.Duration{0, 20 * time.Millisecond, 80 * time.Millisecond}
 
 // allPlans are the series of a full measurement, in the order of the report.
@@ -155,7 +155,7 @@ func (m *measurement) measureSeries(ctx context.Context, p seriesPlan) (res *ser
 	return b.run(ctx, who, p, m.taps)
 }
 
-// showProgress prints one series in full, for whoever watches the run.
+// showProgress prints one series in full, for the person who watches the run.
 func (m *measurement) showProgress(r *seriesResult) {
 	m.say("%v: %d taps\n", r.Plan, r.Taps)
 

@@ -143,7 +143,7 @@ func (r *seriesRun) tapInTurn(ctx context.Context, from, to int) error {
 
 		r.last = time.Now()
 		if err := r.tap(ctx, r.bench.tags[turn(p.Liveness, n)]); err != nil {
-			r.bench.bench.Field.Remove()
+			r.bench.Field.Remove()
 			r.before = ""
 			r.result.Failed = append(r.result.Failed, fmt.Sprintf("tap %d: %v", n+1, err))
 			if ctx.Err() != nil || len(r.result.Failed) > r.mayFail {

@@ -23,7 +23,7 @@ const tagsInTurn = 8
 // A seriesBench is the bench of one series: tags of one kind, and a network with
 // a delay before the platform.
 type seriesBench struct {
-	bench *sim.Bench
+	*sim.Bench
 	relay *sim.Relay
 	floor simreader.MinRead // the least that a tag of this kind can be read in
 	tags  []simchip.Chip
@@ -47,11 +47,11 @@ func newSeriesBench(dir, chip string, trip time.Duration, timing bool) (*seriesB
 	if b.goroutineLate, err = newGoroutineLateness(); err != nil {
 		return nil, err
 	}
-	if b.bench, err = sim.NewBench(own); err != nil {
+	if b.Bench, err = sim.NewBench(own); err != nil {
 		b.goroutineLate.close()
 		return nil, err
 	}
-	b.bench.PN532.Timing(timing)
+	b.PN532.Timing(timing)
 
 	if err := b.startNetwork(trip); err != nil {
 		return nil, errors.Join(err, b.close())
@@ -64,7 +64,7 @@ func newSeriesBench(dir, chip string, trip time.Duration, timing bool) (*seriesB
 
 // startNetwork puts a relay before the platform, and has stations go through it.
 func (b *seriesBench) startNetwork(trip time.Duration) error {
-	server, err := url.Parse(b.bench.URL())
+	server, err := url.Parse(b.URL())
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (b *seriesBench) startNetwork(trip time.Duration) error {
 		b.goroutineLate.wake()
 	})
 	server.Host = b.relay.Addr
-	b.bench.Base = server.String()
+	b.Base = server.String()
 	return nil
 }
 
@@ -94,13 +94,13 @@ func (b *seriesBench) newTag(chip string, n int) simchip.Chip {
 	rand.Read(file[:])
 
 	if chip == "ntag223" {
-		b.bench.Platform.Register22x(id, uid, file)
+		b.Platform.Register22x(id, uid, file)
 		other := simchip.NewNTAG223(uid, file, address)
 		b.floor = simreader.MinReadOf(other.Target(), other.Capture())
 		return simchip.NewNTAG223(uid, file, address)
 	}
 
-	b.bench.Platform.Register424(id, uid, meta, file)
+	b.Platform.Register424(id, uid, meta, file)
 	other := simchip.NewNTAG424(uid, meta, file, address)
 	b.floor = simreader.MinReadOf(other.Target(), other.Capture())
 	return simchip.NewNTAG424(uid, meta, file, address)
@@ -108,12 +108,12 @@ func (b *seriesBench) newTag(chip string, n int) simchip.Chip {
 
 // close ends everything and removes the bench's directory.
 func (b *seriesBench) close() error {
-	err := b.bench.Close()
+	err := b.Bench.Close()
 	if b.relay != nil {
 		err = errors.Join(err, b.relay.Close())
 	}
 
 	// After the relay, whose passages wake it.
 	b.goroutineLate.close()
-	return errors.Join(err, os.RemoveAll(filepath.Clean(b.bench.Dir)))
+	return errors.Join(err, os.RemoveAll(filepath.Clean(b.Dir)))
 }

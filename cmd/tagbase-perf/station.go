@@ -24,8 +24,8 @@ type stationSubject struct {
 // startStation starts a station on the bench and waits until its reader is
 // ready.
 func startStation(ctx context.Context, b *seriesBench, program, liveness string) (subject, error) {
-	b.bench.Liveness = liveness
-	config, err := b.bench.WriteConfig("libnfc", "")
+	b.Liveness = liveness
+	config, err := b.WriteConfig("libnfc", "")
 	if err != nil {
 		return nil, err
 	}

@@ -23,14 +23,14 @@ func (r *seriesRun) tap(ctx context.Context, tag simchip.Chip) error {
 	ctx, cancel := context.WithTimeout(ctx, tapTime)
 	defer cancel()
 
-	shown, _ := r.bench.bench.Lamps.Changes(0)
+	shown, _ := r.bench.Lamps.Changes(0)
 	lit := sim.Lit{}
 	if n := len(shown); n > 0 {
 		lit = shown[n-1].Lit
 	}
 
 	entered := time.Now()
-	r.bench.bench.Field.Put(tag)
+	r.bench.Field.Put(tag)
 	report, err := r.who.tapped(ctx, entered)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (r *seriesRun) tap(ctx context.Context, tag simchip.Chip) error {
 	// The lamps are changed at about the time of the report: either may be seen first.
 	wantGreen := report.outcome == "valid"
 	amber, green, err := r.bench.watchLamps(ctx, len(shown), lit, wantGreen)
-	r.bench.bench.Field.Remove()
+	r.bench.Field.Remove()
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (b *seriesBench) watchLamps(
 	ctx context.Context, from int, before sim.Lit, wantGreen bool,
 ) (amber, green time.Time, err error) {
 	for {
-		changes, news := b.bench.Lamps.Changes(from)
+		changes, news := b.Lamps.Changes(from)
 		for _, c := range changes {
 			goesOn := func(lamp sim.Colour) bool { return c.Lit[lamp] && !before[lamp] }
 			switch {
@@ -95,7 +95,7 @@ func (b *seriesBench) watchLamps(
 // addTraffic adds what passed between the reader's chip and its host in that
 // time: until the URL.
 func (r *seriesRun) addTraffic(from, to time.Time) {
-	traffic := r.bench.bench.PN532.Traffic()
+	traffic := r.bench.PN532.Traffic()
 	r.bench.chipLate = append(r.bench.chipLate, traffic.Late...)
 
 	// The URL's last byte came with the last answer before the look for another tag.

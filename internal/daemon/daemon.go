@@ -18,8 +18,9 @@ import (
 	"go.uber.org/zap"
 )
 
-// smallHeap has Go collect from 1 MiB on and not from 4: what a station holds is less, and a collection takes no longer
-// than a poll.
+// smallHeap makes Go collect garbage from 1 MiB on and not from 4 MiB: a station holds less than
+// that. With it and smallestHeap, both processes together take 16.3 MB of memory after 20 taps
+// instead of 18.1 MB (proportional, tagbase-perf).
 const smallHeap = 25
 
 // A daemon is the process from its start to its end.

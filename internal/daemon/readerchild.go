@@ -16,7 +16,7 @@ import (
 	"github.com/tagbase/tagbase-edge/reader"
 )
 
-// smallestHeap is for the reader's process, which holds next to nothing.
+// smallestHeap is smallHeap for the reader's process, which holds next to nothing.
 const smallestHeap = 10
 
 // lastGrace is how long the reader's process has to close its device after its daemon is gone.

@@ -50,7 +50,7 @@ func TestLampTestShowsEachLampThenEachPattern(t *testing.T) {
 			"4.325s amber on", "5.325s amber off",
 		}
 		shown := r.changesSoFar()
-		if diff := cmp.Diff(first, shown[:len(first)]); diff != "" {
+		if diff := cmp.Diff(first, shown[:len(first)], sameInstant); diff != "" {
 			t.Errorf("changes (-want +got):\n%s", diff)
 		}
 

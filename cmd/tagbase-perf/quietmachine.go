@@ -69,7 +69,7 @@ func (w *machineWatch) end(chip, net, goroutine sample) (disturbance, error) {
 		return disturbance{}, err
 	}
 
-	// The kernel counts in ticks of 10 ms and the two sums are read one after the other, so this may come out below zero.
+	// The kernel counts in ticks of 10 ms, and the two sums are read one after the other: this may be below zero.
 	others := (busy - w.busy) - (ourTime() - w.ours)
 	return disturbance{
 		Others:        max(0, float64(others)/float64(time.Since(w.began))),

@@ -29,13 +29,18 @@ func (s *Station) Status() api.Status {
 		Mend:        code.Mend(),
 		Words:       s.StatusText(),
 		Lamps:       lampsOf(s.Lamps),
-		Platform:    api.PlatformStatus{Up: trouble == "", Met: met, Trouble: string(trouble), Breaker: s.Platform.BreakerOpen()},
-		Key:         api.KeyStatus{ID: s.Platform.Key().String(), Refused: s.Platform.KeyRefused()},
-		Clock:       s.clock(),
-		Storage:     storage,
-		Sessions:    api.SessionsStatus{Active: s.liveSessions()},
-		Scans:       s.Feed.Scans(),
-		Figures:     s.figures(),
+		Platform: api.PlatformStatus{
+			Up:      trouble == "",
+			Met:     met,
+			Trouble: string(trouble),
+			Breaker: s.Platform.BreakerOpen(),
+		},
+		Key:      api.KeyStatus{ID: s.Platform.Key().String(), Refused: s.Platform.KeyRefused()},
+		Clock:    s.clock(),
+		Storage:  storage,
+		Sessions: api.SessionsStatus{Active: s.liveSessions()},
+		Scans:    s.Feed.Scans(),
+		Figures:  s.figures(),
 	}
 	if met {
 		st.Platform.ContactMS = contact.Milliseconds()
@@ -117,6 +122,7 @@ func (s *Station) tellLamps(ctx context.Context) {
 	for {
 		v, change := s.Lamps.State()
 		s.Feed.Lamps(api.LampsLit{Green: v.Green.Lit, Red: v.Red.Lit, Amber: v.Amber.Lit})
+
 		select {
 		case <-ctx.Done():
 			return
@@ -125,8 +131,8 @@ func (s *Station) tellLamps(ctx context.Context) {
 	}
 }
 
-// TestLamps walks the lamps until ctx ends, and tells each step. A tap ends it:
-// api.ErrTap. While one is shown it does not begin: api.ErrBusy.
+// TestLamps shows each lamp and each pattern, and calls tell as each step begins, until ctx ends. A
+// tap ends the test: api.ErrTap. It does not begin while a tap is being shown: api.ErrBusy.
 func (s *Station) TestLamps(ctx context.Context, tell func(step string)) error {
 	err := s.Lamps.Test(ctx, tell)
 	switch {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// A boardKind is how a board's header pins 8 and 10 (GPIO14 and 15) come to be a
-// serial port: Raspberry Pi documentation, "Configure UARTs".
+// A boardKind decides which serial port a board's header pins 8 and 10 (GPIO14 and 15) are: Raspberry Pi
+// documentation, "Configure UARTs".
 type boardKind int
 
 const (
@@ -19,11 +19,13 @@ const (
 	pi5                  // 5, 500, CM5: the RP1's UART0, ttyAMA0, if it is switched on
 )
 
+// boardOf takes the name in the device tree, such as "Raspberry Pi 4 Model B Rev 1.4".
 func boardOf(model string) boardKind {
 	name, ok := strings.CutPrefix(model, "Raspberry Pi ")
 	if !ok {
 		return otherBoard
 	}
+
 	starts := func(prefixes ...string) bool {
 		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 	}
@@ -37,15 +39,16 @@ func boardOf(model string) boardKind {
 	}
 }
 
-// uart is the port that GPIO14 and 15 are without further ado, and with config.txt as it is.
+// uart is the port on GPIO14 and 15 with config.txt as it is.
 func (m machine) uart() string {
+	// An overlay that moves Bluetooth away gives the PL011 back to the header.
 	if m.board == radioPi && !m.config.overlay("disable-bt", "pi3-disable-bt", "miniuart-bt", "pi3-miniuart-bt") {
 		return "/dev/ttyS0"
 	}
 	return "/dev/ttyAMA0"
 }
 
-// serial0 is what the name stands for: on a Pi 5 the debug port between the HDMI sockets.
+// serial0 is the port that console=serial0 means: on a Pi 5 the debug port between the HDMI sockets.
 func (m machine) serial0() string {
 	if m.board == pi5 {
 		return "/dev/ttyAMA10"
@@ -53,22 +56,19 @@ func (m machine) serial0() string {
 	return m.uart()
 }
 
-func board(e *exam) []Finding {
+// checkBoard says which board and system this is. It is never wrong: a station needs no Raspberry Pi.
+func checkBoard(e *examination) []Finding {
+	const check = "board"
 	m := e.machine
 	system := m.release["PRETTY_NAME"]
+
 	switch {
 	case m.board != otherBoard:
-		return []Finding{fine("board", fmt.Sprintf("%s, %s", m.model, orElse(system, "an unknown system")))}
+		return []Finding{fine(check, fmt.Sprintf("%s, %s", m.model, orElse(system, "an unknown system")))}
 	case m.model != "":
-		return []Finding{fine("board", fmt.Sprintf("%q is not a Raspberry Pi; how its ports are switched on is in its own manual", m.model))}
+		found := fmt.Sprintf("%q is not a Raspberry Pi; its own manual says how its ports are switched on", m.model)
+		return []Finding{fine(check, found)}
 	default:
-		return []Finding{skipped("board", "no device tree: not a single-board computer")}
+		return []Finding{skipped(check, "no device tree: not a single-board computer")}
 	}
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
 }

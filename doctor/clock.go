@@ -5,31 +5,41 @@ package doctor
 import (
 	"fmt"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// skewed is how far the clock may be off before somebody should know.
-const skewed = 5 * time.Minute
+// maxSkew is how far the clock may be off before it counts as wrong. Certificates allow more; the times in the
+// journal and the log do not.
+const maxSkew = 5 * time.Minute
 
-// clock checks the board's clock: the platform's certificate is judged by it.
-func clock(e *exam) []Finding {
+// checkClock checks the board's clock, by which the platform's certificate is judged.
+func checkClock(e *examination) []Finding {
 	const check = "clock"
 	mend := []string{"sudo timedatectl set-ntp true", "timedatectl timesync-status"}
+	wrongClock := func(found string) []Finding {
+		return []Finding{wrong(check, found, mend...).coded(scan.ServiceClockOrCertificate)}
+	}
+
 	now := e.Probes.Now
 	if now.IsZero() {
 		return []Finding{skipped(check, "not looked at")}
 	}
 	shown := now.UTC().Format(time.RFC3339)
-	if e.Probes.Floor.After(now) {
-		return []Finding{wrong(check, fmt.Sprintf("%s is in the past: %s has been before", shown, e.Probes.Floor.UTC().Format(time.RFC3339)),
-			mend...).coded(codeClock)}
+
+	// What is certain comes first: no time service can make up for a clock before the program was built.
+	if floor := e.Probes.Floor; floor.After(now) {
+		return wrongClock(fmt.Sprintf("%s is too early: %s has already passed", shown, floor.UTC().Format(time.RFC3339)))
 	}
-	if skew := e.platform.Skew.Round(time.Second); e.platform.Dated && skew.Abs() > skewed {
+	if skew := e.platform.Skew.Round(time.Second); e.platform.Dated && skew.Abs() > maxSkew {
 		way := "ahead of"
 		if skew < 0 {
 			way = "behind"
 		}
-		return []Finding{wrong(check, fmt.Sprintf("%s is %s %s the platform's", shown, skew.Abs(), way), mend...).coded(codeClock)}
+		return wrongClock(fmt.Sprintf("%s is %s %s the platform's", shown, skew.Abs(), way))
 	}
+
+	// systemd-timesyncd leaves a file; other services only tell the kernel.
 	synchronised := exists(e.Root, "/run/systemd/timesync/synchronized")
 	if !synchronised && e.Probes.Synchronised != nil {
 		synchronised, _ = e.Probes.Synchronised()
@@ -38,10 +48,10 @@ func clock(e *exam) []Finding {
 	case synchronised:
 		return []Finding{fine(check, shown+", synchronised")}
 	case e.platform.Dated:
-		f := fine(check, shown+", not synchronised, and right by the platform's")
+		f := fine(check, shown+", not synchronised, but the platform's clock agrees")
 		f.Better = mend[:1]
 		return []Finding{f}
 	default:
-		return []Finding{wrong(check, shown+" is not synchronised, and nothing tells whether it is right", mend...).coded(codeClock)}
+		return wrongClock(shown + " is not synchronised, and there is no platform to compare it with")
 	}
 }

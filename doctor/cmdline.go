@@ -5,11 +5,13 @@ package doctor
 import (
 	"fmt"
 	"strings"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// commandLine checks that the kernel does not write its messages to the reader's
-// port: bytes that look like a broken reader.
-func commandLine(e *exam) []Finding {
+// checkCmdline checks that the kernel does not print its messages to the reader's port, where their bytes look
+// like a broken reader.
+func checkCmdline(e *examination) []Finding {
 	const check = "cmdline.txt"
 	switch {
 	case e.port.bus != busUART:
@@ -18,36 +20,45 @@ func commandLine(e *exam) []Finding {
 		return []Finding{skipped(check, "not a Raspberry Pi, or without its boot partition")}
 	}
 	file := e.machine.bootDir + "/cmdline.txt"
+
 	var found []Finding
 	words := strings.Fields(text(e.Root, file))
 	for _, word := range words {
 		if e.takesPort(word) {
-			found = append(found, wrong(check, fmt.Sprintf("%s has %s: the kernel's messages go to the reader's port %s", file, word, e.port.path),
-				fmt.Sprintf("sudo sed -i 's|%s *||' %s", word, file), reboot).coded(codeReaderSilent))
+			what := fmt.Sprintf("%s has %s: the kernel's messages go to the reader's port %s", file, word, e.port.path)
+			mend := fmt.Sprintf("sudo sed -i 's|%s *||' %s", word, file)
+			found = append(found, wrong(check, what, mend, reboot).coded(scan.ServiceReaderSilent))
 		}
 	}
-	if n := len(strings.Fields(strings.Join(lines(e.Root, file)[:1], ""))); n < len(words) {
-		found = append(found, wrong(check, fmt.Sprintf("%s has more than one line, and only the first is read", file),
-			fmt.Sprintf(`sudo sed -i ':a;N;$!ba;s/\n/ /g' %s`, file), reboot).coded(codeReaderSilent))
+
+	// People break the line while they edit it; then the root file system is often on the second one.
+	if first := strings.Fields(lines(e.Root, file)[0]); len(first) < len(words) {
+		what := file + " has more than one line, and only the first is read"
+		mend := fmt.Sprintf(`sudo sed -i ':a;N;$!ba;s/\n/ /g' %s`, file)
+		found = append(found, wrong(check, what, mend, reboot).coded(scan.ServiceReaderSilent))
 	}
 	if len(found) > 0 {
 		return found
 	}
+
+	// The file is right, but the kernel read it at the last boot.
 	for word := range strings.FieldsSeq(text(e.Root, "/proc/cmdline")) {
 		if e.takesPort(word) {
-			return []Finding{wrong(check, fmt.Sprintf("%s is in order, but the running kernel was started with %s", file, word),
-				reboot).coded(codeReaderSilent)}
+			what := fmt.Sprintf("%s is in order, but the running kernel was started with %s", file, word)
+			return []Finding{wrong(check, what, reboot).coded(scan.ServiceReaderSilent)}
 		}
 	}
-	return []Finding{fine(check, fmt.Sprintf("%s leaves %s alone", file, e.port.path))}
+	return []Finding{fine(check, fmt.Sprintf("%s keeps the kernel's messages off %s", file, e.port.path))}
 }
 
-// takesPort tells of a kernel parameter that puts a console or a debugger on the reader's port.
-func (e *exam) takesPort(word string) bool {
+// takesPort tells whether a kernel parameter puts a console or a debugger on the reader's port.
+func (e *examination) takesPort(word string) bool {
 	name, value, _ := strings.Cut(word, "=")
 	if name != "console" && name != "kgdboc" {
 		return false
 	}
+
+	// A speed can follow: console=ttyAMA0,115200.
 	tty, _, _ := strings.Cut(value, ",")
 	if tty == "serial0" {
 		return e.machine.serial0() == e.port.path

@@ -6,48 +6,79 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// key checks the key's file, and what the platform says to it. The key itself is
-// not here: Config has it without its secret.
-func key(e *exam) []Finding {
+// checkKey checks the key's file, and what the platform says to the key. It never sees the secret: Config has the key
+// without it.
+func checkKey(e *examination) []Finding {
 	const check = "key"
 	c := e.Config
-	mode := "-m 0600"
-	if c.KeyOwn && e.user.known && e.user.uid != 0 {
-		mode += " -o " + e.user.name
-	}
-	paste := []string{
-		fmt.Sprintf("sudo install %s /dev/stdin %s   # paste the key, Enter, Ctrl-D", mode, c.KeyFile),
-		restart,
-	}
 	if c.Key == "" {
-		if e.Probes.User != "root" && exists(e.Root, c.KeyFile) && text(e.Root, c.KeyFile) == "" {
-			return []Finding{skipped(check, fmt.Sprintf("%s is for root alone: sudo tagbase-edge doctor", c.KeyFile))}
+		hidden := e.Probes.User != "root" && exists(e.Root, c.KeyFile) && text(e.Root, c.KeyFile) == ""
+		if hidden {
+			return []Finding{skipped(check, fmt.Sprintf("only root can read %s: sudo tagbase-edge doctor", c.KeyFile))}
 		}
-		return []Finding{wrong(check, c.KeyFault, paste...).coded(codeKey)}
+		return []Finding{wrong(check, c.KeyFault, e.pasteKey()...).coded(scan.ServiceKeyRefused)}
 	}
-	if info, err := fs.Stat(e.Root, rooted(c.KeyFile)); err == nil {
-		own := []string{"sudo chmod 0600 " + c.KeyFile}
-		if uid, _ := owner(info); c.KeyOwn && e.user.known && e.user.uid != 0 && uid != e.user.uid {
-			own = []string{fmt.Sprintf("sudo chown %s %s", e.user.name, c.KeyFile), own[0]}
-		}
-		if info.Mode().Perm()&0o077 != 0 {
-			return []Finding{wrong(check, fmt.Sprintf("%s can be read by others (%s)", c.KeyFile, info.Mode().Perm()), own...).coded(codeKey)}
-		}
-		if c.KeyOwn && e.user.known && !e.user.may(info, read) {
-			return []Finding{wrong(check, fmt.Sprintf("%s may not read %s (%s)", e.user.name, c.KeyFile, info.Mode().Perm()), own...).coded(codeKey)}
-		}
+
+	if f, isWrong := e.keyFileIsOpen(check); isWrong {
+		return []Finding{f.coded(scan.ServiceKeyRefused)}
 	}
-	switch status := e.platform.Status; status {
+
+	switch e.platform.Status {
 	case http.StatusUnauthorized:
-		return []Finding{wrong(check, fmt.Sprintf("the platform refuses %s", c.Key), paste...).coded(codeKey)}
+		f := wrong(check, fmt.Sprintf("the platform refuses %s", c.Key), e.pasteKey()...)
+		return []Finding{f.coded(scan.ServiceKeyRefused)}
 	case http.StatusForbidden:
-		return []Finding{wrong(check, fmt.Sprintf("the platform knows %s, but not for stations", c.Key),
-			"make a key for a station at the platform", paste[0], paste[1]).coded(codeKey)}
+		mend := append([]string{"make a key for a station at the platform"}, e.pasteKey()...)
+		f := wrong(check, fmt.Sprintf("the platform knows %s, but it is not a key for stations", c.Key), mend...)
+		return []Finding{f.coded(scan.ServiceKeyRefused)}
 	case 0:
 		return []Finding{skipped(check, fmt.Sprintf("%s holds %s; the platform was not asked", c.KeyFile, c.Key))}
 	default:
 		return []Finding{fine(check, fmt.Sprintf("the platform takes %s", c.Key))}
 	}
+}
+
+// keyOwner is the user who has to own the key file, or "" if root does: systemd reads it and hands it over.
+func (e *examination) keyOwner() string {
+	if e.Config.KeyOwn && e.user.known && e.user.uid != 0 {
+		return e.user.name
+	}
+	return ""
+}
+
+// pasteKey puts a key into its file. install(1) sets mode and owner before the key is in it.
+func (e *examination) pasteKey() []string {
+	mode := "-m 0600"
+	if owner := e.keyOwner(); owner != "" {
+		mode += " -o " + owner
+	}
+	paste := fmt.Sprintf("sudo install %s /dev/stdin %s   # paste the key, Enter, Ctrl-D", mode, e.Config.KeyFile)
+	return []string{paste, restart}
+}
+
+// keyFileIsOpen finds that others can read the key's file, or that its reader cannot.
+func (e *examination) keyFileIsOpen(check string) (Finding, bool) {
+	c := e.Config
+	info, err := fs.Stat(e.Root, rooted(c.KeyFile))
+	if err != nil {
+		return Finding{}, false // the key comes from elsewhere: it has been read
+	}
+
+	mend := []string{"sudo chmod 0600 " + c.KeyFile}
+	if uid, _ := owner(info); e.keyOwner() != "" && uid != e.user.uid {
+		mend = []string{fmt.Sprintf("sudo chown %s %s", e.user.name, c.KeyFile), mend[0]}
+	}
+
+	mode := info.Mode().Perm()
+	switch {
+	case mode&0o077 != 0:
+		return wrong(check, fmt.Sprintf("%s can be read by others (%s)", c.KeyFile, mode), mend...), true
+	case c.KeyOwn && e.user.known && !e.user.may(info, read):
+		return wrong(check, fmt.Sprintf("%s may not read %s (%s)", e.user.name, c.KeyFile, mode), mend...), true
+	}
+	return Finding{}, false
 }

@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/internal/terminal"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 // Mark returns the sign with which a finding's line begins.
-func (s Status) Mark() string {
-	switch s {
+func (r Result) Mark() string {
+	switch r {
 	case OK:
 		return "✓"
 	case Wrong:
@@ -28,11 +29,11 @@ func (s Status) Mark() string {
 func Print(w io.Writer, findings []Finding) {
 	for _, f := range findings {
 		found := f.Found
-		if f.Status == Wrong && f.Code != 0 {
+		if f.Result == Wrong && f.Code != 0 {
 			found = fmt.Sprintf("%s (service code %d)", found, f.Code)
 		}
 
-		fmt.Fprintf(w, "%s %-13s  %s\n", f.Status.Mark(), f.Check, terminal.Printable(found))
+		fmt.Fprintf(w, "%s %-13s  %s\n", f.Result.Mark(), f.Check, terminal.Printable(found))
 		for _, line := range f.Mend {
 			fmt.Fprintf(w, "    mend:        %s\n", terminal.Printable(line))
 		}
@@ -45,14 +46,14 @@ func Print(w io.Writer, findings []Finding) {
 // PrintJSON writes findings as one JSON object, with the version of the program that found them.
 func PrintJSON(w io.Writer, version string, findings []Finding) error {
 	report := struct {
-		Version     string    `json:"version"`
-		Time        time.Time `json:"time"`
-		Healthy     bool      `json:"healthy"`
-		ServiceCode int       `json:"service_code"` // the lowest of all; 0 is none
-		Checks      []Finding `json:"checks"`
-	}{version, time.Now().UTC().Truncate(time.Second), Healthy(findings), 0, findings}
+		Version     string           `json:"version"`
+		Time        time.Time        `json:"time"`
+		Healthy     bool             `json:"healthy"`
+		ServiceCode scan.ServiceCode `json:"service_code"` // the lowest of all, as the lamps show it; 0 is none
+		Checks      []Finding        `json:"checks"`
+	}{version, time.Now().UTC().Truncate(time.Second), Healthy(findings), scan.ServiceNone, findings}
 	for _, f := range findings {
-		if f.Status == Wrong && f.Code != 0 && (report.ServiceCode == 0 || f.Code < report.ServiceCode) {
+		if f.Result == Wrong && f.Code != 0 && (report.ServiceCode == 0 || f.Code < report.ServiceCode) {
 			report.ServiceCode = f.Code
 		}
 	}

@@ -3,19 +3,44 @@
 package doctor
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// readerSteps tries the reader, unless the daemon is at it: then it is asked.
-func readerSteps(e *exam) []Finding {
-	all := []string{StepOpen, StepWakeUp, StepFirmware, StepField}
+// What mends a reader that does not work.
+const (
+	cutPower   = "take the reader's power away for ten seconds"
+	isPowered  = "is it powered? its light must be on; 3.3 V from pin 1 or 5 V from pin 2, as its maker says, and ground from pin 6"
+	sendReport = "if it happens again: tagbase-edge doctor --json >doctor.json, and send it to us"
+
+	// tryAlone stops the daemon for as long as the doctor tries the reader.
+	tryAlone = "sudo systemctl stop tagbase-edge; sudo tagbase-edge doctor; sudo systemctl start tagbase-edge"
+)
+
+// wiring is how the PN532's lines go to the header (docs/wiring.md).
+var wiring = map[busKind]string{
+	busUART: "are the wires crossed? its TX to pin 10 (GPIO15), its RX to pin 8 (GPIO14)",
+	busI2C:  "SDA to pin 3 (GPIO2), SCL to pin 5 (GPIO3); it must show as 24: sudo i2cdetect -y 1",
+	busSPI:  "SCK to pin 23, MISO to pin 21, MOSI to pin 19, and SS to pin 24 (CE0), not to GPIO4",
+}
+
+// modeSwitches is how the common boards are switched to a bus (docs/wiring.md).
+var modeSwitches = map[busKind]string{
+	busUART: "Waveshare HAT L0=L L1=L and UART on the DIP block, Elechouse V3 both off, Adafruit SEL0=OFF SEL1=OFF",
+	busI2C:  "Waveshare HAT L0=H L1=L and I2C on the DIP block, Elechouse V3 1=on 2=off, Adafruit SEL0=ON SEL1=OFF",
+	busSPI:  "Waveshare HAT L0=L L1=H and SPI on the DIP block, Elechouse V3 1=off 2=on, Adafruit SEL0=OFF SEL1=ON",
+}
+
+// checkReader tries the reader step by step. While the daemon holds the reader, it asks the daemon instead.
+func checkReader(e *examination) []Finding {
 	if e.held {
-		return e.daemonSays(all)
+		return e.daemonSays()
 	}
 	if e.Probes.Reader == nil {
-		return eachSkipped(all, "not tried")
+		return eachSkipped(readerSteps, "not tried")
 	}
+
 	var found []Finding
 	for _, step := range e.Probes.Reader() {
 		if step.Err == "" {
@@ -23,81 +48,68 @@ func readerSteps(e *exam) []Finding {
 			continue
 		}
 		found = append(found, e.stepFailed(step))
-		return append(found, eachSkipped(all[slices.Index(all, step.Name)+1:], "after "+step.Name)...)
+		later := readerSteps[slices.Index(readerSteps, step.Name)+1:]
+		return append(found, eachSkipped(later, "after "+step.Name)...)
 	}
 	return found
 }
 
-// tried has the daemon let go of the reader for as long as the doctor tries it.
-const tried = "sudo systemctl stop tagbase-edge; sudo tagbase-edge doctor; sudo systemctl start tagbase-edge"
-
 // daemonSays takes the daemon's word for all steps.
-func (e *exam) daemonSays(all []string) []Finding {
+func (e *examination) daemonSays() []Finding {
 	if e.Probes.Daemon == nil {
-		return eachSkipped(all, "held by the daemon; systemctl stop tagbase-edge lets it be tried")
+		return eachSkipped(readerSteps, "held by the daemon; stop it to have the reader tried: sudo systemctl stop tagbase-edge")
 	}
 	r, err := e.Probes.Daemon()
 	if err != nil {
-		return eachSkipped(all, "held by the daemon, which does not answer: "+err.Error())
+		return eachSkipped(readerSteps, "held by the daemon, which does not answer: "+err.Error())
 	}
 	says := "held by the daemon, which says: " + r.Says
 	if !r.Fault {
-		return eachSkipped(all, says)
+		return eachSkipped(readerSteps, says)
 	}
-	at := 1 // wake-up: what is there does not answer
+
+	// The daemon knows no steps: a reader that is there and does not work has failed to wake up.
+	at := slices.Index(readerSteps, StepWakeUp)
 	if r.Gone {
-		at = 0
+		at = slices.Index(readerSteps, StepOpen)
 	}
-	f := e.stepFailed(Step{Name: all[at], Err: says})
-	f.Mend = append(f.Mend, tried)
-	found := append(eachSkipped(all[:at], "held by the daemon"), f)
-	return append(found, eachSkipped(all[at+1:], "after "+all[at])...)
+	failed := e.stepFailed(ReaderStep{Name: readerSteps[at], Err: says})
+	failed.Mend = append(failed.Mend, tryAlone)
+
+	found := append(eachSkipped(readerSteps[:at], "held by the daemon"), failed)
+	return append(found, eachSkipped(readerSteps[at+1:], "after "+readerSteps[at])...)
 }
 
-func eachSkipped(checks []string, why string) (found []Finding) {
-	for _, check := range checks {
-		found = append(found, skipped(check, why))
+// stepFailed says what mends a reader that did not get past a step.
+func (e *examination) stepFailed(step ReaderStep) Finding {
+	silent := func(mend ...string) Finding {
+		return wrong(step.Name, step.Err, mend...).coded(scan.ServiceReaderSilent)
 	}
-	return found
-}
+	notFound := func(mend ...string) Finding {
+		return wrong(step.Name, step.Err, mend...).coded(scan.ServiceReaderNotFound)
+	}
 
-// switches is how the mode of the common boards is set.
-var switches = map[busKind]string{
-	busUART: "Waveshare HAT L0=L L1=L and UART on the DIP block, Elechouse V3 both off, Adafruit SEL0=OFF SEL1=OFF",
-	busI2C:  "Waveshare HAT L0=H L1=L and I2C on the DIP block, Elechouse V3 1=on 2=off, Adafruit SEL0=ON SEL1=OFF",
-	busSPI:  "Waveshare HAT L0=L L1=H and SPI on the DIP block, Elechouse V3 1=off 2=on, Adafruit SEL0=OFF SEL1=ON",
-}
-
-func (e *exam) stepFailed(step Step) Finding {
+	// Whatever the step, these two have causes of their own.
 	if step.Aborted {
-		return wrong(step.Name, step.Err, "take the reader's power away for ten seconds",
-			"if it is there again: tagbase-edge doctor --json >doctor.json, and send it to us").coded(codeReaderSilent)
+		return silent(cutPower, sendReport)
 	}
 	if !e.Config.Libnfc && e.port.bus != busSimulated {
-		return wrong(step.Name, step.Err, "sudo apt install ./tagbase-edge_VERSION_arm64.deb").coded(codeReaderMissing)
+		return notFound("sudo apt install ./tagbase-edge_VERSION_arm64.deb")
 	}
+
 	switch step.Name {
 	case StepOpen:
-		return wrong(step.Name, step.Err, fmt.Sprintf("sudo fuser -v %s", orElse(e.port.path, "/dev/bus/usb/*/*"))).coded(codeReaderMissing)
+		return notFound("sudo fuser -v " + orElse(e.port.path, "/dev/bus/usb/*/*"))
 	case StepWakeUp:
-		mend := []string{"is it powered? its lamp must be lit; from pin 1 (3.3 V) or 2 (5 V) as its maker says, and ground from pin 6"}
-		switch e.port.bus {
-		case busUART:
-			mend = append(mend, "are the wires crossed? its TX to pin 10 (GPIO15), its RX to pin 8 (GPIO14)")
-		case busI2C:
-			mend = append(mend, "SDA to pin 3 (GPIO2), SCL to pin 5 (GPIO3); it must show as 24: sudo i2cdetect -y 1")
-		case busSPI:
-			mend = append(mend, "SCK to pin 23, MISO to pin 21, MOSI to pin 19, and SS to pin 24 (CE0), not to GPIO4")
+		mend := []string{isPowered}
+		if how, ok := wiring[e.port.bus]; ok {
+			mend = append(mend, how, "are its mode switches right? "+modeSwitches[e.port.bus])
 		}
-		if how := switches[e.port.bus]; how != "" {
-			mend = append(mend, "are its mode switches right? "+how)
-		}
-		return wrong(step.Name, step.Err, mend...).coded(codeReaderSilent)
+		return silent(mend...)
 	case StepFirmware:
-		return wrong(step.Name, step.Err, "take the reader's power away for ten seconds",
-			"if it is there again the wires are too long or too thin, or the chip is no PN532: try another board").coded(codeReaderSilent)
+		return silent(cutPower,
+			"if it happens again, the wires are too long or too thin, or the chip is no PN532: try another board")
 	default:
-		return wrong(step.Name, step.Err, "take the reader's power away for ten seconds",
-			"feed it from a supply that gives 200 mA more than now: its field needs about 100 mA").coded(codeReaderSilent)
+		return silent(cutPower, "use a supply that gives 200 mA more: the reader's field alone needs about 100 mA")
 	}
 }

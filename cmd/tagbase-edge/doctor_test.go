@@ -15,6 +15,7 @@ import (
 	"github.com/tagbase/tagbase-edge/doctor"
 	"github.com/tagbase/tagbase-edge/internal/probes"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
@@ -46,7 +47,7 @@ func (r *testStation) runDoctor(more ...string) (findings []doctor.Finding, heal
 	}
 
 	for _, f := range report.Checks {
-		for _, words := range append([]string{f.Status.Mark() + " " + f.Check}, f.Mend...) {
+		for _, words := range append([]string{f.Result.Mark() + " " + f.Check}, f.Mend...) {
 			if !strings.Contains(text, words) {
 				r.Errorf("the text does not have %q:\n%s", words, text)
 			}
@@ -153,7 +154,7 @@ func TestDoctorFindsEachFaultWhereItIs(t *testing.T) {
 	for name, tt := range map[string]struct {
 		breaks func(r *testStation)
 		check  string
-		code   int
+		code   scan.ServiceCode
 		mend   string
 	}{
 		"configuration": {func(r *testStation) {
@@ -213,7 +214,7 @@ func TestDoctorFindsEachFaultWhereItIs(t *testing.T) {
 			}
 
 			for _, f := range findings {
-				if f.Check == tt.check && f.Status == doctor.Wrong {
+				if f.Check == tt.check && f.Result == doctor.Wrong {
 					mends := strings.HasPrefix(strings.Join(f.Mend, "\n"), tt.mend) || tt.check == "configuration"
 					if f.Code != tt.code || !mends {
 						t.Errorf("%+v, want service code %d and %s", f, tt.code, tt.mend)

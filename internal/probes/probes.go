@@ -4,10 +4,10 @@
 // the lamps' lines, the disk, the kernel's clock, the platform.
 //
 // Package doctor judges and explains, and imports none of the rooms that it examines. In comes a
-// configuration; out goes a doctor.Station, which holds what the configuration says and a
+// configuration; out goes a doctor.Subject, which holds what the configuration says and a
 // function for each thing to try:
 //
-//	configuration ── Station ── doctor.Station{Config, Probes} ── doctor.Examine ── findings
+//	configuration ── Station ── doctor.Subject{Config, Probes} ── doctor.Examine ── findings
 //
 // A probe is called at most once in an examination, and takes at most some seconds. It changes
 // nothing: the question to the platform is one for a session that cannot exist. The reader is
@@ -39,7 +39,7 @@ const readerPatience = 15 * time.Second
 
 // Station returns what the configuration in file says, and what tries it. root is the machine's
 // file system, from / on.
-func Station(ctx context.Context, file string, root fs.FS) doctor.Station {
+func Station(ctx context.Context, file string, root fs.FS) doctor.Subject {
 	// What could be read of a bad configuration is examined all the same.
 	cfg, problems := config.Load(file)
 	if cfg == nil {
@@ -47,10 +47,10 @@ func Station(ctx context.Context, file string, root fs.FS) doctor.Station {
 	}
 	key, keyErr := config.ReadKey(cfg.KeyFile())
 
-	s := doctor.Station{Root: root, Config: doctor.Config{
+	s := doctor.Subject{Root: root, Config: doctor.Config{
 		File:   file,
 		Device: cfg.Reader.Device,
-		Lamps: []doctor.Lamp{
+		Lamps: []doctor.LampLine{
 			{Name: "green", Line: cfg.Lamps.Green},
 			{Name: "red", Line: cfg.Lamps.Red},
 			{Name: "amber", Line: cfg.Lamps.Amber},
@@ -87,10 +87,10 @@ func Station(ctx context.Context, file string, root fs.FS) doctor.Station {
 
 	// What the configuration does not name properly is not tried.
 	if reader.CheckConnstring(cfg.Reader.Device) == nil {
-		s.Probes.Reader = func() []doctor.Step { return Reader(ctx, cfg.Reader.Device) }
+		s.Probes.Reader = func() []doctor.ReaderStep { return Reader(ctx, cfg.Reader.Device) }
 	}
 	if cfg.Platform.BaseURL != nil {
-		s.Probes.Platform = func() doctor.Platform { return Platform(ctx, cfg, key) }
+		s.Probes.Platform = func() doctor.PlatformReach { return Platform(ctx, cfg, key) }
 	}
 	return s
 }
@@ -112,24 +112,24 @@ func askDaemon(ctx context.Context, socket string) (doctor.HeldReader, error) {
 }
 
 // Reader tries the reader at a connstring step by step, and ends with the first step that fails.
-func Reader(ctx context.Context, device string) (steps []doctor.Step) {
+func Reader(ctx context.Context, device string) (steps []doctor.ReaderStep) {
 	// libnfc may hang or abort: it does so in a process that is killed when ctx ends.
 	program, err := os.Executable()
 	if err != nil {
-		return []doctor.Step{{Name: doctor.StepOpen, Err: err.Error()}}
+		return []doctor.ReaderStep{{Name: doctor.StepOpen, Err: err.Error()}}
 	}
 
 	ctx, cancel := context.WithTimeout(ctx, readerPatience)
 	defer cancel()
 
 	for _, s := range reader.SelfTestInChild(ctx, []string{program, "try-reader", device}) {
-		steps = append(steps, doctor.Step(s))
+		steps = append(steps, doctor.ReaderStep(s))
 	}
 	return steps
 }
 
 // Platform asks the platform a harmless question with a key, and reports how far it got.
-func Platform(ctx context.Context, cfg *config.Config, key uplink.Key) doctor.Platform {
+func Platform(ctx context.Context, cfg *config.Config, key uplink.Key) doctor.PlatformReach {
 	// As in the daemon, certificates are checked no earlier than the last time that is known to
 	// have passed. Without a file the build's time has to do.
 	kept, _ := clockfile.Read(cfg.Station.StateDir)
@@ -139,7 +139,7 @@ func Platform(ctx context.Context, cfg *config.Config, key uplink.Key) doctor.Pl
 	})
 
 	x := platform.CheckReach(ctx)
-	p := doctor.Platform{
+	p := doctor.PlatformReach{
 		Host:      x.Host,
 		Port:      x.Port,
 		Addresses: x.Addresses,

@@ -173,7 +173,7 @@ func (w *walk) prove(ctx context.Context, key uplink.Key) (said string, verdict 
 
 // judgeKey reads the platform's answer about a session that cannot exist: 404 is given only to a
 // key that is good.
-func judgeKey(p doctor.Platform, key uplink.Key) (said string, verdict keyVerdict) {
+func judgeKey(p doctor.PlatformReach, key uplink.Key) (said string, verdict keyVerdict) {
 	switch {
 	case p.Status == http.StatusNotFound || p.Status/100 == 2:
 		return fmt.Sprintf("The platform %s accepts %s.", p.Host, key), keyGood

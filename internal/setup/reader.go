@@ -100,7 +100,7 @@ func (w *walk) tryReader(ctx context.Context, device string) (keep bool, err err
 			return false, err
 		}
 
-		wrong := w.faults(device, func() []doctor.Step { return probes.Reader(ctx, device) })
+		wrong := w.faults(device, func() []doctor.ReaderStep { return probes.Reader(ctx, device) })
 		if len(wrong) == 0 {
 			return true, nil
 		}
@@ -122,8 +122,8 @@ func (w *walk) tryReader(ctx context.Context, device string) (keep bool, err err
 
 // faults returns what the doctor finds wrong from the board to the field of the reader. Without
 // try no byte is sent to the port.
-func (w *walk) faults(device string, try func() []doctor.Step) (wrong []doctor.Finding) {
-	findings := doctor.Examine(doctor.Station{
+func (w *walk) faults(device string, try func() []doctor.ReaderStep) (wrong []doctor.Finding) {
+	findings := doctor.Examine(doctor.Subject{
 		Root:   w.Root,
 		Config: doctor.Config{File: w.Config, Device: device, Version: buildinfo.Version(), Libnfc: reader.Libnfc},
 		Probes: doctor.Probes{User: probes.User(), Reader: try},
@@ -132,9 +132,9 @@ func (w *walk) faults(device string, try func() []doctor.Step) (wrong []doctor.F
 		switch {
 		case f.Check == "key" || f.Check == "service" || f.Check == "versions":
 			// Not set up yet.
-		case f.Status == doctor.Wrong:
+		case f.Result == doctor.Wrong:
 			wrong = append(wrong, f)
-		case f.Check == doctor.StepFirmware && f.Status == doctor.OK:
+		case f.Check == doctor.StepFirmware && f.Result == doctor.OK:
 			w.say("  It answers: %s.", f.Found)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // What is offered is where a reader would be, and nothing that may be another's.
 func TestCandidates(t *testing.T) {
-	others := func(r *rig) { // a modem, the debug port, a second UART
+	others := func(r *madeUpBoard) { // a modem, the debug port, a second UART
 		r.node("/dev/ttyS1", 20)
 		r.node("/dev/ttyAMA10", 20)
 		r.node("/dev/ttyAMA2", 20)
@@ -18,25 +18,25 @@ func TestCandidates(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		board string
-		make  func(r *rig)
+		make  func(r *madeUpBoard)
 		want  []string
 	}{
 		"Pi 3":    {"Pi 3", others, []string{"pn532_uart:/dev/ttyS0"}},
 		"Pi 5":    {"Pi 5", others, []string{"pn532_uart:/dev/ttyAMA0"}},
 		"Zero 2":  {"Pi Zero 2", others, []string{"pn532_uart:/dev/ttyAMA0"}},
-		"buses":   {"Pi 4", func(r *rig) { r.node("/dev/i2c-1", 998); r.node("/dev/spidev0.0", 999) }, []string{"pn532_uart:/dev/ttyAMA0", "pn532_spi:/dev/spidev0.0", "pn532_i2c:/dev/i2c-1"}},
-		"no UART": {"Pi 4", func(r *rig) { r.remove("/dev/ttyAMA0") }, nil},
-		"USB": {"Pi 4", func(r *rig) {
+		"buses":   {"Pi 4", func(r *madeUpBoard) { r.node("/dev/i2c-1", 998); r.node("/dev/spidev0.0", 999) }, []string{"pn532_uart:/dev/ttyAMA0", "pn532_spi:/dev/spidev0.0", "pn532_i2c:/dev/i2c-1"}},
+		"no UART": {"Pi 4", func(r *madeUpBoard) { r.remove("/dev/ttyAMA0") }, nil},
+		"USB": {"Pi 4", func(r *madeUpBoard) {
 			r.remove("/dev/ttyAMA0")
 			r.link("/dev/serial/by-id/usb-1a86_USB-port0", "../../ttyUSB0")
 			r.usb("072f", "2200", "1", "7")
 			r.usb("04e6", "5591", "2", "11")
 			r.usb("0bda", "8153", "1", "3")
 		}, []string{"pn532_uart:/dev/serial/by-id/usb-1a86_USB-port0", "pn53x_usb:002:011", "acr122_usb:001:007"}},
-		"another board": {"Pi 4", func(r *rig) { r.write("/proc/device-tree/model", "Radxa\x00") }, nil},
+		"another board": {"Pi 4", func(r *madeUpBoard) { r.write("/proc/device-tree/model", "Radxa\x00") }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(models[tt.board], "trixie")
+			r := newBoard(models[tt.board], "trixie")
 			tt.make(r)
 			var got []string
 			for _, c := range Candidates(r.files) {
@@ -57,7 +57,7 @@ func TestFreshCard(t *testing.T) {
 	} {
 		for codename := range releases {
 			t.Run(board+"/"+codename, func(t *testing.T) {
-				r := newRig(models[board], codename)
+				r := newBoard(models[board], codename)
 				r.config.Device = ""
 				r.probes.Reader = nil
 				r.remove("/dev/" + r.model.uart)
@@ -79,12 +79,12 @@ func TestFreshCard(t *testing.T) {
 			})
 		}
 	}
-	r := newRig(models["Pi 3"], "trixie")
+	r := newBoard(models["Pi 3"], "trixie")
 	r.remove("/dev/ttyS0")
 	if usual := Usual(r.files); usual != "pn532_uart:/dev/ttyAMA0" {
 		t.Errorf("without the mini-UART's node: %s", usual)
 	}
-	r = newRig(models["Pi 3"], "trixie")
+	r = newBoard(models["Pi 3"], "trixie")
 	r.config.Device = ""
 	if Usual(r.files) != "pn532_uart:/dev/ttyS0" || !Healthy(r.examine()) {
 		t.Errorf("a mini-UART that is switched on: %s\n%s", Usual(r.files), show(r.examine()))
@@ -93,7 +93,7 @@ func TestFreshCard(t *testing.T) {
 
 // A daemon is one that runs, with the configuration that is asked for.
 func TestRunning(t *testing.T) {
-	r := newRig(models["Pi 3"], "trixie")
+	r := newBoard(models["Pi 3"], "trixie")
 	r.process(401, "tagbase-edge", "/usr/bin/tagbase-edge reader pn532_uart:/dev/ttyS0 two-taps", "tagbase-edge.service")
 	r.process(402, "tagbase-edge", "/usr/bin/tagbase-edge run --config /etc/tagbase-edge/gate-2.toml", "tagbase-edge@gate-2.service")
 	for config, want := range map[string]int{

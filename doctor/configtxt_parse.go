@@ -9,20 +9,23 @@ import (
 	"strings"
 )
 
-// A bootFile is config.txt with what it includes (Raspberry Pi documentation, "config.txt").
+// A bootFile is config.txt with the files that it includes (Raspberry Pi documentation, "config.txt").
 type bootFile struct {
 	file     string
-	settings []bootSetting
+	settings []bootSetting // in the order in which the firmware reads them
 }
 
 // A bootSetting is one line, such as dtparam=spi=on.
 type bootSetting struct {
 	key, value string
 	file       string
-	line       int
+	line       int    // from 1 on
 	section    string // the conditional filter that it stands under; empty is [all]
-	counts     bool   // on this board
+	applies    bool   // that filter holds for this board
 }
+
+// maxIncludes bounds how deep files include each other: a file that includes itself must end.
+const maxIncludes = 8
 
 func readBootFile(root fs.FS, file, model string) bootFile {
 	b := bootFile{file: file}
@@ -30,38 +33,38 @@ func readBootFile(root fs.FS, file, model string) bootFile {
 	return b
 }
 
-const maxIncludes = 8
-
 func (b *bootFile) read(root fs.FS, file, model string, depth int) {
-	section, counts := "", true
+	section, applies := "", true
 	for i, line := range lines(root, file) {
 		line = strings.TrimSpace(line)
+
 		if name, ok := strings.CutPrefix(line, "["); ok {
 			section, _, _ = strings.Cut(name, "]")
 			section = strings.ToLower(strings.TrimSpace(section))
-			counts = filterHolds(section, model)
+			applies = filterHolds(section, model)
 			if section == "all" {
 				section = ""
 			}
 			continue
 		}
-		if name, ok := strings.CutPrefix(line, "include "); ok && counts && depth < maxIncludes {
+
+		if name, ok := strings.CutPrefix(line, "include "); ok && applies && depth < maxIncludes {
 			b.read(root, path.Join(path.Dir(b.file), strings.TrimSpace(name)), model, depth+1)
 			continue
 		}
-		key, value, ok := strings.Cut(line, "=")
-		if !ok {
-			continue
+
+		// A comment begins with # and so gives a key that nobody asks for.
+		if key, value, ok := strings.Cut(line, "="); ok {
+			b.settings = append(b.settings, bootSetting{
+				key: strings.TrimSpace(key), value: strings.TrimSpace(value),
+				file: file, line: i + 1, section: section, applies: applies,
+			})
 		}
-		b.settings = append(b.settings, bootSetting{
-			key: strings.TrimSpace(key), value: strings.TrimSpace(value),
-			file: file, line: i + 1, section: section, counts: counts,
-		})
 	}
 }
 
-// filters are the model filters and the models that they hold for, each the
-// beginning of a name in the device tree.
+// filters are the model filters and the models that they hold for, each the beginning of a name in the device tree
+// behind "Raspberry Pi ".
 var filters = map[string][]string{
 	"pi0": {"Zero"}, "pi0w": {"Zero W"}, "pi02": {"Zero 2"},
 	"pi1": {"Model", "Compute Module Rev"}, "pi2": {"2"},
@@ -70,8 +73,8 @@ var filters = map[string][]string{
 	"pi5": {"5", "Compute Module 5"}, "pi500": {"500"}, "cm5": {"Compute Module 5"},
 }
 
-// filterHolds tells whether what stands under a filter counts. A filter that asks
-// for what we cannot know, a screen or a serial number, does not.
+// filterHolds tells whether the lines under a filter apply to a model. A filter that asks for what the doctor cannot
+// know, such as a screen or a serial number, does not hold.
 func filterHolds(section, model string) bool {
 	if section == "all" {
 		return true
@@ -80,44 +83,46 @@ func filterHolds(section, model string) bool {
 	return slices.ContainsFunc(filters[section], func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
-// last is the setting of that key which has the last word, of those that count or of those that do not.
-func (b bootFile) last(key string, counts bool) (s bootSetting, ok bool) {
+// last returns the last setting of a key among those that apply, or among those that do not.
+func (b bootFile) last(key string, applies bool) (s bootSetting, ok bool) {
 	for _, s := range slices.Backward(b.settings) {
-		if s.key == key && s.counts == counts {
+		if s.key == key && s.applies == applies {
 			return s, true
 		}
 	}
 	return bootSetting{}, false
 }
 
-// value is what a key has been given on this board.
+// value returns what a key is set to on this board, or "".
 func (b bootFile) value(key string) string {
 	s, _ := b.last(key, true)
 	return s.value
 }
 
-// overlay tells whether one of some overlays is loaded.
+// overlay tells whether one of these overlays is loaded on this board.
 func (b bootFile) overlay(names ...string) bool {
 	return slices.ContainsFunc(b.settings, func(s bootSetting) bool {
-		return s.counts && s.loads(names...)
+		return s.applies && s.loads(names...)
 	})
 }
 
+// loads tells whether a line loads one of these overlays: dtoverlay=NAME,PARAMETER=VALUE.
 func (s bootSetting) loads(names ...string) bool {
 	name, _, _ := strings.Cut(s.value, ",")
 	return s.key == "dtoverlay" && slices.Contains(names, name)
 }
 
-// param is whether a parameter of the base device tree is switched on; the last word counts.
+// param tells whether a parameter of the base device tree, under any of its names, is on. The last line decides.
 func (b bootFile) param(names ...string) (on bool) {
 	for _, s := range b.settings {
-		if v, ok := s.param(names...); ok && s.counts {
+		if v, ok := s.param(names...); ok && s.applies {
 			on = v
 		}
 	}
 	return on
 }
 
+// param tells whether a line sets the parameter (ok), and to what. A name without a value switches it on.
 func (s bootSetting) param(names ...string) (on, ok bool) {
 	if s.key != "dtparam" {
 		return false, false

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// A rig is a made-up station that is in order until a test breaks it.
-type rig struct {
+// A madeUpBoard is a station in files that is in order until a test breaks it.
+type madeUpBoard struct {
 	files    fstest.MapFS
 	hidden   map[string]bool // directories that only root may read
 	model    model
 	codename string
 	config   Config
 	probes   Probes
-	platform Platform
-	steps    []Step
+	platform PlatformReach
+	steps    []ReaderStep
 	holders  map[string]string // of GPIO lines
 }
 
@@ -47,9 +47,9 @@ var releases = map[string]string{
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// newRig is a board as docs/install.md leaves it.
-func newRig(m model, codename string) *rig {
-	r := &rig{files: fstest.MapFS{}, hidden: map[string]bool{}, model: m, codename: codename, holders: map[string]string{}}
+// newBoard is a board as docs/install.md leaves it.
+func newBoard(m model, codename string) *madeUpBoard {
+	r := &madeUpBoard{files: fstest.MapFS{}, hidden: map[string]bool{}, model: m, codename: codename, holders: map[string]string{}}
 	r.write("/proc/device-tree/model", m.name+"\x00")
 	r.write("/proc/sys/kernel/osrelease", "6.12.47+rpt-rpi-v8\n")
 	r.write("/proc/modules", "bluetooth 1 0 - Live 0x0\n")
@@ -73,18 +73,18 @@ func newRig(m model, codename string) *rig {
 
 	r.config = Config{
 		File: "/etc/tagbase-edge/config.toml", Device: "pn532_uart:/dev/" + m.uart,
-		Lamps:    []Lamp{{"green", "GPIO17"}, {"red", "GPIO27"}, {"amber", "GPIO22"}},
+		Lamps:    []LampLine{{"green", "GPIO17"}, {"red", "GPIO27"}, {"amber", "GPIO22"}},
 		StateDir: "/var/lib/tagbase-edge", KeyFile: "/etc/tagbase-edge/api-key", Key: "key_a:redacted",
 		Version: "1.0.0", Libnfc: true,
 	}
-	r.steps = []Step{{StepOpen, "it opens", "", false}, {StepWakeUp, "the chip answers", "", false},
+	r.steps = []ReaderStep{{StepOpen, "it opens", "", false}, {StepWakeUp, "the chip answers", "", false},
 		{StepFirmware, "PN532 v1.6", "", false}, {StepField, "on", "", false}}
-	r.platform = Platform{Host: "platform.example.com", Port: "443", Addresses: []string{"192.0.2.1"},
+	r.platform = PlatformReach{Host: "platform.example.com", Port: "443", Addresses: []string{"192.0.2.1"},
 		Expires: now.AddDate(0, 3, 0), Status: 404, Dated: true}
 	r.probes = Probes{
 		User:     "root",
-		Reader:   func() []Step { return r.steps },
-		Platform: func() Platform { return r.platform },
+		Reader:   func() []ReaderStep { return r.steps },
+		Platform: func() PlatformReach { return r.platform },
 		Line:     func(name string) (string, error) { return r.holders[name], nil },
 		Free:     func(string) (uint64, error) { return 1 << 30, nil },
 		Now:      now, Floor: now.AddDate(0, -1, 0),
@@ -93,13 +93,13 @@ func newRig(m model, codename string) *rig {
 	return r
 }
 
-func (r *rig) write(file, content string) {
+func (r *madeUpBoard) write(file, content string) {
 	r.files[rooted(file)] = &fstest.MapFile{Data: []byte(content), Mode: 0o644}
 }
 
-func (r *rig) remove(file string) { delete(r.files, rooted(file)) }
+func (r *madeUpBoard) remove(file string) { delete(r.files, rooted(file)) }
 
-func (r *rig) replace(file, old, new string) {
+func (r *madeUpBoard) replace(file, old, new string) {
 	f := r.files[rooted(file)]
 	if !strings.Contains(string(f.Data), old) {
 		panic(fmt.Sprintf("%s does not have %q", file, old))
@@ -107,12 +107,12 @@ func (r *rig) replace(file, old, new string) {
 	f.Data = []byte(strings.ReplaceAll(string(f.Data), old, new))
 }
 
-func (r *rig) link(file, target string) {
+func (r *madeUpBoard) link(file, target string) {
 	r.files[rooted(file)] = &fstest.MapFile{Data: []byte(target), Mode: 0o777 | fs.ModeSymlink}
 }
 
 // node makes a character device, 0660, of a group.
-func (r *rig) node(file string, gid uint32) *fstest.MapFile {
+func (r *madeUpBoard) node(file string, gid uint32) *fstest.MapFile {
 	r.files[rooted(file)] = &fstest.MapFile{
 		Mode: 0o660 | fs.ModeDevice | fs.ModeCharDevice,
 		Sys:  &syscall.Stat_t{Gid: gid, Dev: 5, Ino: 1042},
@@ -121,7 +121,7 @@ func (r *rig) node(file string, gid uint32) *fstest.MapFile {
 }
 
 // process makes one with open files.
-func (r *rig) process(pid int, name, args, unit string, open ...string) {
+func (r *madeUpBoard) process(pid int, name, args, unit string, open ...string) {
 	dir := fmt.Sprintf("/proc/%d/", pid)
 	r.write(dir+"comm", name+"\n")
 	r.write(dir+"cmdline", strings.ReplaceAll(args, " ", "\x00")+"\x00")
@@ -133,12 +133,12 @@ func (r *rig) process(pid int, name, args, unit string, open ...string) {
 }
 
 // setUART has the station's reader on another port, whose node is there.
-func (r *rig) setUART(name string) {
+func (r *madeUpBoard) setUART(name string) {
 	r.config.Device = "pn532_uart:/dev/" + name
 	r.node("/dev/"+name, 20)
 }
 
-// A guarded is the rig's files, of which some are for root alone.
+// A guarded is a made-up board's files, of which some are for root alone.
 type guarded struct {
 	fstest.MapFS
 	hidden map[string]bool
@@ -151,15 +151,15 @@ func (g guarded) ReadDir(name string) ([]fs.DirEntry, error) {
 	return g.MapFS.ReadDir(name)
 }
 
-func (r *rig) examine() []Finding {
-	return Examine(Station{Root: guarded{r.files, r.hidden}, Config: r.config, Probes: r.probes})
+func (r *madeUpBoard) examine() []Finding {
+	return Examine(Subject{Root: guarded{r.files, r.hidden}, Config: r.config, Probes: r.probes})
 }
 
 // want finds what is wrong by a check, and its mend.
 func want(t *testing.T, findings []Finding, check, found string, mend ...string) {
 	t.Helper()
 	for _, f := range findings {
-		if f.Check != check || f.Status != Wrong || !strings.Contains(f.Found, found) {
+		if f.Check != check || f.Result != Wrong || !strings.Contains(f.Found, found) {
 			continue
 		}
 		if got := strings.Join(f.Mend, "\n"); got != strings.Join(mend, "\n") {
@@ -173,16 +173,16 @@ func want(t *testing.T, findings []Finding, check, found string, mend ...string)
 func show(findings []Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
-		fmt.Fprintf(&b, "%s %s: %s\n", f.Status, f.Check, f.Found)
+		fmt.Fprintf(&b, "%s %s: %s\n", f.Result, f.Check, f.Found)
 	}
 	return b.String()
 }
 
 // onEachBoard runs one test body on every made-up board and system.
-func onEachBoard(t *testing.T, body func(t *testing.T, r *rig)) {
+func onEachBoard(t *testing.T, body func(t *testing.T, r *madeUpBoard)) {
 	for name, m := range models {
 		for codename := range releases {
-			t.Run(name+"/"+codename, func(t *testing.T) { body(t, newRig(m, codename)) })
+			t.Run(name+"/"+codename, func(t *testing.T) { body(t, newBoard(m, codename)) })
 		}
 	}
 }

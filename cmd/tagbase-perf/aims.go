@@ -14,8 +14,7 @@ const (
 	aimHalfPoll     = 10 * time.Millisecond // a reader looks at an empty field every 20 ms
 	aimOwnP50       = time.Millisecond
 	aimOwnP99       = 3 * time.Millisecond
-	aimResident     = 25e6 // bytes, both processes
-	aimProportional = 20e6
+	aimProportional = 20e6 // bytes, both processes
 	aimProcessor    = 0.01 // of one, idle
 	aimStart        = 150 * time.Millisecond
 
@@ -99,8 +98,6 @@ func (m *measurement) aimsOfIdle() []aim {
 
 	start := s.Start.quantile(.99)
 	return []aim{
-		{"both processes, idle, below 25 MB resident",
-			fmt.Sprintf("%.1f MB", megabytes(s.Memory.resident)), float64(s.Memory.resident) < aimResident},
 		{"both processes, idle, below 20 MB proportional",
 			fmt.Sprintf("%.1f MB", megabytes(s.Memory.proportional)), float64(s.Memory.proportional) < aimProportional},
 		{"idle, below 1 % of a processor", fmt.Sprintf("%.2f %%", 100*s.Processor), s.Processor < aimProcessor},

@@ -50,10 +50,12 @@ func (a *antenna) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
 	if a.lose != nil {
 		a.lose(len(a.sent), false)
 	}
+
 	rx, err := a.field.Transceive(tx)
 	if err != nil || a.lose != nil && a.lose(len(a.sent), true) {
 		return nil, ErrTagLost
 	}
+
 	return rx, nil
 }
 

@@ -4,15 +4,17 @@ package reader
 
 import "testing"
 
-func TestChipOfTarget(t *testing.T) {
+func TestChipIsKnownFromItsSelection(t *testing.T) {
 	tests := []struct {
 		name string
 		in   Target
 		want Chip
 	}{
-		{"NTAG 424 DNA", Target{ATQA: [2]byte{0x03, 0x44}, SAK: 0x20, ATS: []byte{0x77, 0x77, 0x71, 0x02, 0x80}}, ChipNTAG424},
+		{"NTAG 424 DNA",
+			Target{ATQA: [2]byte{0x03, 0x44}, SAK: 0x20, ATS: []byte{0x77, 0x77, 0x71, 0x02, 0x80}}, ChipNTAG424},
 		{"DESFire", Target{ATQA: [2]byte{0x03, 0x44}, SAK: 0x20, ATS: []byte{0x75, 0x77, 0x81, 0x02, 0x80}}, ChipType4},
-		{"its ATS with another ATQA", Target{ATQA: [2]byte{0x00, 0x04}, SAK: 0x20, ATS: []byte{0x77, 0x77, 0x71, 0x02, 0x80}}, ChipType4},
+		{"its ATS with another ATQA",
+			Target{ATQA: [2]byte{0x00, 0x04}, SAK: 0x20, ATS: []byte{0x77, 0x77, 0x71, 0x02, 0x80}}, ChipType4},
 		{"a payment card", Target{ATQA: [2]byte{0x00, 0x04}, SAK: 0x28, ATS: []byte{0x78}}, ChipType4},
 		{"no ATS", Target{SAK: 0x20}, ChipType4},
 		{"NTAG, Ultralight", Target{ATQA: [2]byte{0x00, 0x44}, SAK: 0x00}, ChipType2},
@@ -26,7 +28,7 @@ func TestChipOfTarget(t *testing.T) {
 	}
 }
 
-func TestChipOfVersion(t *testing.T) {
+func TestChipIsKnownFromGetVersion(t *testing.T) {
 	tests := []struct {
 		name string
 		in   []byte
@@ -51,7 +53,7 @@ func TestChipOfVersion(t *testing.T) {
 	}
 }
 
-func TestSameTag(t *testing.T) {
+func TestSameTagTakesRandomUIDsForOne(t *testing.T) {
 	tests := []struct {
 		name string
 		a, b []byte

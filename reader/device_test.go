@@ -41,14 +41,17 @@ func simulatedRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r.device = simulatedPrefix + path
 	ctx, cancel := context.WithCancel(context.Background())
 	var served sync.WaitGroup
+
 	served.Go(func() {
 		if err := simreader.ServeSocket(ctx, listener, r.field, nil); err != nil {
 			t.Error(err)
 		}
 	})
+
 	r.stop = sync.OnceFunc(func() { cancel(); served.Wait() })
 	t.Cleanup(r.stop)
 	return r
@@ -60,36 +63,40 @@ func libnfcRig(t *testing.T) *rig {
 	if !Libnfc {
 		t.Skip("SKIPPED: built without libnfc")
 	}
+
 	r := &rig{field: simantenna.NewField()}
 	link := filepath.Join(t.TempDir(), "pn532")
 	pty, err := simreader.OpenPTY(link)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r.device = "pn532_uart:" + link
 	var served sync.WaitGroup
 	served.Go(func() {
-		if err := simreader.NewPN532(r.field).Serve(mutable{pty, r}); err != nil {
+		if err := simreader.NewPN532(r.field).Serve(mutableLine{pty, r}); err != nil {
 			t.Error(err)
 		}
 	})
+
 	r.stop = sync.OnceFunc(func() {
 		if err := pty.Close(); err != nil {
 			t.Error(err)
 		}
 		served.Wait()
 	})
+
 	t.Cleanup(r.stop)
 	return r
 }
 
-// mutable is a line on which the chip's bytes get lost while it is hung.
-type mutable struct {
+// mutableLine is a line on which the chip's bytes get lost while it is hung.
+type mutableLine struct {
 	io.ReadWriter
 	*rig
 }
 
-func (m mutable) Write(b []byte) (int, error) {
+func (m mutableLine) Write(b []byte) (int, error) {
 	if m.hung.Load() {
 		return len(b), nil
 	}
@@ -136,7 +143,7 @@ func mustSelect(t *testing.T, dev Device) Target {
 	return target
 }
 
-func TestDeviceSelect(t *testing.T) {
+func TestDeviceSelectsAndHaltsEveryKindOfTag(t *testing.T) {
 	targets := []struct {
 		name string
 		chip simchip.Chip
@@ -144,7 +151,8 @@ func TestDeviceSelect(t *testing.T) {
 	}{
 		{"424", newNTAG424(), Target{[2]byte{0x03, 0x44}, 0x20, uid424[:], []byte{0x77, 0x77, 0x71, 0x02, 0x80}}},
 		{"223", newNTAG223(), Target{[2]byte{0x00, 0x44}, 0x00, uid22x[:], nil}},
-		{"MIFARE Classic", simchip.NewClassic(), Target{[2]byte{0x00, 0x04}, 0x08, []byte{0xDE, 0xAD, 0x10, 0x01}, nil}},
+		{"MIFARE Classic",
+			simchip.NewClassic(), Target{[2]byte{0x00, 0x04}, 0x08, []byte{0xDE, 0xAD, 0x10, 0x01}, nil}},
 		{"payment card", simchip.NewPaymentCard(), Target{[2]byte{0x00, 0x04}, 0x20, []byte{0x08, 0x5A, 0x3C, 0x91},
 			[]byte{0x78, 0x80, 0x70, 0x02, 0x00, 0x31, 0xC1, 0x73, 0xC8, 0x40, 0x00, 0x90, 0x00}}},
 	}
@@ -154,6 +162,7 @@ func TestDeviceSelect(t *testing.T) {
 				t.Errorf("select on an empty field: %v, want %v", err, ErrNoTag)
 			}
 			field.Put(tt.chip)
+
 			for range 3 {
 				if err := dev.Cycle(); err != nil {
 					t.Fatal(err)
@@ -162,25 +171,33 @@ func TestDeviceSelect(t *testing.T) {
 				if len(got.ATS) == 0 {
 					got.ATS = nil
 				}
+
 				if !reflect.DeepEqual(got, tt.want) {
 					t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 				}
 			}
+
 			if err := dev.Deselect(); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := dev.Select(1); !errors.Is(err, ErrNoTag) {
 				t.Errorf("%s in HALT: %v, want %v", tt.name, err, ErrNoTag)
 			}
+
 			field.Remove()
 		}
 	})
 }
 
-func TestDevicePresent(t *testing.T) {
+func TestDeviceKnowsWhetherItsTagIsThere(t *testing.T) {
 	chips := map[string]simchip.Chip{
-		"424": newNTAG424(), "223": newNTAG223(), "MIFARE Classic": simchip.NewClassic(), "payment card": simchip.NewPaymentCard(),
-		"one that libnfc has no ping for": mute{simchip.Target{ATQA: [2]byte{0x00, 0x04}, SAK: 0x10, UID: []byte{1, 2, 3, 4}}},
+		"424":            newNTAG424(),
+		"223":            newNTAG223(),
+		"MIFARE Classic": simchip.NewClassic(),
+		"payment card":   simchip.NewPaymentCard(),
+		"one that libnfc has no ping for": muteTag{
+			simchip.Target{ATQA: [2]byte{0x00, 0x04}, SAK: 0x10, UID: []byte{1, 2, 3, 4}},
+		},
 	}
 	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
 		for name, chip := range chips {
@@ -191,25 +208,28 @@ func TestDevicePresent(t *testing.T) {
 					t.Errorf("%s, ask %d: present %v, %v; want true", name, i+1, present, err)
 				}
 			}
+
 			field.Remove()
 			for range 3 {
 				if present, err := dev.Present(); present || err != nil {
 					t.Errorf("%s when it has gone: present %v, %v; want false", name, present, err)
 				}
 			}
+
 			field.Put(chip)
 			mustSelect(t, dev)
 			if present, err := dev.Present(); !present || err != nil {
 				t.Errorf("%s when it is back: present %v, %v; want true", name, present, err)
 			}
+
 			field.Remove()
 		}
 	})
 }
 
-func TestDeviceTransceive(t *testing.T) {
+func TestDeviceTransceivesAPDUsAndType2Commands(t *testing.T) {
 	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
-		say := func(tx ...byte) ([]byte, error) { return dev.Transceive(tx, maxTapTime) }
+		emitFromChild := func(tx ...byte) ([]byte, error) { return dev.Transceive(tx, maxTapTime) }
 		wantLost := func(doing string, rx []byte, err error) {
 			t.Helper()
 			if !errors.Is(err, ErrTagLost) {
@@ -219,47 +239,51 @@ func TestDeviceTransceive(t *testing.T) {
 
 		field.Put(newNTAG424())
 		mustSelect(t, dev)
-		if rx, err := say(selectApplication...); err != nil || !bytes.Equal(rx, []byte{0x90, 0x00}) {
+		if rx, err := emitFromChild(selectApplication...); err != nil || !bytes.Equal(rx, []byte{0x90, 0x00}) {
 			t.Errorf("an APDU: got %x, %v, want 9000", rx, err)
 		}
-		if rx, err := say(0x00, 0xB0, 0x00, 0x00, 0x01); err != nil || !bytes.Equal(rx, []byte{0x69, 0x85}) {
+
+		if rx, err := emitFromChild(0x00, 0xB0, 0x00, 0x00, 0x01); err != nil || !bytes.Equal(rx, []byte{0x69, 0x85}) {
 			t.Errorf("an APDU that is refused: got %x, %v, want 6985", rx, err)
 		}
 		field.Remove()
-		rx, err := say(selectApplication...)
+		rx, err := emitFromChild(selectApplication...)
 		wantLost("an APDU to nobody", rx, err)
 
 		field.Put(newNTAG223())
 		mustSelect(t, dev)
-		if rx, err := say(cmdGetVersion); err != nil || !bytes.Equal(rx, versionNTAG223) {
+		if rx, err := emitFromChild(cmdGetVersion); err != nil || !bytes.Equal(rx, versionNTAG223) {
 			t.Errorf("GET_VERSION: got %x, %v, want %x", rx, err, versionNTAG223)
 		}
-		if rx, err := say(cmdRead, 3); err != nil || len(rx) != 16 || rx[0] != 0xE1 {
+
+		if rx, err := emitFromChild(cmdRead, 3); err != nil || len(rx) != 16 || rx[0] != 0xE1 {
 			t.Errorf("READ: got %x, %v, want E1…", rx, err)
 		}
-		if rx, err := say(cmdFastRead, 3, 17); err != nil || len(rx) != 60 || rx[0] != 0xE1 {
+		if rx, err := emitFromChild(cmdFastRead, 3, 17); err != nil || len(rx) != 60 || rx[0] != 0xE1 {
 			t.Errorf("FAST_READ: got %x, %v, want E1…", rx, err)
 		}
-		rx, err = say(cmdRead, 0xFF)
+
+		rx, err = emitFromChild(cmdRead, 0xFF)
 		wantLost("a NAK", rx, err)
-		rx, err = say(cmdRead, 3)
+		rx, err = emitFromChild(cmdRead, 3)
 		wantLost("READ to an idle tag", rx, err)
 		mustSelect(t, dev)
-		if rx, err := say(cmdRead, 3); err != nil || len(rx) != 16 {
+		if rx, err := emitFromChild(cmdRead, 3); err != nil || len(rx) != 16 {
 			t.Errorf("READ after it was selected anew: got %x, %v", rx, err)
 		}
+
 		field.Remove()
-		rx, err = say(cmdRead, 3)
+		rx, err = emitFromChild(cmdRead, 3)
 		wantLost("READ to nobody", rx, err)
 
 		field.Put(simchip.NewClassic())
 		mustSelect(t, dev)
-		rx, err = say(cmdRead, 0)
+		rx, err = emitFromChild(cmdRead, 0)
 		wantLost("READ to a MIFARE Classic", rx, err)
 	})
 }
 
-func TestDeviceRead(t *testing.T) {
+func TestDeviceReadsURLs(t *testing.T) {
 	kib, kibURL := bigMessage(1024)
 	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
 		read := func(chip simchip.Chip) Tap {
@@ -271,6 +295,7 @@ func TestDeviceRead(t *testing.T) {
 			}
 			return tap
 		}
+
 		for _, g := range genuineTags {
 			chip := g.chip()
 			for range 2 {
@@ -278,25 +303,33 @@ func TestDeviceRead(t *testing.T) {
 					t.Errorf("%s: %v", g.name, err)
 				}
 			}
+
 			if chip.Counter() != 2 {
 				t.Errorf("%s: count %d after two reads", g.name, chip.Counter())
 			}
 		}
-		big := newCard(kib)
+
+		big := newType4Card(kib)
 		big.id = 0xE105 // reads of MLe, 255 bytes
 		if tap := read(big); tap.URL != kibURL {
 			t.Errorf("1 KiB: got %+v", tap)
 		}
-		small := newCard(urlMessage(4, "a.example"))
+
+		small := newType4Card(urlMessage(4, "a.example"))
 		small.mle = 15
 		if tap := read(small); tap.URL != "https://a.example" {
 			t.Errorf("MLe 15: got %+v", tap)
 		}
-		old := &sticker{memory: formatted(16, ccOf(48), tlv(tlvNDEF, urlMessage(4, "b.example"))...)}
+
+		old := &type2Tag{memory: formatted(16, ccOf(48), tlv(tlvNDEF, urlMessage(4, "b.example"))...)}
 		if tap := read(old); tap.URL != "https://b.example" || tap.Chip != ChipType2 {
 			t.Errorf("an Ultralight: got %+v", tap)
 		}
-		for name, chip := range map[string]simchip.Chip{"payment card": simchip.NewPaymentCard(), "MIFARE Classic": simchip.NewClassic()} {
+
+		for name, chip := range map[string]simchip.Chip{
+			"payment card":   simchip.NewPaymentCard(),
+			"MIFARE Classic": simchip.NewClassic(),
+		} {
 			if tap := read(chip); tap.Reason != scan.ReasonUnsupported {
 				t.Errorf("%s: got %+v, want %s", name, tap, scan.ReasonUnsupported)
 			}
@@ -304,7 +337,7 @@ func TestDeviceRead(t *testing.T) {
 	})
 }
 
-func TestDeviceManyEmptyPolls(t *testing.T) {
+func TestDeviceLooksAtAnEmptyFieldManyTimes(t *testing.T) {
 	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
 		for i := range 200 {
 			if _, err := dev.Select(1); !errors.Is(err, ErrNoTag) {
@@ -326,7 +359,7 @@ func descriptors(t *testing.T) int {
 }
 
 // Close leaves nothing open, and neither does an Open that failed.
-func TestDeviceClose(t *testing.T) {
+func TestDeviceCloseLeavesNothingOpen(t *testing.T) {
 	rigs := []struct {
 		name string
 		rig  func(*testing.T) *rig
@@ -344,8 +377,10 @@ func TestDeviceClose(t *testing.T) {
 						t.Error(err)
 					}
 				}
+
 				more(r)
 			}
+
 			cycle(func(*rig) {}) // opens what is opened once for all
 			before := descriptors(t)
 			cycle(func(r *rig) {
@@ -358,17 +393,20 @@ func TestDeviceClose(t *testing.T) {
 					t.Error("a reader that does not answer was opened")
 				}
 			})
-			settles(t, "descriptors", before, func() int { return descriptors(t) })
+
+			settlesAt(t, "descriptors", before, func() int { return descriptors(t) })
 		})
 	}
 }
 
-func TestOpenMissing(t *testing.T) {
+func TestOpenOfAMissingReaderNamesIt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ttyS9")
 	devices := []string{simulatedPrefix + path}
 	if Libnfc {
-		devices = append(devices, "pn532_uart:"+path, "pn532_uart:"+path+":115200", "pn532_i2c:"+path, "pn532_spi:"+path)
+		devices = append(devices,
+			"pn532_uart:"+path, "pn532_uart:"+path+":115200", "pn532_i2c:"+path, "pn532_spi:"+path)
 	}
+
 	for _, device := range devices {
 		dev, err := Open(device)
 		if err == nil {
@@ -376,19 +414,22 @@ func TestOpenMissing(t *testing.T) {
 			t.Errorf("%s was opened", device)
 			continue
 		}
+
 		if !Missing(err) || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: got %v (missing: %v), want an error that names the port and means missing", device, err, Missing(err))
+			t.Errorf("%s: got %v (missing: %v), want an error that names the port and means missing",
+				device, err, Missing(err))
 		}
 	}
 }
 
 // A socket without a bench behind it is there, but nobody answers.
-func TestOpenDeadSocket(t *testing.T) {
+func TestOpenOfADeadSocketIsNotMissing(t *testing.T) {
 	r := simulatedRig(t)
 	path := strings.TrimPrefix(r.device, simulatedPrefix)
 	if err := os.Rename(path, path+"2"); err != nil {
 		t.Fatal(err)
 	}
+
 	r.stop()
 	// A child that another test is just starting holds the socket until its exec.
 	for deadline := time.Now().Add(10 * time.Second); ; {
@@ -397,6 +438,7 @@ func TestOpenDeadSocket(t *testing.T) {
 			dev.Close()
 			continue
 		}
+
 		if err == nil || Missing(err) {
 			t.Errorf("got %v, want an error that does not mean missing", err)
 		}
@@ -405,13 +447,18 @@ func TestOpenDeadSocket(t *testing.T) {
 }
 
 func TestCheckConnstring(t *testing.T) {
-	good := []string{"pn532_uart:/dev/ttyAMA0", "pn532_uart:/dev/ttyUSB0:115200", "pn532_i2c:/dev/i2c-1", "acr122_usb:001:004", "simulated:/run/x"}
+	good := []string{
+		"pn532_uart:/dev/ttyAMA0", "pn532_uart:/dev/ttyUSB0:115200", "pn532_i2c:/dev/i2c-1",
+		"acr122_usb:001:004", "simulated:/run/x",
+	}
 	bad := []string{"", ":", "pn532_uart", "pn532_uart:", ":/dev/ttyAMA0", "/dev/ttyAMA0", "simulated", "simulated:"}
+
 	for _, device := range good {
 		if err := CheckConnstring(device); err != nil {
 			t.Errorf("%q: got %v, want nil", device, err)
 		}
 	}
+
 	for _, device := range bad {
 		if err := CheckConnstring(device); err == nil {
 			t.Errorf("CheckConnstring(%q): got nil, want an error", device)
@@ -425,7 +472,7 @@ func TestCheckConnstring(t *testing.T) {
 	}
 }
 
-func TestMissing(t *testing.T) {
+func TestMissingIsThatAFileDoesNotExist(t *testing.T) {
 	tests := []struct {
 		in   error
 		want bool

@@ -22,10 +22,12 @@ func (h *hostile) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
 	if timeout <= 0 || timeout > maxTapTime {
 		return nil, errors.New("a timeout outside of the tap's")
 	}
+
 	if len(h.bytes) == 0 || h.bytes[0] == 0xFF {
 		h.bytes = h.bytes[min(1, len(h.bytes)):]
 		return nil, ErrTagLost
 	}
+
 	n := min(int(h.bytes[0]), len(h.bytes)-1)
 	rx := h.bytes[1 : 1+n]
 	h.bytes = h.bytes[1+n:]

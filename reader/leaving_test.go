@@ -14,8 +14,8 @@ import (
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// leavings is how many taps are cut short: TAPS, or a few.
-func leavings(t *testing.T) int {
+// tapsCutShort is how many taps are cut short: TAPS, or a few.
+func tapsCutShort(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("TAPS"))
 	if err != nil {
 		return 400
@@ -37,13 +37,15 @@ func TestTagsThatLeave(t *testing.T) {
 	long := url424 + "&note=" + fmt.Sprintf("%0080d", 0) // more than one READ BINARY
 	perActivation := simchip.NewNTAG424(uid424, key1, key2, url424)
 	perActivation.CountPerActivation = true
+
 	chips := []issuer{
 		simchip.NewNTAG424(uid424, key1, key2, url424),
 		simchip.NewNTAG424(uid424, key1, key2, long),
 		perActivation,
 		simchip.NewNTAG223(uid22x, key1, url22x),
 	}
-	total, read, second := leavings(t), 0, 0
+
+	total, read, second := tapsCutShort(t), 0, 0
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -51,6 +53,7 @@ func TestTagsThatLeave(t *testing.T) {
 	dev := r.open(t)
 	defer dev.Close()
 	given := make(map[string]bool)
+
 	for n := range total {
 		chip := chips[n%len(chips)]
 		liveness := []Liveness{TwoTaps, OneTap}[random.IntN(2)]
@@ -60,6 +63,7 @@ func TestTagsThatLeave(t *testing.T) {
 		if err := x.again(); err != nil { // a busy machine makes libnfc lose a frame now and then
 			t.Fatal(err)
 		}
+
 		r.field.LeaveAfter(random.IntN(14))
 		moved := make(chan bool)
 		back := time.AfterFunc(time.Duration(random.IntN(60))*ms, func() {
@@ -74,9 +78,11 @@ func TestTagsThatLeave(t *testing.T) {
 		if !back.Stop() {
 			<-moved
 		}
+
 		if err != nil {
 			t.Fatalf("tap %d: %v", n, err)
 		}
+
 		for _, url := range []string{tap.URL, tap.Second} {
 			if url == "" {
 				continue
@@ -84,11 +90,13 @@ func TestTagsThatLeave(t *testing.T) {
 			if !slices.Contains(chip.Issued(), url) {
 				t.Errorf("tap %d: the chip never gave %q as a whole", n, url)
 			}
+
 			if given[url] {
 				t.Errorf("tap %d: %q once more", n, url)
 			}
 			given[url] = true
 		}
+
 		if tap.URL != "" {
 			read++
 		}
@@ -96,6 +104,7 @@ func TestTagsThatLeave(t *testing.T) {
 			second++
 		}
 	}
+
 	t.Logf("%d taps: %d gave a URL, %d a second one; none that the chip did not issue as a whole", total, read, second)
 	if read == 0 || read == total || second == 0 || second == read {
 		t.Error("the tags did not leave at all moments")

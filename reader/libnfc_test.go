@@ -17,7 +17,7 @@ import (
 )
 
 // A port that is there, with nobody at its other end.
-func TestOpenSilentPort(t *testing.T) {
+func TestOpenOfASilentPortFails(t *testing.T) {
 	t.Parallel()
 	link := filepath.Join(t.TempDir(), "silent")
 	pty, err := simreader.OpenPTY(link)
@@ -30,6 +30,7 @@ func TestOpenSilentPort(t *testing.T) {
 		dev.Close()
 		t.Fatal("it was opened")
 	}
+
 	if Missing(err) {
 		t.Errorf("%v means missing", err)
 	}
@@ -50,6 +51,7 @@ func TestOpenOfAChipThatHangs(t *testing.T) {
 				r.hung.Store(true)
 				_, err = dev.Select(1)
 			}
+
 			if err == nil || errors.Is(err, ErrNoTag) || Missing(err) {
 				t.Errorf("got %v, want a fault of the reader", err)
 			}
@@ -59,7 +61,7 @@ func TestOpenOfAChipThatHangs(t *testing.T) {
 
 // A chip that hangs, or slept through a brown-out, is not an empty field. It is
 // back when it was opened anew.
-func TestHungChip(t *testing.T) {
+func TestHungChipIsNoticedAndBackWhenOpenedAnew(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -86,6 +88,7 @@ func TestHungChip(t *testing.T) {
 			return err
 		}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -95,10 +98,12 @@ func TestHungChip(t *testing.T) {
 				r.field.Put(tt.on)
 				mustSelect(t, dev)
 			}
+
 			r.hung.Store(true)
 			if err := tt.ask(dev); !errors.Is(err, errHung) {
 				t.Errorf("got %v, want %v", err, errHung)
 			}
+
 			dev.Close()
 			r.hung.Store(false)
 			dev = r.open(t)
@@ -110,7 +115,7 @@ func TestHungChip(t *testing.T) {
 }
 
 // It is noticed well before the 10 s that a station has for it.
-func TestWatchOfAHungChip(t *testing.T) {
+func TestWatchNoticesAHungChipWithin5Seconds(t *testing.T) {
 	t.Parallel()
 	r := libnfcRig(t)
 	dev := r.open(t)
@@ -118,6 +123,7 @@ func TestWatchOfAHungChip(t *testing.T) {
 	r.field.Put(newNTAG223())
 	var hung time.Time
 	var events []seen
+
 	err := watchOn(t.Context(), dev, nil, func(e Event) error {
 		if e.Kind == EventTap {
 			hung = time.Now()
@@ -126,6 +132,7 @@ func TestWatchOfAHungChip(t *testing.T) {
 		events = append(events, seen{Event: e})
 		return nil
 	})
+
 	if took := time.Since(hung); !errors.Is(err, errHung) || took > 5*time.Second {
 		t.Errorf("got %v after %v, want %v within 5 s", err, took, errHung)
 	}
@@ -133,7 +140,7 @@ func TestWatchOfAHungChip(t *testing.T) {
 }
 
 // A reader that was unplugged is noticed at once.
-func TestUnpluggedReader(t *testing.T) {
+func TestWatchNoticesAnUnpluggedReader(t *testing.T) {
 	r := libnfcRig(t)
 	dev := r.open(t)
 	defer dev.Close()
@@ -143,6 +150,7 @@ func TestUnpluggedReader(t *testing.T) {
 	if err == nil || errors.Is(err, ErrNoTag) || errors.Is(err, ErrTagLost) {
 		t.Errorf("got %v, want a fault of the reader", err)
 	}
+
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("noticed after %v", took)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // A link with colons in its name, as udev makes them, is a reader like any other.
-func TestOpenByPath(t *testing.T) {
+func TestOpenTakesLinksWithColons(t *testing.T) {
 	t.Parallel()
 	r := libnfcRig(t)
 	_, pty, _ := strings.Cut(r.device, ":")
@@ -26,6 +26,7 @@ func TestOpenByPath(t *testing.T) {
 	if err := os.Symlink(pty, link); err != nil {
 		t.Fatal(err)
 	}
+
 	for _, speed := range []string{"", ":115200"} {
 		dev, err := Open("pn532_uart:" + link + speed)
 		if err != nil {
@@ -35,10 +36,12 @@ func TestOpenByPath(t *testing.T) {
 		mustSelect(t, dev)
 		dev.Close()
 	}
+
 	colons := filepath.Join(t.TempDir(), "no:link")
 	if err := os.WriteFile(colons, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := Open("pn532_uart:" + colons); err == nil || !strings.Contains(err.Error(), "SYMLINK") {
 		t.Errorf("a node with a colon in its name: %v", err)
 	}
@@ -53,6 +56,7 @@ func TestPortHasOneHolder(t *testing.T) {
 	if _, err := Open(r.device); !errors.Is(err, portlock.ErrHeld) || Missing(err) {
 		t.Errorf("a second open: %v, want %v", err, portlock.ErrHeld)
 	}
+
 	dev.Close()
 
 	_, path, _ := strings.Cut(r.device, ":")
@@ -63,15 +67,18 @@ func TestPortHasOneHolder(t *testing.T) {
 	defer flock.Wait()
 	defer flock.Process.Kill()
 	var err error
-	settles(t, "opens that succeed", 0, func() int {
+
+	settlesAt(t, "opens that succeed", 0, func() int {
 		if dev, err = Open(r.device); err == nil {
 			dev.Close()
 			return 1
 		}
 		return 0
 	})
-	if want := strconv.Itoa(flock.Process.Pid); !errors.Is(err, portlock.ErrHeld) || !strings.Contains(err.Error(), "(process "+want+")") {
-		t.Errorf("held by process %s: %v", want, err)
+
+	want := "(process " + strconv.Itoa(flock.Process.Pid) + ")"
+	if !errors.Is(err, portlock.ErrHeld) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %v and %s in it", err, portlock.ErrHeld, want)
 	}
 	flock.Process.Signal(syscall.SIGKILL)
 	flock.Wait()

@@ -12,12 +12,13 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-func TestEventRoundTrip(t *testing.T) {
+func TestEventSurvivesThePipe(t *testing.T) {
 	now := time.Now()
 	kib, kibURL := bigMessage(maxNDEF)
 	if len(kib) != maxNDEF {
 		t.Fatalf("a message of %d bytes", len(kib))
 	}
+
 	tests := []struct {
 		name string
 		in   Event
@@ -25,20 +26,33 @@ func TestEventRoundTrip(t *testing.T) {
 		{"ready", Event{Kind: EventReady}},
 		{"beat", Event{Kind: EventBeat}},
 		{"entered", Event{Kind: EventEntered, Tap: Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: now}}},
-		{"tapped", Event{Kind: EventTap, Tap: Tap{UID: "04", Chip: ChipNTAG22x, URL: "https://a.example/?m=1&x=%20", Entered: now, Read: now.Add(46 * time.Millisecond)}}},
-		{"without a URL", Event{Kind: EventTap, Tap: Tap{UID: "04", Chip: ChipOther, Reason: scan.ReasonUnsupported, Entered: now, Read: now}}},
-		{"hostile bytes", Event{Kind: EventTap, Tap: Tap{URL: "\x00\"}\n{\"kind\":\"fault\"}\r\n\xff\xfe<>&\u2028", Entered: now, Read: now}}},
-		{"1 KiB", Event{Kind: EventTap, Tap: Tap{UID: strings.Repeat("0", 20), Chip: ChipNTAG424, URL: kibURL, Entered: now, Read: now}}},
-		{"the longest prefix", Event{Kind: EventTap, Tap: Tap{URL: "ftp://anonymous:anonymous@" + strings.Repeat("\xff", maxNDEF)}}},
+		{"tap", Event{Kind: EventTap, Tap: Tap{
+			UID: "04", Chip: ChipNTAG22x, URL: "https://a.example/?m=1&x=%20",
+			Entered: now, Read: now.Add(46 * time.Millisecond),
+		}}},
+		{"without a URL", Event{Kind: EventTap, Tap: Tap{
+			UID: "04", Chip: ChipOther, Reason: scan.ReasonUnsupported, Entered: now, Read: now,
+		}}},
+		{"hostile bytes", Event{Kind: EventTap, Tap: Tap{
+			URL: "\x00\"}\n{\"kind\":\"fault\"}\r\n\xff\xfe<>&\u2028", Entered: now, Read: now,
+		}}},
+		{"1 KiB", Event{Kind: EventTap, Tap: Tap{
+			UID: strings.Repeat("0", 20), Chip: ChipNTAG424, URL: kibURL, Entered: now, Read: now,
+		}}},
+		{"the longest prefix", Event{Kind: EventTap, Tap: Tap{
+			URL: "ftp://anonymous:anonymous@" + strings.Repeat("\xff", maxNDEF),
+		}}},
 		{"fault", Event{Kind: EventFault, Err: errors.New("no answer; check \"wires\"\nand power")}},
 		{"missing", Event{Kind: EventFault, Err: errors.New("gone"), Missing: true}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			line, err := encodeEvent(tt.in)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if i := bytes.IndexByte(line, '\n'); i != len(line)-1 || len(line) > maxLine {
 				t.Errorf("a line of %d bytes with its first end at %d", len(line), i)
 			}
@@ -46,11 +60,13 @@ func TestEventRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			sameMoment(t, "entered", got.Tap.Entered, tt.in.Tap.Entered)
 			sameMoment(t, "read", got.Tap.Read, tt.in.Tap.Read)
 			if text(got.Err) != text(tt.in.Err) {
 				t.Errorf("error %q, want %q", text(got.Err), text(tt.in.Err))
 			}
+
 			want := tt.in
 			got.Tap.Entered, got.Tap.Read, got.Err = want.Tap.Entered, want.Tap.Read, want.Err
 			if got != want {
@@ -79,16 +95,18 @@ func sameMoment(t *testing.T, name string, got, want time.Time) {
 }
 
 // Moments are of the monotonic clock: what passed before a line was read stays passed.
-func TestEventTimes(t *testing.T) {
+func TestEventMomentsAreMonotonic(t *testing.T) {
 	const hour = time.Hour
 	line, err := encodeEvent(Event{Kind: EventTap, Tap: Tap{Entered: time.Now().Add(-hour), Read: time.Now()}})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	e, err := decodeEvent(line)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	sameMoment(t, "entered", e.Tap.Entered, time.Now().Add(-hour))
 	sameMoment(t, "read", e.Tap.Read, time.Now())
 	if took := e.Tap.Read.Sub(e.Tap.Entered) - hour; took.Abs() > 20*time.Millisecond {
@@ -96,7 +114,7 @@ func TestEventTimes(t *testing.T) {
 	}
 }
 
-func TestDecodeEventRefuses(t *testing.T) {
+func TestDecodeEventRefusesOtherLines(t *testing.T) {
 	tests := []struct{ name, in string }{
 		{"empty", ""},
 		{"text", "error libnfc.bus.uart"},
@@ -122,11 +140,12 @@ func TestDecodeEventRefuses(t *testing.T) {
 
 // A fault says what it has to in one line that the daemon takes, however much
 // there is to say.
-func TestLongFault(t *testing.T) {
+func TestLongFaultFitsALine(t *testing.T) {
 	line, err := encodeEvent(Event{Kind: EventFault, Err: errors.New("reader: " + strings.Repeat("\x00", 10_000))})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if len(line) > maxLine {
 		t.Errorf("a line of %d bytes, want at most %d", len(line), maxLine)
 	}
@@ -139,8 +158,12 @@ func TestLongFault(t *testing.T) {
 // protocol costs beside the pipe.
 func BenchmarkEvent(b *testing.B) {
 	now := time.Now()
-	tap := Event{Kind: EventTap, Tap: Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, URL: "https://tags.example/tag_4Gz424bench0?m=" + strings.Repeat("0", 48), Entered: now, Read: now}}
+	tap := Event{Kind: EventTap, Tap: Tap{
+		UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: now, Read: now,
+		URL: "https://tags.example/tag_4Gz424bench0?m=" + strings.Repeat("0", 48),
+	}}
 	b.ReportAllocs()
+
 	for b.Loop() {
 		line, err := encodeEvent(tap)
 		if err != nil {

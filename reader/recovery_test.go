@@ -12,7 +12,7 @@ import (
 
 // A reader that was well gets a new child first; one that children cannot bring
 // back gets its reset line pulsed before each further one.
-func TestLadder(t *testing.T) {
+func TestResetLineIsPulsedWhenANewChildDidNotHelp(t *testing.T) {
 	var l ladder
 	for i, step := range []struct {
 		left  readerState
@@ -36,33 +36,34 @@ func TestLadder(t *testing.T) {
 	}
 }
 
-// A wire notes what is done to a reset line.
-type wire struct {
+// A recordedResetLine notes what is done to a reset line.
+type recordedResetLine struct {
 	start time.Time
 	did   []string
 	fails error
 }
 
-func (w *wire) Set(on bool) error {
+func (w *recordedResetLine) Set(on bool) error {
 	w.did = append(w.did, map[bool]string{true: "low", false: "high"}[on]+" at "+time.Since(w.start).String())
 	return w.fails
 }
 
-func (w *wire) Close() error {
+func (w *recordedResetLine) Close() error {
 	w.did = append(w.did, "closed at "+time.Since(w.start).String())
 	return nil
 }
 
 // RSTPDN is low for 100 ms, and the chip has 200 ms to rise; a line that fails is
 // let go as well.
-func TestPulse(t *testing.T) {
+func TestPulseResetsAndGivesTheLineBack(t *testing.T) {
 	for _, fails := range []error{nil, errBroken} {
 		synctest.Test(t, func(t *testing.T) {
-			w := &wire{start: time.Now(), fails: fails}
+			w := &recordedResetLine{start: time.Now(), fails: fails}
 			err := pulse(func() (ResetLine, error) { return w, nil })
 			if !errors.Is(err, fails) {
 				t.Errorf("got %v, want %v", err, fails)
 			}
+
 			if want := []string{"low at 0s", "high at 100ms", "closed at 300ms"}; !slices.Equal(w.did, want) {
 				t.Errorf("it was %v, want %v", w.did, want)
 			}

@@ -23,6 +23,7 @@ func selfTest(t *testing.T, device string) (found []SelfTestStep) {
 	if err := SelfTest(device, &out); err != nil {
 		t.Fatal(err)
 	}
+
 	for d := json.NewDecoder(&out); ; {
 		var s SelfTestStep
 		if err := d.Decode(&s); errors.Is(err, io.EOF) {
@@ -34,18 +35,20 @@ func selfTest(t *testing.T, device string) (found []SelfTestStep) {
 	}
 }
 
-func TestSelfTest(t *testing.T) {
+func TestSelfTestTellsEveryStep(t *testing.T) {
 	onEachRig(t, func(t *testing.T, r *rig) {
 		for _, field := range []string{"on, without a tag in it", "on, with tag 04de5f1eacc040 in it"} {
 			found := selfTest(t, r.device)
 			if len(found) != len(selfTestSteps) || found[3].Found != field {
 				t.Fatalf("got %+v, want the field %s", found, field)
 			}
+
 			for i, s := range found {
 				if s.Name != selfTestSteps[i] || s.Err != "" || s.Found == "" {
 					t.Errorf("step %d is %+v, want %s", i, s, selfTestSteps[i])
 				}
 			}
+
 			if version := found[2].Found; strings.HasPrefix(r.device, "pn532") && version != "PN532 v1.6" {
 				t.Errorf("the version is %q", version)
 			}
@@ -56,7 +59,7 @@ func TestSelfTest(t *testing.T) {
 
 // A chip that hangs fails in the step in which it does. libnfc itself would die of
 // some of them: the step after the last that came is the one.
-func TestSelfTestAChipThatHangs(t *testing.T) {
+func TestSelfTestOfAChipThatHangsFailsInItsStep(t *testing.T) {
 	for writes, want := range map[int64]string{
 		1: StepWakeUp, 3: StepWakeUp, // in SAMConfiguration, in the line test
 		4: StepFirmware, 5: StepFirmware,
@@ -67,11 +70,13 @@ func TestSelfTestAChipThatHangs(t *testing.T) {
 			r := libnfcRig(t)
 			r.hangs.Store(writes)
 			found := selfTest(t, r.device)
+
 			for i, step := range found {
 				if step.Name != selfTestSteps[i] || (step.Err != "") != (step.Name == want) {
 					t.Errorf("step %d is %+v, want each until %s fails", i, step, want)
 				}
 			}
+
 			if last := found[len(found)-1]; last.Name != want {
 				t.Errorf("ended with %+v, want an error in %s", last, want)
 			}
@@ -79,29 +84,32 @@ func TestSelfTestAChipThatHangs(t *testing.T) {
 	}
 }
 
-func TestSelfTestWithoutANode(t *testing.T) {
+func TestSelfTestOfAMissingNodeFailsToOpen(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none")
 	found := selfTest(t, "pn532_uart:"+missing)
 	if len(found) != 1 || found[0].Name != StepOpen || found[0].Err == "" {
 		t.Errorf("got %+v", found)
 	}
-	if found = selfTest(t, "pn532_uart:"+missing+":115200"); len(found) != 1 || !strings.Contains(found[0].Err, missing+": no such file") {
+
+	found = selfTest(t, "pn532_uart:"+missing+":115200")
+	if len(found) != 1 || !strings.Contains(found[0].Err, missing+": no such file") {
 		t.Errorf("with a speed: %+v", found)
 	}
 }
 
 // A step in which the process ends, hangs or talks nonsense is the one that failed.
-func TestSelfTestInChild(t *testing.T) {
+func TestSelfTestInChildBlamesTheStepThatEndedIt(t *testing.T) {
 	const two = `echo '{"step":"open","found":"x"}'; echo '{"step":"wake-up","found":"x"}'; `
 	for name, tt := range map[string]struct {
 		script string
 		want   SelfTestStep
 		number int
 	}{
-		"aborts":       {two + `kill -ABRT $$`, SelfTestStep{Name: StepFirmware, Aborted: true}, 3},
-		"hangs":        {two + `exec sleep 60`, SelfTestStep{Name: StepFirmware, Aborted: true}, 3},
-		"ends early":   {`exit 1`, SelfTestStep{Name: StepOpen, Aborted: true}, 1},
-		"tells a step": {two + `echo '{"step":"firmware","error":"no"}'`, SelfTestStep{Name: StepFirmware, Err: "no"}, 3},
+		"aborts":     {two + `kill -ABRT $$`, SelfTestStep{Name: StepFirmware, Aborted: true}, 3},
+		"hangs":      {two + `exec sleep 60`, SelfTestStep{Name: StepFirmware, Aborted: true}, 3},
+		"ends early": {`exit 1`, SelfTestStep{Name: StepOpen, Aborted: true}, 1},
+		"tells a step": {
+			two + `echo '{"step":"firmware","error":"no"}'`, SelfTestStep{Name: StepFirmware, Err: "no"}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -111,12 +119,15 @@ func TestSelfTestInChild(t *testing.T) {
 			if len(found) != tt.number {
 				t.Fatalf("got %+v", found)
 			}
+
 			last := found[len(found)-1]
-			if last.Name != tt.want.Name || last.Aborted != tt.want.Aborted || last.Err == "" || tt.want.Err != "" && last.Err != tt.want.Err {
+			if last.Name != tt.want.Name || last.Aborted != tt.want.Aborted || last.Err == "" ||
+				tt.want.Err != "" && last.Err != tt.want.Err {
 				t.Errorf("ended with %+v, want %+v", last, tt.want)
 			}
 		})
 	}
+
 	if found := SelfTestInChild(t.Context(), []string{os.DevNull}); len(found) != 1 || found[0].Err == "" {
 		t.Errorf("a program that is none: %+v", found)
 	}

@@ -19,6 +19,7 @@ func benchThatSays(t *testing.T, answer string) Device {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		conn, err := listener.Accept()
@@ -27,20 +28,23 @@ func benchThatSays(t *testing.T, answer string) Device {
 		}
 		defer conn.Close()
 		asked := bufio.NewScanner(conn)
+
 		for asked.Scan() && answer != "" {
 			conn.Write([]byte(answer))
 		}
 	}()
+
 	dev, err := Open(simulatedPrefix + path)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { dev.Close() })
 	return dev
 }
 
 // What a bench cannot mean is a fault of the reader, not a tag that is gone.
-func TestBenchTalksNonsense(t *testing.T) {
+func TestSimulatedReaderTakesNonsenseForAFault(t *testing.T) {
 	fault := errors.New("any other")
 	tests := []struct {
 		name, answer                string
@@ -67,6 +71,7 @@ func TestBenchTalksNonsense(t *testing.T) {
 		{"one field more", "target 0344 20 04de5f1eacc040 - -\n", fault, fault, fault},
 		{"a target that is not hex", "target 0344 20 04xx -\n", fault, fault, fault},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			check := func(doing string, got, want error) {
@@ -76,6 +81,7 @@ func TestBenchTalksNonsense(t *testing.T) {
 					t.Errorf("%s: got %v, want %v", doing, got, want)
 				}
 			}
+
 			_, err := benchThatSays(t, tt.answer).Select(1)
 			check("select", err, tt.selected)
 			_, err = benchThatSays(t, tt.answer).Transceive([]byte{cmdRead, 3}, maxTapTime)

@@ -76,17 +76,19 @@ func (g genuine) verify(text string, chip counting) error {
 	if err != nil {
 		return err
 	}
+
 	uid, counter, ok := g.open(u.Query())
 	if !ok || uid != g.uid {
 		return fmt.Errorf("%q does not verify", text)
 	}
+
 	if counter != chip.Counter() {
 		return fmt.Errorf("%q is of count %d, want the last, %d", text, counter, chip.Counter())
 	}
 	return nil
 }
 
-func TestReadGenuine(t *testing.T) {
+func TestReadGivesTheURLOfAGenuineTag(t *testing.T) {
 	for _, g := range genuineTags {
 		t.Run(g.name, func(t *testing.T) {
 			chip := g.chip()
@@ -96,12 +98,14 @@ func TestReadGenuine(t *testing.T) {
 			if err != nil || tap.Reason != "" {
 				t.Fatalf("got %+v, %v", tap, err)
 			}
+
 			if err := g.verify(tap.URL, chip); err != nil {
 				t.Error(err)
 			}
 			if want := fmt.Sprintf("%x", g.uid); tap.UID != want || tap.Chip != g.want {
 				t.Errorf("UID %s of an %s, want %s of an %s", tap.UID, tap.Chip, want, g.want)
 			}
+
 			if len(a.sent) != g.commands || chip.Counter() != 1 {
 				t.Errorf("%d commands for count %d, want %d for 1", len(a.sent), chip.Counter(), g.commands)
 			}
@@ -114,7 +118,7 @@ func TestReadGenuine(t *testing.T) {
 
 // A tag that is lost at any moment of a read, and comes back, gives a URL that
 // it issued as a whole, or none.
-func TestReadOfATagThatIsLost(t *testing.T) {
+func TestReadOfATagThatIsLostStartsAgain(t *testing.T) {
 	for _, g := range genuineTags {
 		for _, away := range []time.Duration{0, 30 * time.Millisecond, 400 * time.Millisecond} {
 			for _, answered := range []bool{false, true} {
@@ -132,22 +136,27 @@ func loseOnce(t *testing.T, g genuine, away time.Duration, answered bool, k int)
 	chip := g.chip()
 	a := newAntenna(chip)
 	a.took = 3 * time.Millisecond
+
 	a.lose = func(n int, was bool) bool {
 		if n != k || was != answered {
 			return false
 		}
 		a.field.Remove()
+
 		if away == 0 {
 			a.field.Put(chip)
 		} else {
 			time.AfterFunc(away, func() { a.field.Put(chip) })
 		}
+
 		return true
 	}
+
 	tap, err := a.tap()
 	if err != nil || tap.Reason != "" {
 		t.Fatalf("got %+v, %v, want a URL", tap, err)
 	}
+
 	if err := g.verify(tap.URL, chip); err != nil {
 		t.Error(err)
 	}
@@ -156,7 +165,7 @@ func loseOnce(t *testing.T, g genuine, away time.Duration, answered bool, k int)
 }
 
 // The same, with a tag that is lost again and again.
-func TestReadOfATagThatIsLostTwice(t *testing.T) {
+func TestReadOfATagThatIsLostTwiceStartsAgain(t *testing.T) {
 	for _, g := range genuineTags {
 		for first := 1; first <= g.commands; first++ {
 			for second := first + 1; second <= first+10; second++ {
@@ -170,10 +179,12 @@ func TestReadOfATagThatIsLostTwice(t *testing.T) {
 						a.field.Put(chip)
 						return true
 					}
+
 					tap, err := a.tap()
 					if err != nil || tap.Reason != "" {
 						t.Fatalf("got %+v, %v, want a URL", tap, err)
 					}
+
 					if err := g.verify(tap.URL, chip); err != nil {
 						t.Error(err)
 					}
@@ -184,7 +195,7 @@ func TestReadOfATagThatIsLostTwice(t *testing.T) {
 }
 
 // Another tag in the place of one that was lost is not read, and neither is its URL taken for the first one's.
-func TestReadOfAnotherTagInItsPlace(t *testing.T) {
+func TestReadOfAnotherTagInItsPlaceIsTorn(t *testing.T) {
 	for _, g := range genuineTags {
 		for _, other := range genuineTags {
 			if other.uid == g.uid {
@@ -200,12 +211,15 @@ func TestReadOfAnotherTagInItsPlace(t *testing.T) {
 						}
 						return false
 					}
+
 					tap, err := a.tap()
 					if err != nil || tap.Reason != scan.ReasonTorn || tap.URL != "" {
 						t.Errorf("got %+v, %v, want %s", tap, err, scan.ReasonTorn)
 					}
+
 					if len(a.sent) != k || intruder.Counter() != 0 {
-						t.Errorf("%d exchanges, want %d; the other tag was read %d times", len(a.sent), k, intruder.Counter())
+						t.Errorf("%d exchanges, want %d; the other tag was read %d times",
+							len(a.sent), k, intruder.Counter())
 					}
 				})
 			}
@@ -213,7 +227,7 @@ func TestReadOfAnotherTagInItsPlace(t *testing.T) {
 	}
 }
 
-func TestReadOfWhatHasNoURL(t *testing.T) {
+func TestReadSaysWhyThereIsNoURL(t *testing.T) {
 	tests := []struct {
 		name string
 		chip simchip.Chip
@@ -233,7 +247,7 @@ func TestReadOfWhatHasNoURL(t *testing.T) {
 }
 
 // A tag that says nothing at all and one that is gone are torn, within the time of a tap.
-func TestReadOfATagThatIsGone(t *testing.T) {
+func TestReadOfATagThatIsGoneIsTorn(t *testing.T) {
 	for _, g := range genuineTags {
 		synctest.Test(t, func(t *testing.T) {
 			a := newAntenna(g.chip())
@@ -244,10 +258,12 @@ func TestReadOfATagThatIsGone(t *testing.T) {
 				}
 				return false
 			}
+
 			tap, err := a.tap()
 			if err != nil || tap.Reason != scan.ReasonTorn || tap.URL != "" {
 				t.Errorf("%s: got %+v, %v, want %s", g.name, tap, err, scan.ReasonTorn)
 			}
+
 			if took := tap.Read.Sub(tap.Entered); took > maxTapTime+10*time.Millisecond {
 				t.Errorf("%s: given up after %v", g.name, took)
 			}
@@ -255,24 +271,24 @@ func TestReadOfATagThatIsGone(t *testing.T) {
 	}
 }
 
-// broken is a reader that fails for good at its nth call.
-type broken struct {
+// brokenReader is a reader that fails for good at its nth call.
+type brokenReader struct {
 	*antenna
 	at int
 }
 
 var errBroken = errors.New("input/output error")
 
-func (b *broken) fails() bool { b.at--; return b.at < 0 }
+func (b *brokenReader) fails() bool { b.at--; return b.at < 0 }
 
-func (b *broken) Select(int) (Target, error) {
+func (b *brokenReader) Select(int) (Target, error) {
 	if b.fails() {
 		return Target{}, errBroken
 	}
 	return b.antenna.Select(1)
 }
 
-func (b *broken) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
+func (b *brokenReader) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
 	if b.fails() {
 		return nil, errBroken
 	}
@@ -280,21 +296,23 @@ func (b *broken) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
 }
 
 // A fault of the reader is told as what it is, in a first read and in a retry.
-func TestReadOnABrokenReader(t *testing.T) {
+func TestReadOnABrokenReaderReturnsTheFault(t *testing.T) {
 	for _, g := range genuineTags {
 		for lost := 0; lost <= g.commands; lost++ { // the exchange that is lost as well; 0 is none
 			for at := 1; at <= g.commands; at++ {
 				a := newAntenna(g.chip())
 				a.lose = func(n int, answered bool) bool { return answered && n == lost }
-				b := &broken{antenna: a, at: at}
+				b := &brokenReader{antenna: a, at: at}
 				target, err := a.Select(1)
 				if err != nil {
 					t.Fatal(err)
 				}
+
 				b.at--
 				tap, err := Read(b, target, time.Now(), TwoTaps)
 				if !errors.Is(err, errBroken) || tap.Reason != scan.ReasonTorn || tap.URL != "" {
-					t.Errorf("%s, fault at %d, lost at %d: got %+v, %v; want %s, %v", g.name, at, lost, tap, err, scan.ReasonTorn, errBroken)
+					t.Errorf("%s, fault at %d, lost at %d: got %+v, %v; want %s, %v",
+						g.name, at, lost, tap, err, scan.ReasonTorn, errBroken)
 				}
 			}
 		}
@@ -305,7 +323,8 @@ func TestReadOnABrokenReader(t *testing.T) {
 // kind that takes the first one's place gives nothing.
 func TestSecondProofIsOfTheSameTag(t *testing.T) {
 	for at := 4; at <= 5; at++ {
-		first, other := simchip.NewNTAG424(uid424, key1, key2, url424), simchip.NewNTAG424([7]byte{4, 9, 9, 9, 9, 9, 9}, key1, key2, url424)
+		first := simchip.NewNTAG424(uid424, key1, key2, url424)
+		other := simchip.NewNTAG424([7]byte{4, 9, 9, 9, 9, 9, 9}, key1, key2, url424)
 		a := newAntenna(first)
 		a.lose = func(n int, answered bool) bool {
 			if n == at && !answered {
@@ -313,10 +332,12 @@ func TestSecondProofIsOfTheSameTag(t *testing.T) {
 			}
 			return false
 		}
+
 		target, err := a.Select(1)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		tap, err := Read(a, target, time.Now(), OneTap)
 		if err != nil || !slices.Contains(first.Issued(), tap.URL) || tap.Second != "" {
 			t.Errorf("changed before exchange %d: got %+v, %v; want the first one's URL alone", at, tap, err)

@@ -24,58 +24,69 @@ type seen struct {
 	at time.Duration
 }
 
-// play watches dev in virtual time for as long as person takes, and checks
+// watchWhile watches dev in virtual time for as long as person takes, and checks
 // what holds of any watch.
-func play(t *testing.T, dev Device, person func()) []seen {
+func watchWhile(t *testing.T, dev Device, person func()) []seen {
 	t.Helper()
-	return playOn(t, dev, nil, person)
+	return watchFromRestingWhile(t, dev, nil, person)
 }
 
-// playOn watches a dev on which a tag may rest from before.
-func playOn(t *testing.T, dev Device, resting []byte, person func()) []seen {
+// watchFromRestingWhile watches a dev on which a tag may rest from before.
+func watchFromRestingWhile(t *testing.T, dev Device, resting []byte, person func()) []seen {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	start := time.Now()
 	var events []seen
 	ended := make(chan error)
+
 	go func() {
 		ended <- watchOn(ctx, dev, resting, func(e Event) error {
 			events = append(events, seen{e, time.Since(start)})
 			return nil
 		})
 	}()
+
 	person()
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("Watch ended with %v", err)
 	}
+
 	checkPairs(t, events)
 	checkBeats(t, events, time.Since(start))
 	return events
 }
 
+// longestWatch is more than any test watches: what should have ended a watch has not.
+const longestWatch = time.Minute
+
 // watchOn watches dev as a child does once it has opened it.
 func watchOn(ctx context.Context, dev Device, resting []byte, emit func(Event) error) error {
+	ctx, cancel := context.WithTimeout(ctx, longestWatch)
+	defer cancel()
 	return newWatch(TwoTaps, resting, emit).run(ctx, dev)
 }
 
-// checkPairs: each Entered is followed by the Tapped of the same tap, with at most one Proved between them, and none
-// comes without.
+// checkPairs: every entered is followed by the tap of the same tag, with at most one url between them, and neither
+// comes alone.
 func checkPairs(t *testing.T, events []seen) {
 	t.Helper()
 	var open *Tap
-	proved := 0
+	urls := 0
+
 	for _, e := range events {
 		switch e.Kind {
 		case EventURL:
-			if proved++; open == nil || proved > 1 || e.Tap.UID != open.UID || e.Tap.URL == "" || e.Tap.Second != "" {
-				t.Errorf("at %v proof %d was %+v, in the tap %+v", e.at, proved, e.Tap, open)
+			if urls++; open == nil || urls > 1 || e.Tap.UID != open.UID || e.Tap.URL == "" || e.Tap.Second != "" {
+				t.Errorf("at %v URL %d was %+v, in the tap %+v", e.at, urls, e.Tap, open)
 			}
+
 		case EventEntered:
 			if open != nil {
 				t.Errorf("at %v a tap began within another", e.at)
 			}
-			open, proved = &e.Tap, 0
+			open, urls = &e.Tap, 0
+
 		case EventTap:
 			if open == nil {
 				t.Errorf("at %v a tap ended that had not begun", e.at)
@@ -85,6 +96,7 @@ func checkPairs(t *testing.T, events []seen) {
 			open = nil
 		}
 	}
+
 	if open != nil {
 		t.Errorf("the tap %+v did not end", *open)
 	}
@@ -102,8 +114,21 @@ func checkBeats(t *testing.T, events []seen, end time.Duration) {
 	}
 }
 
-// taps are the taps of events, in the order of their end.
-func taps(events []seen) (taps []seen) {
+// withoutBeats leaves out the events that are about no tag.
+func withoutBeats(events []seen) []seen {
+	return slices.DeleteFunc(events, func(e seen) bool { return e.Kind == EventBeat || e.Kind == EventReady })
+}
+
+// kinds are the kinds of events.
+func kinds(events []seen) (kinds []EventKind) {
+	for _, e := range events {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+// tapEvents are the taps of events, in the order of their end.
+func tapEvents(events []seen) (taps []seen) {
 	for _, e := range events {
 		if e.Kind == EventTap {
 			taps = append(taps, e)
@@ -115,15 +140,15 @@ func taps(events []seen) (taps []seen) {
 func newNTAG424() simchip.Chip { return simchip.NewNTAG424(uid424, key1, key2, url424) }
 func newNTAG223() simchip.Chip { return simchip.NewNTAG223(uid22x, key1, url22x) }
 
-// shy is a chip with another random UID at each activation.
-type shy struct {
+// randomUIDChip is a chip with another random UID at each activation.
+type randomUIDChip struct {
 	simchip.Chip
 	activations atomic.Int32
 }
 
-func (s *shy) Activate() { s.activations.Add(1); s.Chip.Activate() }
+func (s *randomUIDChip) Activate() { s.activations.Add(1); s.Chip.Activate() }
 
-func (s *shy) Target() simchip.Target {
+func (s *randomUIDChip) Target() simchip.Target {
 	t := s.Chip.Target()
 	t.UID = []byte{0x08, byte(s.activations.Load()), 2, 3}
 	return t
@@ -131,18 +156,20 @@ func (s *shy) Target() simchip.Target {
 
 const ms = time.Millisecond
 
-func TestWatch(t *testing.T) {
+func TestWatchCountsTapsAsTheHandMoves(t *testing.T) {
 	put := func(h *antenna, c simchip.Chip, lies time.Duration) {
 		h.field.Put(c)
 		time.Sleep(lies)
 		h.field.Remove()
 	}
+
 	flicker := func(h *antenna, c simchip.Chip) {
 		for range 25 {
 			put(h, c, 100*ms)
 			time.Sleep(100 * ms)
 		}
 	}
+
 	chips := []struct {
 		name string
 		new  func() simchip.Chip
@@ -152,15 +179,16 @@ func TestWatch(t *testing.T) {
 		{"blank", simchip.NewBlank},
 		{"classic", simchip.NewClassic},
 		{"payment", simchip.NewPaymentCard},
-		{"random UID", func() simchip.Chip { return &shy{Chip: newNTAG424()} }},
-		{"NAKs only", func() simchip.Chip { return mute{simchip.Target{UID: []byte{4, 1, 2, 3, 4, 5, 6}}} }},
+		{"random UID", func() simchip.Chip { return &randomUIDChip{Chip: newNTAG424()} }},
+		{"NAKs only", func() simchip.Chip { return muteTag{simchip.Target{UID: []byte{4, 1, 2, 3, 4, 5, 6}}} }},
 		{"a byte at a time", func() simchip.Chip {
 			kib, _ := bigMessage(1024)
-			c := newCard(kib)
+			c := newType4Card(kib)
 			c.chunk = 1
 			return c
 		}},
 	}
+
 	tests := []struct {
 		name   string
 		person func(h *antenna, c simchip.Chip)
@@ -207,6 +235,7 @@ func TestWatch(t *testing.T) {
 			}
 		}, []time.Duration{0, 1050 * ms, 2100 * ms, 3150 * ms}},
 	}
+
 	for _, chip := range chips {
 		for _, tt := range tests {
 			for _, took := range []int{0, 2, 3, 5, 7, 10} { // milliseconds, by each command
@@ -214,10 +243,11 @@ func TestWatch(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						a := newAntenna(nil)
 						a.took = time.Duration(took) * ms
-						got := taps(play(t, a, func() { tt.person(a, chip.new()) }))
+						got := tapEvents(watchWhile(t, a, func() { tt.person(a, chip.new()) }))
 						if len(got) != len(tt.at) {
 							t.Fatalf("%d taps, want %d: %s", len(got), len(tt.at), describe(got))
 						}
+
 						for i, tap := range got {
 							entered := tap.at - tap.Tap.Read.Sub(tap.Tap.Entered)
 							if late := entered - tt.at[i]; late < 0 || late > 200*ms {
@@ -242,14 +272,16 @@ func describe(events []seen) string {
 // A tag that rests is asked whether it is there, and not activated anew.
 func TestWatchLeavesARestingTagAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		chip := &shy{Chip: newNTAG424()}
+		chip := &randomUIDChip{Chip: newNTAG424()}
 		a := newAntenna(chip)
 		var early int32
-		play(t, a, func() {
+
+		watchWhile(t, a, func() {
 			time.Sleep(time.Second)
 			early = chip.activations.Load()
 			time.Sleep(10 * time.Second)
 		})
+
 		if chip.activations.Load() != early || early == 0 {
 			t.Errorf("%d activations in the first second and %d in all", early, chip.activations.Load())
 		}
@@ -257,10 +289,10 @@ func TestWatchLeavesARestingTagAlone(t *testing.T) {
 }
 
 // Two tags, one right after the other, are two taps at once.
-func TestWatchTagsInTurn(t *testing.T) {
+func TestWatchReadsTwoTagsInTurnAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAntenna(nil)
-		events := taps(play(t, a, func() {
+		events := tapEvents(watchWhile(t, a, func() {
 			a.field.Put(newNTAG424())
 			time.Sleep(200 * ms)
 			a.field.Put(newNTAG223()) // in its place
@@ -270,6 +302,7 @@ func TestWatchTagsInTurn(t *testing.T) {
 			a.field.Put(simchip.NewBlank())
 			time.Sleep(200 * ms)
 		}))
+
 		var uids []string
 		for _, e := range events {
 			uids = append(uids, e.Tap.UID)
@@ -278,53 +311,60 @@ func TestWatchTagsInTurn(t *testing.T) {
 		if !slices.Equal(uids, want) {
 			t.Fatalf("taps of %v, want %v", uids, want)
 		}
+
 		if events[2].at > 600*ms {
 			t.Errorf("the taps were read at %s", describe(events))
 		}
 	})
 }
 
-func TestWatchEvents(t *testing.T) {
+func TestWatchEmitsEnteredThenURLThenTap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		chip := simchip.NewNTAG424(uid424, key1, key2, url424)
 		a := newAntenna(nil)
 		a.took = 10 * ms
-		events := play(t, a, func() {
+
+		events := watchWhile(t, a, func() {
 			time.Sleep(100 * ms)
 			a.field.Put(chip)
 			time.Sleep(200 * ms)
 		})
-		events = slices.DeleteFunc(events, func(e seen) bool { return e.Kind == EventBeat || e.Kind == EventReady })
-		if len(events) != 3 || events[0].Kind != EventEntered || events[1].Kind != EventURL || events[2].Kind != EventTap {
-			t.Fatalf("got %s, want Entered, Proved and Tapped", describe(events))
+
+		events = withoutBeats(events)
+		if want := []EventKind{EventEntered, EventURL, EventTap}; !slices.Equal(kinds(events), want) {
+			t.Fatalf("got %s, want %v", describe(events), want)
 		}
-		entered, proved, tapped := events[0].Tap, events[1].Tap, events[2].Tap
-		if proved.URL != tapped.URL || proved.UID != tapped.UID || !proved.Entered.Equal(tapped.Entered) {
-			t.Errorf("proved %+v, tapped %+v; want the same tag and URL", proved, tapped)
+
+		entered, early, final := events[0].Tap, events[1].Tap, events[2].Tap
+		if early.URL != final.URL || early.UID != final.UID || !early.Entered.Equal(final.Entered) {
+			t.Errorf("first %+v, then %+v; want the same tag and URL", early, final)
 		}
+
 		want := Tap{UID: "04de5f1eacc040", Chip: ChipNTAG424, Entered: entered.Entered}
 		if entered != want {
-			t.Errorf("Entered %+v, want %+v", entered, want)
+			t.Errorf("%s %+v, want %+v", EventEntered, entered, want)
 		}
-		if err := genuineTags[0].verify(tapped.URL, chip); err != nil {
+
+		if err := genuineTags[0].verify(final.URL, chip); err != nil {
 			t.Error(err)
 		}
-		if took := tapped.Read.Sub(tapped.Entered); took != 50*ms {
+		if took := final.Read.Sub(final.Entered); took != 50*ms {
 			t.Errorf("read in %v, want three exchanges of 10 ms and a look for another tag", took)
 		}
+
 		if latency := events[0].at - 100*ms; latency > 60*ms {
 			t.Errorf("found after %v", latency)
 		}
 	})
 }
 
-func TestWatchBeats(t *testing.T) {
+func TestWatchBeatsWhateverLiesThere(t *testing.T) {
 	for _, on := range []simchip.Chip{nil, newNTAG424()} {
 		for _, took := range []time.Duration{0, 7 * ms, 350 * ms} { // by one command: libnfc gives up after 350 ms
 			synctest.Test(t, func(t *testing.T) {
 				a := newAntenna(on)
 				a.took = took
-				events := play(t, a, func() { time.Sleep(30 * time.Second) })
+				events := watchWhile(t, a, func() { time.Sleep(30 * time.Second) })
 				beats := len(slices.DeleteFunc(events, func(e seen) bool { return e.Kind != EventBeat }))
 				if beats > 70 {
 					t.Errorf("%d beats in 30 s", beats)
@@ -334,36 +374,37 @@ func TestWatchBeats(t *testing.T) {
 	}
 }
 
-// ill is a reader whose next commands to look for a tag fail.
-type ill struct {
+// faultyReader is a reader whose next commands to look for a tag fail.
+type faultyReader struct {
 	*antenna
 	next atomic.Int64
 }
 
-func (i *ill) failing() bool { return i.next.Add(-1) >= 0 }
+func (i *faultyReader) failing() bool { return i.next.Add(-1) >= 0 }
 
-func (i *ill) Select(int) (Target, error) {
+func (i *faultyReader) Select(int) (Target, error) {
 	if i.failing() {
 		return Target{}, errBroken
 	}
 	return i.antenna.Select(1)
 }
 
-func (i *ill) Present() (bool, error) {
+func (i *faultyReader) Present() (bool, error) {
 	if i.failing() {
 		return false, errBroken
 	}
 	return i.antenna.Present()
 }
 
-func TestWatchSurvivesFaults(t *testing.T) {
+func TestWatchSurvivesTenFaultsInARow(t *testing.T) {
 	for _, resting := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			i := &ill{antenna: newAntenna(nil)}
+			i := &faultyReader{antenna: newAntenna(nil)}
 			if resting {
 				i.field.Put(simchip.NewBlank())
 			}
-			events := play(t, i, func() {
+
+			events := watchWhile(t, i, func() {
 				time.Sleep(500 * ms)
 				for range 5 { // ten in a row, five times
 					i.next.Store(maxFaults)
@@ -372,11 +413,13 @@ func TestWatchSurvivesFaults(t *testing.T) {
 				i.field.Put(newNTAG424())
 				time.Sleep(200 * ms)
 			})
+
 			want := 1
 			if resting {
 				want = 2
 			}
-			if got := len(taps(events)); got != want {
+
+			if got := len(tapEvents(events)); got != want {
 				t.Errorf("%d taps, want %d", got, want)
 			}
 		})
@@ -386,12 +429,13 @@ func TestWatchSurvivesFaults(t *testing.T) {
 func TestWatchEndsWithTheReader(t *testing.T) {
 	for _, on := range []simchip.Chip{nil, newNTAG424()} {
 		synctest.Test(t, func(t *testing.T) {
-			i := &ill{antenna: newAntenna(on)}
+			i := &faultyReader{antenna: newAntenna(on)}
 			time.AfterFunc(time.Second, func() { i.next.Store(1 << 30) })
 			start := time.Now()
 			if err := watchOn(t.Context(), i, nil, func(Event) error { return nil }); !errors.Is(err, errBroken) {
 				t.Errorf("got %v, want %v", err, errBroken)
 			}
+
 			if took := time.Since(start) - time.Second; took < 50*ms || took > 500*ms {
 				t.Errorf("ended %v after the reader's end", took)
 			}
@@ -400,11 +444,11 @@ func TestWatchEndsWithTheReader(t *testing.T) {
 }
 
 // A reader that breaks within a tap does not leave it open.
-func TestWatchFaultInATap(t *testing.T) {
+func TestWatchEndsATapInWhichTheReaderBreaks(t *testing.T) {
 	for at := 2; at <= 4; at++ {
 		synctest.Test(t, func(t *testing.T) {
 			var events []seen
-			b := &broken{antenna: newAntenna(newNTAG424()), at: at - 1}
+			b := &brokenReader{antenna: newAntenna(newNTAG424()), at: at - 1}
 			err := watchOn(t.Context(), b, nil, func(e Event) error {
 				events = append(events, seen{Event: e})
 				return nil
@@ -412,8 +456,9 @@ func TestWatchFaultInATap(t *testing.T) {
 			if !errors.Is(err, errBroken) {
 				t.Errorf("got %v, want %v", err, errBroken)
 			}
+
 			checkPairs(t, events)
-			if got := taps(events); len(got) != 1 || got[0].Tap.Reason != scan.ReasonTorn {
+			if got := tapEvents(events); len(got) != 1 || got[0].Tap.Reason != scan.ReasonTorn {
 				t.Errorf("got %s, want one torn tap", describe(got))
 			}
 		})
@@ -432,9 +477,11 @@ func TestWatchEndsWithItsListener(t *testing.T) {
 				if e.Kind != kind {
 					return nil
 				}
+
 				heard++
 				return gone
 			})
+
 			if !errors.Is(err, gone) {
 				t.Errorf("at %s: got %v, want %v", kind, err, gone)
 			}
@@ -443,18 +490,19 @@ func TestWatchEndsWithItsListener(t *testing.T) {
 }
 
 // A tag that rests from before is no new tap until it has been away.
-func TestWatchOfARestingTag(t *testing.T) {
+func TestWatchTakesARestingTagForNoNewTap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		on := newNTAG424()
 		a := newAntenna(on)
-		events := playOn(t, a, uid424[:], func() {
+		events := watchFromRestingWhile(t, a, uid424[:], func() {
 			time.Sleep(5 * time.Second)
 			a.field.Remove()
 			time.Sleep(400 * ms)
 			a.field.Put(on)
 			time.Sleep(time.Second)
 		})
-		if got := taps(events); len(got) != 1 || got[0].at < 5*time.Second {
+
+		if got := tapEvents(events); len(got) != 1 || got[0].at < 5*time.Second {
 			t.Errorf("taps %v, want one after the tag was away", got)
 		}
 	})
@@ -462,26 +510,22 @@ func TestWatchOfARestingTag(t *testing.T) {
 
 // Each tap ends with its tag's leaving, and not before it was away for long enough
 // that its return is a new tap.
-func TestWatchTellsOfLeaving(t *testing.T) {
+func TestWatchEmitsLeftAfter300Milliseconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		on := newNTAG424()
 		a := newAntenna(nil)
-		var kinds []EventKind
-		for _, e := range play(t, a, func() {
+		events := watchWhile(t, a, func() {
 			for _, away := range []time.Duration{100 * ms, 200 * ms, 2 * time.Second, 2 * time.Second} {
 				a.field.Put(on)
 				time.Sleep(time.Second)
 				a.field.Remove()
 				time.Sleep(away)
 			}
-		}) {
-			if e.Kind != EventBeat && e.Kind != EventReady {
-				kinds = append(kinds, e.Kind)
-			}
-		}
+		})
+
 		want := []EventKind{EventEntered, EventURL, EventTap, EventLeft, EventEntered, EventURL, EventTap, EventLeft}
-		if !slices.Equal(kinds, want) {
-			t.Errorf("got %v, want %v", kinds, want)
+		if got := kinds(withoutBeats(events)); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
 		}
 	})
 }

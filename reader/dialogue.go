@@ -151,6 +151,7 @@ func (d *dialogue) readURI(chip *Chip, slow bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	return ndef.FirstURI(message)
 }
 
@@ -171,6 +172,8 @@ func (d *dialogue) transceive(tx ...byte) ([]byte, error) {
 // again selects the tag anew after it was lost, for as long as the tap may take
 // and something may still be said to it.
 func (d *dialogue) again() error {
+	// A tag that comes back in time is still in the same tap. A Cycle alone takes 15 ms: with less
+	// time left, no try is worth it.
 	last := ErrTagLost
 	for d.exchanges > 0 && time.Until(d.deadline) > fieldOff+fieldOn {
 		err := d.renew()

@@ -35,6 +35,7 @@ func (w *watch) opened(dev Device) {
 		return
 	}
 
+	// The next look finds out whether it is still there.
 	w.presence.resting(w.here)
 	w.field = occupied
 	gone := time.Since(w.well)
@@ -60,6 +61,7 @@ func (w *watch) found(uid []byte) error {
 // nobody notes a look that found no tag.
 func (w *watch) nobody(now time.Time) error {
 	w.presence.nobody(now)
+
 	if w.field == uncertain { // it was taken away while the reader was gone
 		w.presence.missed(w.here, awayFor)
 	}
@@ -69,6 +71,7 @@ func (w *watch) nobody(now time.Time) error {
 		}
 	}
 
+	// The tag whose tap the reader tore has gone. If it comes back and that tap is torn, it is spared, too.
 	if w.empty*int(pollEvery) > int(awayFor) {
 		w.spared = nil
 	}

@@ -180,7 +180,7 @@ func (l *libnfc) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
 		return append([]byte(nil), l.rx[:n]...), nil
 	case nfc.EIO, nfc.ENOTSUCHDEV, nfc.ESOFT:
 		return nil, l.fault("transceive", err)
-	default:
+	default: // no answer, a NAK, a broken frame
 		return nil, ErrTagLost
 	}
 }
@@ -197,9 +197,10 @@ func (l *libnfc) Present() (bool, error) {
 			return false, nil
 		}
 		return err == nil, err
+
 	case nfc.EIO, nfc.ENOTSUCHDEV, nfc.ESOFT:
 		return false, l.fault("presence", err)
-	default:
+	default: // it did not answer
 		return false, nil
 	}
 }

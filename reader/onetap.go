@@ -25,6 +25,7 @@ func (d *dialogue) secondProof() (string, error) {
 	} else if err != nil {
 		return "", nil
 	}
+
 	chip := d.tap.Chip // known from the first read: what a second one says of it changes nothing
 	uri, err := d.readURI(&chip, false)
 	if err != nil {

@@ -54,6 +54,7 @@ func processNames(pids []int) string {
 		if pid == os.Getpid() {
 			continue
 		}
+
 		name := fmt.Sprintf("process %d", pid)
 		if p := procfs.Lookup(os.DirFS("/"), pid); p.Name != "" {
 			name = fmt.Sprintf("%q (process %d)", p.Name, pid)

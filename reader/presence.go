@@ -30,11 +30,11 @@ type tagPresence struct {
 // presence tells a new tap from a tag that lies still or flickers at the edge of the field.
 // It remembers the tags of the last second:
 //
-//	           arrive: a tap              no look finds it
-//	unknown ──────────────────▶ there ◀─────────────────────▶ away ── 300 ms ──▶ left
-//	                              ▲                                               │
-//	                              └───── arrive: a tap, a second after the last ──┤
-//	forgotten ◀───────────────────────────────── away for a second ───────────────┘
+//	           arrive: a tap         no look finds it
+//	unknown ------------------> there <--------------> away -- 300 ms --> left
+//	   ^                          ^                                        |
+//	   |                          +- arrive: a tap, 1 s after the last one +
+//	   +--------------------------------------- away for a second ---------+
 type presence struct {
 	tags   []tagPresence
 	looked time.Time // when the reader last answered a look
@@ -63,6 +63,7 @@ func (p *presence) arrive(uid []byte, now time.Time) (due time.Time) {
 	if tag.counted {
 		return never
 	}
+	// A tag at the edge of the field comes and goes: a second at least lies between two of its taps.
 	if due := tag.tapped.Add(tapsApart); due.After(now) {
 		return due
 	}

@@ -67,10 +67,13 @@ func encodeEvent(e Event) ([]byte, error) {
 		URL: []byte(e.Tap.URL), Second: []byte(e.Tap.Second),
 		Entered: toMonotonic(e.Tap.Entered), Read: toMonotonic(e.Tap.Read),
 	}
+
+	// A long error must not make the line longer than the daemon takes.
 	if e.Err != nil {
 		text := e.Err.Error()
 		l.Err = text[:min(len(text), maxWords)]
 	}
+
 	b, err := json.Marshal(l)
 	return append(b, '\n'), err
 }

@@ -130,6 +130,7 @@ func pulse(open func() (ResetLine, error)) error {
 		return fmt.Errorf("reset line: %w", err)
 	}
 
+	// A line that could not be pulled low is let go all the same.
 	err = line.Set(true)
 	time.Sleep(resetLow)
 	err = errors.Join(err, line.Set(false))

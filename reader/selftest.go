@@ -86,6 +86,8 @@ func openNode(device string) error {
 	if !c.IsFile() || strings.HasPrefix(device, simulatedPrefix) {
 		return nil
 	}
+
+	// O_NONBLOCK: an open of a serial port may wait for its carrier.
 	f, err := os.OpenFile(c.Path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return err
@@ -110,6 +112,7 @@ func SelfTestInChild(ctx context.Context, command []string) []SelfTestStep {
 		return []SelfTestStep{{Name: StepOpen, Err: err.Error()}}
 	}
 
+	// Ends with the process, which closes its end of the pipe.
 	var done []SelfTestStep
 	for s := bufio.NewScanner(out); s.Scan(); {
 		var step SelfTestStep

@@ -126,10 +126,12 @@ func (s *Supervisor) runChild(ctx context.Context, events chan<- Event) readerSt
 
 // command is the next child, which is not started yet.
 func (s *Supervisor) command(words io.Writer) *exec.Cmd {
+	// A tag that lies there after ten minutes without a reader counts as a new tap.
 	args := s.Command[1:]
 	if s.Resting != "" && time.Since(s.well) < restsFor {
 		args = append(slices.Clone(args), s.Resting)
 	}
+
 	cmd := exec.Command(s.Command[0], args...)
 	if s.Path != "" {
 		cmd.Path, cmd.Err = s.Path, nil
@@ -160,6 +162,7 @@ func (s *Supervisor) follow(
 
 	hang := time.NewTimer(silence)
 	defer hang.Stop()
+
 	for {
 		s.turn()
 		// The child's silence counts from here: the send before may have taken longer than that.
@@ -177,6 +180,7 @@ func (s *Supervisor) follow(
 			}
 			return left, nil // its exit status says more than an error of the pipe
 		case e := <-lines:
+			// What the next child must know, should this one die here.
 			switch e.Kind {
 			case EventBeat:
 				s.Resting, s.well = e.Tap.UID, time.Now()
@@ -212,7 +216,7 @@ func (s *Supervisor) spare(uid string) {
 // readLines passes on what the child writes until it ends (nil), writes nonsense, or done is closed.
 func readLines(out io.Reader, lines chan<- Event, done <-chan struct{}) error {
 	s := bufio.NewScanner(out)
-	s.Buffer(make([]byte, 0, maxLine), maxLine)
+	s.Buffer(make([]byte, 0, maxLine), maxLine) // a child that never ends its line must not fill the memory
 	for s.Scan() {
 		e, err := decodeEvent(s.Bytes())
 		if err != nil {

@@ -45,7 +45,7 @@ func reasonOf(err error) (reason scan.Reason, fault error) {
 		return scan.ReasonTwoTags, nil
 	case errors.Is(err, ErrTagLost), errors.Is(err, errTooLong):
 		return scan.ReasonTorn, nil
-	default:
+	default: // neither the tag's nor its message's: the reader's
 		return scan.ReasonTorn, err
 	}
 }

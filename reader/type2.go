@@ -47,6 +47,7 @@ func readType2(d *dialogue, chip *Chip, slow bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	*chip = chipOfVersion(version)
 	return readTLVs(&pages{d: d, fast: true})
 }
@@ -121,6 +122,7 @@ func (p *pages) upTo(n int) ([]byte, error) {
 		if from > 0xFF { // a page's address is one byte
 			return nil, errTooBig
 		}
+
 		more, err := p.read(from, n-len(p.got))
 		if err != nil {
 			return nil, err

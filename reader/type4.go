@@ -41,6 +41,7 @@ func readType4(d *dialogue) ([]byte, error) {
 		return nil, err
 	}
 
+	// Another card says by a status word that its file is elsewhere, or takes shorter reads.
 	message, err := d.readNTAG424File()
 	if errors.As(err, &sw) {
 		return d.readByContainer()
@@ -90,6 +91,7 @@ func (d *dialogue) readByContainer() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	message, err := d.readFile(file, min(2, longest), longest)
 	if errors.As(err, &sw) {
 		return nil, errNoNDEF

@@ -89,6 +89,7 @@ func (w *watch) run(ctx context.Context, dev Device) error {
 			}
 			pause = faultPause
 		}
+
 		sleep(ctx, pause)
 	}
 	return nil
@@ -100,6 +101,9 @@ func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 	if err := w.beat(); err != nil {
 		return 0, err
 	}
+
+	// Before the first look, and after one that broke off, a tag may be there in a state in
+	// which it hears no Select.
 	if w.deaf {
 		if err := w.dev.Cycle(); err != nil {
 			return 0, err
@@ -107,6 +111,7 @@ func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 		w.deaf = false
 	}
 
+	// Where a tag is expected back, every look must be noted with its time.
 	looks := 1
 	if w.ready && w.field == vacant && w.faults == 0 && w.presence.expectsNobody() {
 		looks = burst
@@ -117,6 +122,7 @@ func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 	}
 	now := time.Now()
 	w.well = now
+
 	// What is laid on the reader from here on was not there before.
 	if err := w.sayReady(); err != nil {
 		return 0, err
@@ -154,6 +160,8 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) (pause time.Du
 		return 0, err
 	}
 
+	// A tag that is lost is read again, and may give another URL. The first is enough to prepare
+	// the request with; the tap has the one that counts.
 	told := false
 	for d.next() {
 		if d.readURL() && !told {
@@ -169,6 +177,7 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) (pause time.Du
 	w.fileSize = d.fileSize
 	w.well = time.Now()
 	w.presence.seen(t.UID, w.well)
+	// A tag that left within its tap has been away since then, and not only from the next look on.
 	if fault == nil && !d.missing.IsZero() {
 		w.presence.missed(t.UID, w.well.Sub(d.missing))
 	}
@@ -189,6 +198,7 @@ func (w *watch) afterTap(ctx context.Context, d *dialogue) (pause time.Duration,
 		w.presence.resting(d.other) // this tap was its tap, too
 		return w.untilNextLook(), w.dev.Cycle()
 	}
+
 	if !d.selected {
 		if err := d.renew(); faultOfReader(err) {
 			return 0, err
@@ -197,6 +207,7 @@ func (w *watch) afterTap(ctx context.Context, d *dialogue) (pause time.Duration,
 			return w.untilNextLook(), nil
 		}
 	}
+
 	return 0, w.stay(ctx, d.target.UID, never)
 }
 
@@ -207,6 +218,7 @@ func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
 		if err := w.beat(); err != nil {
 			return err
 		}
+
 		present, err := w.dev.Present()
 		if err != nil {
 			return err
@@ -214,6 +226,7 @@ func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
 		if !present {
 			break
 		}
+
 		w.faults, w.well = 0, time.Now()
 		w.presence.seen(uid, w.well)
 		sleep(ctx, restEvery)

@@ -73,35 +73,43 @@ func TestEventsComeInOrder(t *testing.T) {
 
 	r.feed.Past(scan.Record{Seq: 1, Outcome: "valid"})
 	s := r.listenToEvents()
+
 	var status Status
-	if s.wantEvent("status", &status); status.Station != "rig" || len(status.Scans) != 1 || status.Scans[0].Seq != 1 {
+	s.wantEvent("status", &status)
+	if status.Station != "rig" || len(status.Scans) != 1 || status.Scans[0].Seq != 1 {
 		t.Errorf("at first: %+v", status)
 	}
 
 	r.feed.Lamps(LampsLit{Amber: true})
 	r.feed.Scan(scan.Record{Seq: 2, Outcome: "pending", Tag: "<script>\u2028\u202e\n"})
 	r.feed.Service(ServiceStatus{Code: 3, Words: "platform unreachable", Mend: "look"})
+
 	var lit LampsLit
-	if s.wantEvent("lamps", &lit); lit != (LampsLit{Amber: true}) {
+	s.wantEvent("lamps", &lit)
+	if lit != (LampsLit{Amber: true}) {
 		t.Errorf("lit %+v", lit)
 	}
 
 	var record scan.Record
-	if s.wantEvent("scan", &record); record.Seq != 2 || record.Tag != "<script>\u2028\u202e\n" {
+	s.wantEvent("scan", &record)
+	if record.Seq != 2 || record.Tag != "<script>\u2028\u202e\n" {
 		t.Errorf("scan %+v", record)
 	}
-	if s.wantEvent("status", &status); len(status.Scans) != 2 {
+	s.wantEvent("status", &status)
+	if len(status.Scans) != 2 {
 		t.Errorf("after a scan: %+v", status)
 	}
 
 	var service ServiceStatus
-	if s.wantEvent("service", &service); service != (ServiceStatus{3, "platform unreachable", "look"}) {
+	s.wantEvent("service", &service)
+	if service != (ServiceStatus{3, "platform unreachable", "look"}) {
 		t.Errorf("service %+v", service)
 	}
 
+	// Nothing more happens: the next status is the sign of life.
 	s.wantEvent("status", &status)
 	begun := time.Now()
-	s.wantEvent("status", &status) // the sign of life, after statusEvery
+	s.wantEvent("status", &status)
 	if time.Since(begun) > 2*statusEvery {
 		t.Errorf("the sign of life came after %v", time.Since(begun))
 	}
@@ -116,8 +124,8 @@ func TestSlowListenerIsDroppedAndHoldsUpNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-
 	defer slow.Close()
+
 	io.WriteString(slow, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
 	first := bufio.NewReader(slow)
 	if line, err := first.ReadString('\n'); err != nil || !strings.Contains(line, "200") {
@@ -127,6 +135,8 @@ func TestSlowListenerIsDroppedAndHoldsUpNobody(t *testing.T) {
 	quick := r.listenToEvents()
 	var status Status
 	quick.wantEvent("status", &status)
+
+	// 300 scans of 100 KiB are more than a socket's buffers and the backlog hold.
 	begun := time.Now()
 	big := strings.Repeat("x", 100<<10)
 	for n := range uint64(300) {
@@ -137,7 +147,8 @@ func TestSlowListenerIsDroppedAndHoldsUpNobody(t *testing.T) {
 		}
 
 		var record scan.Record
-		if quick.wantEvent("scan", &record); record.Seq != n {
+		quick.wantEvent("scan", &record)
+		if record.Seq != n {
 			t.Fatalf("scan %d came, want %d", record.Seq, n)
 		}
 

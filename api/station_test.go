@@ -131,8 +131,8 @@ func (r *testStation) request(address, method, path, host string, headers ...str
 	if err != nil {
 		r.Fatal(err)
 	}
-
 	defer resp.Body.Close()
+
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		r.Fatal(err)
@@ -148,8 +148,8 @@ func (r *testStation) getFromSocket(path string) (int, string) {
 	if err != nil {
 		r.Fatal(err)
 	}
-
 	defer resp.Body.Close()
+
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		r.Fatal(err)

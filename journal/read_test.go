@@ -133,6 +133,8 @@ func TestReadOfMissingDirectory(t *testing.T) {
 func TestReadBesideWriterHasNoGaps(t *testing.T) {
 	dir := t.TempDir()
 	j, _ := Open(dir, Options{SegmentSize: 8 << 10, Segments: 3})
+
+	// The writer ends by itself; readers go on until it has.
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -171,6 +173,8 @@ func TestFollowSeesEveryScanOnce(t *testing.T) {
 	dir := t.TempDir()
 	o := Options{SegmentSize: 2048, Segments: 1000}
 	const scans = 60
+
+	// The writer ends by itself after so many scans; the test waits for it.
 	started, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -192,8 +196,10 @@ func TestFollowSeesEveryScanOnce(t *testing.T) {
 	}()
 
 	<-started
+
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
+
 	want := uint64(1)
 	for s, err := range Follow(ctx, dir) {
 		if err != nil {
@@ -219,8 +225,12 @@ func TestFollowSeesEveryScanOnce(t *testing.T) {
 func TestFollowWaitsForWholeLines(t *testing.T) {
 	dir := t.TempDir()
 	writeSegment(t, dir, 1, recordLine(scanOf(1, "a")), []byte("damaged\n"), recordLine(scanOf(2, "a"))[:100])
+
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+
 	var got []scan.Record
-	for s, err := range Follow(t.Context(), dir) {
+	for s, err := range Follow(ctx, dir) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -119,14 +119,14 @@ func TestFIFOWithoutReaderOrRoomFailsSoon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-
 	defer reader.Close()
+
 	line, err := openFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-
 	defer line.Close()
+
 	if err := line.Set(true); err != nil {
 		t.Fatal(err)
 	}

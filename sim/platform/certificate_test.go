@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestIssue(t *testing.T) {
+func TestIssuedCertificateVerifies(t *testing.T) {
 	authority, err := NewAuthority()
 	if err != nil {
 		t.Fatal(err)

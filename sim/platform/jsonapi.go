@@ -62,38 +62,40 @@ func (r *refusal) document() any {
 func writeDocument(w http.ResponseWriter, status int, document any) {
 	body, err := json.Marshal(document)
 	if err != nil {
-		panic(err) // strings in maps and structs always marshal
+		panic(err) // cannot happen: maps and structs of strings always marshal
 	}
+
 	w.Header().Set("Content-Type", mediaType)
 	w.WriteHeader(status)
 	w.Write(body)
 }
 
-// isMediaType holds for the bare type only: JSON:API allows neither charset
-// nor any other parameter that this platform would know.
+// isMediaType accepts the bare type only: JSON:API allows neither charset nor any other parameter that this platform
+// would know.
 func isMediaType(header string) bool {
 	t, params, err := mime.ParseMediaType(header)
 	return err == nil && t == mediaType && len(params) == 0
 }
 
-// checkMedia refuses a body that is not JSON:API with 415 and a client that
-// asks for anything else, `*/*` too, with 406.
+// checkMedia refuses a client that asks for anything but JSON:API, even `*/*`, with 406, and a body that is not
+// JSON:API with 415.
 func checkMedia(r *http.Request) *refusal {
 	for _, accept := range r.Header.Values("Accept") {
 		if !isMediaType(accept) {
 			return refuse(http.StatusNotAcceptable, "Accept, if sent, must be %s", mediaType)
 		}
 	}
+
 	if r.ContentLength != 0 && !isMediaType(r.Header.Get("Content-Type")) {
 		return refuse(http.StatusUnsupportedMediaType, "a body must be %s", mediaType)
 	}
 	return nil
 }
 
-// parseScan reads the document of a POST: its attributes and the session that
-// it names, if any. What is not the documented shape is refused with 400;
-// what has the shape and makes no sense, with 422.
+// parseScan reads the document of a POST: its attributes, and the session that it names, if any. It refuses with 400 a
+// document that does not have the documented shape, and with 422 one that has the shape and makes no sense.
 func parseScan(body []byte) (attributes map[string]string, session string, ref *refusal) {
+	// The shape from the outside in; what the members mean comes after it.
 	top, ref := members("document", body, "data")
 	if ref != nil {
 		return nil, "", ref
@@ -105,6 +107,7 @@ func parseScan(body []byte) (attributes map[string]string, session string, ref *
 	if kind, ok := jsonString(data["type"]); !ok || kind != "verifications" {
 		return nil, "", refuse(http.StatusBadRequest, "data.type must be verifications")
 	}
+
 	if attributes, ref = parseAttributes(data["attributes"]); ref != nil {
 		return nil, "", ref
 	}
@@ -118,6 +121,7 @@ func parseAttributes(raw json.RawMessage) (map[string]string, *refusal) {
 	if raw == nil {
 		return nil, refuse(http.StatusUnprocessableEntity, "attributes are missing")
 	}
+
 	var values map[string]json.RawMessage
 	if json.Unmarshal(raw, &values) != nil {
 		return nil, refuse(http.StatusBadRequest, "attributes must be an object")
@@ -125,6 +129,7 @@ func parseAttributes(raw json.RawMessage) (map[string]string, *refusal) {
 	if len(values) == 0 {
 		return nil, refuse(http.StatusUnprocessableEntity, "attributes are empty")
 	}
+
 	attributes := make(map[string]string, len(values))
 	for name, raw := range values {
 		value, ok := jsonString(raw)
@@ -136,7 +141,9 @@ func parseAttributes(raw json.RawMessage) (map[string]string, *refusal) {
 	return attributes, nil
 }
 
+// parseRelationships reads the session's id; without a session it returns "".
 func parseRelationships(raw json.RawMessage) (session string, ref *refusal) {
+	// Relationships without a session are allowed; a session without data is not.
 	relationships, ref := members("relationships", raw, "session")
 	if ref != nil || relationships["session"] == nil {
 		return "", ref
@@ -149,6 +156,7 @@ func parseRelationships(raw json.RawMessage) (session string, ref *refusal) {
 	if ref != nil {
 		return "", ref
 	}
+
 	kind, kindOK := jsonString(to["type"])
 	id, idOK := jsonString(to["id"])
 	if !kindOK || !idOK {
@@ -160,13 +168,13 @@ func parseRelationships(raw json.RawMessage) (session string, ref *refusal) {
 	return id, nil
 }
 
-// members takes an object apart by exact names, which encoding/json's structs
-// do not: they match without regard to case.
+// members takes an object apart by exact names. The structs of encoding/json would not do: they ignore case.
 func members(what string, raw json.RawMessage, known ...string) (map[string]json.RawMessage, *refusal) {
 	var m map[string]json.RawMessage
 	if json.Unmarshal(raw, &m) != nil || m == nil {
 		return nil, refuse(http.StatusBadRequest, "%s must be an object", what)
 	}
+
 	for name := range m {
 		if !slices.Contains(known, name) {
 			return nil, refuse(http.StatusBadRequest, "%s has an unknown member %q", what, name)
@@ -175,7 +183,7 @@ func members(what string, raw json.RawMessage, known ...string) (map[string]json
 	return m, nil
 }
 
-// jsonString is false for null also, which json.Unmarshal takes for "".
+// jsonString refuses null, too, which json.Unmarshal would turn into "".
 func jsonString(raw json.RawMessage) (string, bool) {
 	var s *string
 	if json.Unmarshal(raw, &s) != nil || s == nil {

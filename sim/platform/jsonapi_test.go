@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// checkRefusal sends req and wants one JSON:API error, whose status is HTTP's.
+// checkRefusal sends req and expects one JSON:API error with the same status as HTTP's.
 func checkRefusal(t *testing.T, rig *platformRig, req *http.Request, want int) {
 	t.Helper()
 	resp, body := rig.do(t, req)
@@ -27,12 +27,12 @@ func checkRefusal(t *testing.T, rig *platformRig, req *http.Request, want int) {
 	}
 }
 
-func TestRefusedRequests(t *testing.T) {
+func TestRequestsAreRefused(t *testing.T) {
 	const scans = "/tags/tag_424/verifications"
 	good := scanBody(params{"x": "1"}, "")
 	tests := []struct {
 		name, method, path, body string
-		header, value            string // sent instead; "" takes the header away
+		header, value            string // sent instead; "" leaves the header out
 		want                     int
 	}{
 		{"no key", "POST", scans, good, "Authorization", "", 401},
@@ -79,7 +79,7 @@ func TestRefusedRequests(t *testing.T) {
 	}
 }
 
-func TestRefusedDocuments(t *testing.T) {
+func TestDocumentsAreRefused(t *testing.T) {
 	const session = `{"data":{"type":"verifications","attributes":{"x":"1"},"relationships":`
 	tests := []struct {
 		name, body string

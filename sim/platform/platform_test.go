@@ -20,13 +20,13 @@ import (
 
 const testKey = "key_1:secret"
 
+// The keys of all tags here, the UID of tag_424 and tag_22x, and that of tag_other.
 var (
 	testMeta = [16]byte{0x10, 15: 0x1F}
 	testFile = [16]byte{0x20, 15: 0x2F}
 	testUID  = [7]byte{0x04, 0xDE, 0x5F, 0x1E, 0xAC, 0xC0, 0x40}
+	otherUID = [7]byte{0x04, 1, 2, 3, 4, 5, 6}
 )
-
-var otherUID = [7]byte{0x04, 1, 2, 3, 4, 5, 6}
 
 // platformRig is a platform behind TLS, and a client that trusts it.
 type platformRig struct {
@@ -68,6 +68,7 @@ func newPlatformRig(t *testing.T) *platformRig {
 	return &platformRig{p, server.URL, &http.Client{Transport: transport}}
 }
 
+// request makes a request that the platform admits.
 func (r *platformRig) request(t *testing.T, method, path, body string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequest(method, r.url+path, strings.NewReader(body))
@@ -84,6 +85,7 @@ func (r *platformRig) request(t *testing.T, method, path, body string) *http.Req
 	return req
 }
 
+// do sends a request, and checks what every answer must have.
 func (r *platformRig) do(t *testing.T, req *http.Request) (*http.Response, string) {
 	t.Helper()
 	resp, err := r.client.Do(req)
@@ -106,6 +108,7 @@ func (r *platformRig) do(t *testing.T, req *http.Request) (*http.Response, strin
 	return resp, string(body)
 }
 
+// params are the attributes of a scan.
 type params map[string]string
 
 func params424(uid [7]byte, counter uint32) params {
@@ -117,6 +120,7 @@ func params22x(uid [7]byte, counter uint32) params {
 	return params{"m": chip.Proof22x(testFile, uid, counter)}
 }
 
+// scanBody returns the document of a scan, in a session unless that is "".
 func scanBody(attributes params, session string) string {
 	type object = map[string]any
 	data := object{"type": "verifications", "attributes": attributes}
@@ -146,10 +150,9 @@ func (r *platformRig) scan(t *testing.T, tagID string, attributes params, carrie
 	return document.Data.Attributes["status"], document.Data.Relationships["session"].Data.ID
 }
 
-// Each step is a scan; it carries the session that step number carry (from 1)
-// was answered with, and must be answered with that of step session, or with
-// one never seen before.
-func TestFlows(t *testing.T) {
+// Each step is a scan. It carries the session of step number carry (from 1; 0 means none). The answer must name the
+// session of step number session, or a new one (fresh).
+func TestScansGetTheirStatusAndSession(t *testing.T) {
 	const fresh = 0
 	type step struct {
 		tagID   string
@@ -221,14 +224,14 @@ func TestFlows(t *testing.T) {
 	}
 }
 
-func TestUnknownSessionOpensAnother(t *testing.T) {
+func TestUnknownSessionOpensANewOne(t *testing.T) {
 	status, session := newPlatformRig(t).scan(t, "tag_424", params424(testUID, 1), "ses_unknown")
 	if status != "pending" || session == "ses_unknown" {
 		t.Errorf("got %s in %s, want pending in a new session", status, session)
 	}
 }
 
-func TestExpiredWindow(t *testing.T) {
+func TestExpiredSessionOpensANewOne(t *testing.T) {
 	rig := newPlatformRig(t)
 	rig.Window = time.Nanosecond
 	_, first := rig.scan(t, "tag_424", params424(testUID, 1), "")
@@ -238,7 +241,7 @@ func TestExpiredWindow(t *testing.T) {
 	}
 }
 
-func TestWindowsEdge(t *testing.T) {
+func TestSessionIsLiveForLessThanTenMinutes(t *testing.T) {
 	opened := time.Date(2026, 6, 8, 12, 0, 0, 0, time.UTC)
 	tests := []struct {
 		age  time.Duration
@@ -258,7 +261,7 @@ func TestWindowsEdge(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
+func TestAnswersAreTheDocumentedJSONAPI(t *testing.T) {
 	const stamp = `20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z`
 	rig := newPlatformRig(t)
 	resp, body := rig.do(t, rig.request(t, "POST", "/tags/tag_424/verifications", scanBody(params424(testUID, 1), "")))
@@ -288,14 +291,14 @@ func TestAnswers(t *testing.T) {
 	checkRefusal(t, rig, rig.request(t, "GET", "/tags/"+match[1], ""), 404)
 }
 
-func TestTimestamp(t *testing.T) {
+func TestTimestampIsUTCWithSixDecimals(t *testing.T) {
 	at := time.Date(2026, 6, 8, 14, 34, 56, 120_000_999, time.FixedZone("", 2*60*60))
 	if got, want := timestamp(at), "2026-06-08T12:34:56.120000Z"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-func TestKey(t *testing.T) {
+func TestOnlyTheAccountsKeyIsAdmitted(t *testing.T) {
 	rig := newPlatformRig(t)
 	probe := func(want int) {
 		t.Helper()
@@ -316,7 +319,7 @@ func TestKey(t *testing.T) {
 	probe(404)
 }
 
-func TestRecord(t *testing.T) {
+func TestPostsAreRecordedAndTold(t *testing.T) {
 	rig := newPlatformRig(t)
 	var told []Post
 	rig.OnPost(func(v Post) { told = append(told, v) })
@@ -359,8 +362,8 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// Of many posts of one proof, one is accepted.
-func TestConcurrentReplay(t *testing.T) {
+// If many clients post one proof at once, the platform accepts one of them.
+func TestOneOfManyEqualProofsIsAccepted(t *testing.T) {
 	const n = 20
 	rig := newPlatformRig(t)
 	attributes := params424(testUID, 1)

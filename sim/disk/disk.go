@@ -13,10 +13,7 @@ import (
 	"time"
 )
 
-// sector is what a disk writes whole or not at all, in bytes.
-const sector = 512
-
-// A File is an open file of a Disk.
+// A File is an open file of a Disk. It is an alias, so that a Disk fits an interface that names the same methods.
 type File = interface {
 	io.ReaderAt
 	io.Writer
@@ -26,78 +23,61 @@ type File = interface {
 	Sync() error
 }
 
-// A Disk is a file system that may lose power. It holds files in directories
-// that are always there.
-//
-// It writes down every operation, so that After can replay a run up to any one
-// of them and then ask what a real disk may hold: what was synced, and of the
-// rest whatever the kernel and the card happened to have written, in any order.
-// Each sector of a file is then as it was at the last sync or as any later write
-// left it; the file's size is one that it had since; a name that was made or
-// removed since the directory's last sync is there or not. That is the closure
-// of all prefixes and reorderings of unsynced writes, so nothing is gained by
-// replaying their orders one by one, and a lost tail, a hole of zeros and a torn
-// line are among the outcomes.
-//
-// Compared with FUSE (LazyFS) or a block device below a real file system
-// (dm-log-writes) this tests more than one file system can do: ext4 in its
-// default mode orders much that POSIX does not promise. It needs neither root
-// nor a kernel module, runs in memory, and a failing state is named by an
-// operation and a number. What it cannot show is a fault of the kernel, or a
-// card that lies about a flush or spoils sectors that it was not asked to write.
+// A Disk is a file system that may lose power, see the package comment.
 type Disk struct {
-	mu    sync.Mutex
-	root  *world
+	mu    sync.Mutex // guards what follows
+	state *state
 	fault func(Op) Fault
-	room  int64             // bytes, -1 is without end
-	first map[string][]byte // what it held at first
+	room  int64             // in bytes; -1 means without end
+	first map[string][]byte // the files that it held at first
 	ops   []Op
 }
 
-// An Op is one operation that changes a disk, or puts a change where it lasts.
+// An Op is one operation that changes a disk, or makes a change last.
 type Op struct {
-	Kind string // "create", "write", "truncate", "sync", "remove" or "syncdir"; "open" and "readdir" are not kept
+	Kind string // "create", "write", "truncate", "sync", "remove" or "syncdir"; "open" and "readdir" are not recorded
 	Name string
 	Data []byte // of a write
-	Size int64  // of a truncate
+	Size int64  // of a truncate, in bytes
 }
 
 // A Fault is how an operation goes wrong.
 type Fault struct {
-	Err   error         // nil: it does not, but see Short
-	Bytes int           // of a write, that are written before Err
-	Short bool          // a write that writes Bytes and reports no error
+	Err   error         // nil if the operation succeeds, but see Short
+	Bytes int           // how many bytes a write writes before Err
+	Short bool          // a write writes Bytes and reports no error
 	Delay time.Duration // before anything else
 }
 
 // New returns an empty disk without end.
-func New() *Disk { return &Disk{root: newWorld(), room: -1, first: make(map[string][]byte)} }
+func New() *Disk { return &Disk{state: newState(), room: -1, first: make(map[string][]byte)} }
 
-// Fault sets what goes wrong from now on; nil is nothing.
+// Fault sets what goes wrong from now on; nil means nothing does.
 func (d *Disk) Fault(f func(Op) Fault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fault = f
 }
 
-// Room sets how many bytes the disk has room for; then it is ENOSPC.
+// Room sets how many bytes the disk has room for; a write beyond them fails with ENOSPC. -1 means without end.
 func (d *Disk) Room(bytes int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.room = bytes
 }
 
-// Ops is how many operations there have been.
+// Ops returns how many operations have been recorded.
 func (d *Disk) Ops() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.ops)
 }
 
-// Kinds counts operations by kind.
+// Kinds counts the recorded operations by kind.
 func (d *Disk) Kinds() map[string]int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+
 	kinds := make(map[string]int)
 	for _, op := range d.ops {
 		kinds[op.Kind]++
@@ -105,66 +85,75 @@ func (d *Disk) Kinds() map[string]int {
 	return kinds
 }
 
-// do carries out an operation, unless it goes wrong, and returns how many bytes
-// of a write were written. A delay holds up nobody else.
+// do carries out an operation, unless it goes wrong, and returns how many bytes a write has written.
 func (d *Disk) do(op Op) (int, error) {
 	d.mu.Lock()
 	fault := d.fault
 	d.mu.Unlock()
+
+	// A slow operation must not hold up those of other files, so it waits without the lock.
 	var f Fault
 	if fault != nil {
 		f = fault(op)
 		time.Sleep(f.Delay)
 	}
+
 	d.mu.Lock()
 	defer d.mu.Unlock()
+
+	// A write that fails may have written a part; any other operation that fails has done nothing.
 	if op.Kind == "write" {
 		if f.Err != nil || f.Short {
 			op.Data = op.Data[:min(f.Bytes, len(op.Data))]
 		}
-		if free := d.room - d.root.used(); d.room >= 0 && int64(len(op.Data)) > free {
+		if free := d.room - d.state.used(); d.room >= 0 && int64(len(op.Data)) > free {
 			op.Data, f.Err = op.Data[:max(0, free)], syscall.ENOSPC
 		}
 	} else if f.Err != nil {
 		return 0, &fs.PathError{Op: op.Kind, Path: op.Name, Err: f.Err}
 	}
+
 	if op.Kind == "open" || op.Kind == "readdir" {
 		return 0, nil
 	}
+
 	if op.Kind != "write" || len(op.Data) > 0 {
-		op.Data = slices.Clone(op.Data)
-		if err := d.root.apply(op); err != nil {
+		op.Data = slices.Clone(op.Data) // the caller may reuse its buffer
+		if err := d.state.apply(op); err != nil {
 			return 0, &fs.PathError{Op: op.Kind, Path: op.Name, Err: err}
 		}
 		d.ops = append(d.ops, op)
 	}
+
 	if f.Err != nil {
 		return len(op.Data), &fs.PathError{Op: op.Kind, Path: op.Name, Err: f.Err}
 	}
 	return len(op.Data), nil
 }
 
-// Mkdir does nothing.
+// Mkdir does nothing: every directory is there.
 func (d *Disk) Mkdir(string) error { return nil }
 
-// Names are of all files in a directory.
+// Names returns the names of all files in a directory, sorted.
 func (d *Disk) Names(dir string) ([]string, error) {
 	if _, err := d.do(Op{Kind: "readdir", Name: dir}); err != nil {
 		return nil, err
 	}
+
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var names []string
-	for name := range d.root.names {
+	for name := range d.state.names {
 		if filepath.Dir(name) == filepath.Clean(dir) {
 			names = append(names, filepath.Base(name))
 		}
 	}
+
 	slices.Sort(names)
 	return names, nil
 }
 
-// Open opens a file, or makes it with os.O_CREATE.
+// Open opens a file. With os.O_CREATE it makes the file, which must not exist.
 func (d *Disk) Open(name string, flag int) (File, error) {
 	kind := "open"
 	if flag&os.O_CREATE != 0 {
@@ -173,65 +162,70 @@ func (d *Disk) Open(name string, flag int) (File, error) {
 	if _, err := d.do(Op{Kind: kind, Name: name}); err != nil {
 		return nil, err
 	}
+
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.root.names[name] == nil {
+	if d.state.names[name] == nil {
 		return nil, &fs.PathError{Op: kind, Path: name, Err: fs.ErrNotExist}
 	}
-	return diskFile{d, name}, nil
+	return openFile{d, name}, nil
 }
 
+// Remove removes a file, which must not be open.
 func (d *Disk) Remove(name string) error {
 	_, err := d.do(Op{Kind: "remove", Name: name})
 	return err
 }
 
+// SyncDir makes the names in a directory last: those that were made, and the absence of those that were removed.
 func (d *Disk) SyncDir(dir string) error {
 	_, err := d.do(Op{Kind: "syncdir", Name: filepath.Clean(dir)})
 	return err
 }
 
-// A diskFile is not to be removed while it is open.
-type diskFile struct {
+// An openFile finds its content by its name at each operation.
+type openFile struct {
 	disk *Disk
 	name string
 }
 
-func (f diskFile) ReadAt(b []byte, at int64) (int, error) {
+func (f openFile) ReadAt(b []byte, at int64) (int, error) {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
-	node := f.disk.root.names[f.name]
-	if node == nil || at >= int64(len(node.now())) {
+
+	file := f.disk.state.names[f.name]
+	if file == nil || at >= int64(len(file.now())) {
 		return 0, io.EOF
 	}
-	n := copy(b, node.now()[at:])
+
+	n := copy(b, file.now()[at:])
 	if n < len(b) {
 		return n, io.EOF
 	}
 	return n, nil
 }
 
-func (f diskFile) Write(b []byte) (int, error) {
+func (f openFile) Write(b []byte) (int, error) {
 	return f.disk.do(Op{Kind: "write", Name: f.name, Data: b})
 }
 
-func (f diskFile) Truncate(size int64) error {
+func (f openFile) Truncate(size int64) error {
 	_, err := f.disk.do(Op{Kind: "truncate", Name: f.name, Size: size})
 	return err
 }
 
-func (f diskFile) Sync() error {
+func (f openFile) Sync() error {
 	_, err := f.disk.do(Op{Kind: "sync", Name: f.name})
 	return err
 }
 
-func (f diskFile) Size() (int64, error) {
+func (f openFile) Size() (int64, error) {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
-	if node := f.disk.root.names[f.name]; node != nil {
-		return int64(len(node.now())), nil
+	if file := f.disk.state.names[f.name]; file != nil {
+		return int64(len(file.now())), nil
 	}
 	return 0, fs.ErrNotExist
 }
 
-func (f diskFile) Close() error { return nil }
+func (f openFile) Close() error { return nil }

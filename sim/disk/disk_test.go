@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// contents are of all files of a disk, by name.
+// contents returns the contents of all files of a disk, by name.
 func contents(t *testing.T, d *Disk) map[string]string {
 	t.Helper()
 	names, err := d.Names("/j")
@@ -44,7 +44,8 @@ func contents(t *testing.T, d *Disk) map[string]string {
 	return all
 }
 
-func diskFileOf(t *testing.T, d *Disk, name string, flag int) File {
+// openOn opens a file of a disk.
+func openOn(t *testing.T, d *Disk, name string, flag int) File {
 	t.Helper()
 	f, err := d.Open(name, flag)
 	if err != nil {
@@ -53,9 +54,8 @@ func diskFileOf(t *testing.T, d *Disk, name string, flag int) File {
 	return f
 }
 
-// TestDiskAfterPowerCut holds every state that a disk may be in against the ones
-// that must be among them.
-func TestDiskAfterPowerCut(t *testing.T) {
+// The states that After yields are just those that a disk may be in.
+func TestPowerCutLeavesEveryPossibleState(t *testing.T) {
 	a, b := strings.Repeat("a", 500), strings.Repeat("b", 24)
 	zeros := strings.Repeat("\x00", 12)
 
@@ -100,7 +100,7 @@ func TestDiskAfterPowerCut(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := New()
-			tt.run(d, diskFileOf(t, d, "/j/f", os.O_RDWR|os.O_CREATE))
+			tt.run(d, openOn(t, d, "/j/f", os.O_RDWR|os.O_CREATE))
 			found := make(map[string]bool)
 
 			for after := range d.After(d.Ops(), 1000) {
@@ -119,11 +119,11 @@ func TestDiskAfterPowerCut(t *testing.T) {
 	}
 }
 
-// TestDiskSample: what is synced stays, and what is chosen stays the same.
-func TestDiskSample(t *testing.T) {
+// In a sample, too, what was synced is there; and the sample is the same on each call.
+func TestSampleKeepsWhatWasSynced(t *testing.T) {
 	d := New()
 	for _, name := range []string{"/j/1", "/j/2", "/j/3"} {
-		f := diskFileOf(t, d, name, os.O_RDWR|os.O_CREATE)
+		f := openOn(t, d, name, os.O_RDWR|os.O_CREATE)
 		f.Write([]byte("kept"))
 		f.Sync()
 	}
@@ -131,7 +131,7 @@ func TestDiskSample(t *testing.T) {
 	d.SyncDir("/j")
 	for range 20 {
 		for _, name := range []string{"/j/1", "/j/2", "/j/3"} {
-			diskFileOf(t, d, name, os.O_RDWR).Write([]byte(strings.Repeat(".", 200)))
+			openOn(t, d, name, os.O_RDWR).Write([]byte(strings.Repeat(".", 200)))
 		}
 	}
 
@@ -161,15 +161,15 @@ func TestDiskSample(t *testing.T) {
 	}
 }
 
-func TestDiskFaults(t *testing.T) {
+func TestFaultStrikesAWrite(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		fault func(Op) Fault
 		room  int64
-		n     int
+		n     int // bytes that Write reports
 		err   error
 		took  time.Duration
-		text  string
+		text  string // what the file then holds
 	}{
 		{name: "none", room: -1, n: 5, text: "whole"},
 		{name: "no room", room: 3, n: 3, err: syscall.ENOSPC, text: "who"},
@@ -187,7 +187,7 @@ func TestDiskFaults(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := New()
-				f := diskFileOf(t, d, "/j/f", os.O_RDWR|os.O_CREATE)
+				f := openOn(t, d, "/j/f", os.O_RDWR|os.O_CREATE)
 				d.Fault(tt.fault)
 				d.Room(tt.room)
 				begun := time.Now()

@@ -3,91 +3,35 @@
 package disk
 
 import (
-	"io/fs"
 	"iter"
 	"maps"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 )
 
-// A world is what a file system shows, and what of it would be there after a
-// power cut.
-type world struct {
-	names map[string]*node
-	// since the directory's last sync: what each name that changed stood for
-	// then, and after every change; nil is nothing
-	changes map[string][]*node
-}
+// sector is what a disk writes whole, or torn in one place, in bytes: the smallest unit of SD cards and of most disks.
+const sector = 512
 
-// A node is a file's content at its last sync, and after every change since.
-type node struct{ states [][]byte }
-
-func (n *node) now() []byte { return n.states[len(n.states)-1] }
-
-func newWorld() *world {
-	return &world{names: make(map[string]*node), changes: make(map[string][]*node)}
-}
-
-func (w *world) used() (bytes int64) {
-	for _, n := range w.names {
-		bytes += int64(len(n.now()))
-	}
-	return bytes
-}
-
-func (w *world) rename(name string, n *node) {
-	if w.changes[name] == nil {
-		w.changes[name] = []*node{w.names[name]}
-	}
-	w.changes[name] = append(w.changes[name], n)
-	if w.names[name] = n; n == nil {
-		delete(w.names, name)
-	}
-}
-
-func (w *world) apply(op Op) error {
-	n := w.names[op.Name]
-	switch {
-	case op.Kind == "syncdir":
-		maps.DeleteFunc(w.changes, func(name string, _ []*node) bool { return filepath.Dir(name) == op.Name })
-	case op.Kind == "create" && n != nil:
-		return fs.ErrExist
-	case op.Kind == "create":
-		w.rename(op.Name, &node{states: [][]byte{nil}})
-	case n == nil:
-		return fs.ErrNotExist
-	case op.Kind == "remove":
-		w.rename(op.Name, nil)
-	case op.Kind == "write":
-		n.states = append(n.states, slices.Concat(n.now(), op.Data))
-	case op.Kind == "truncate":
-		b := make([]byte, op.Size)
-		copy(b, n.now())
-		n.states = append(n.states, b)
-	case op.Kind == "sync":
-		n.states = [][]byte{n.now()}
-	}
-	return nil
-}
-
-// After yields disks as a power cut after so many operations may leave them: all
-// of them if there are no more than most, and else those where nothing, all, all
-// but one thing or one thing alone was written, and a sample of the others.
+// After yields the disks that a power cut after the first ops operations may leave. If there are more than most, it
+// yields those where nothing, everything, everything but one thing, or one thing alone was written, and then a sample
+// of the others; the sample is the same on each call.
 func (d *Disk) After(ops, most int) iter.Seq[*Disk] {
 	return func(yield func(*Disk) bool) {
 		d.mu.Lock()
 		done := slices.Clone(d.ops[:ops])
 		d.mu.Unlock()
-		w := newWorld()
+
+		// Replay, since the disk itself may have gone further.
+		s := newState()
 		for name, text := range d.first {
-			w.names[name] = &node{states: [][]byte{text}}
+			s.names[name] = &inode{versions: [][]byte{text}}
 		}
 		for _, op := range done {
-			w.apply(op)
+			s.apply(op)
 		}
-		cut := newPowerCut(w)
-		for pick := range picks(cut.radix, most, uint64(ops)) {
+
+		cut := newPowerCut(s)
+		for pick := range picks(cut.ways, most, uint64(ops)) {
 			if !yield(cut.disk(pick)) {
 				return
 			}
@@ -95,28 +39,33 @@ func (d *Disk) After(ops, most int) iter.Seq[*Disk] {
 	}
 }
 
-// A powerCut is a list of things that came out one way or another, each apart
-// from the others.
+// A powerCut lists what is open when the power fails: for each name that changed which file it stands for, and for each
+// file which size it has and what each of its sectors holds. Each of these comes out in one of several ways, whatever
+// the others do.
 type powerCut struct {
-	world *world
-	names []string // that changed
-	nodes []*node
-	sizes [][]int      // of each node
-	parts [][][]string // of each node's each sector
-	radix []int        // in how many ways each came out: names, then for each node size and sectors
+	state   *state
+	names   []string // that changed
+	files   []*inode
+	sizes   [][]int      // of each file
+	sectors [][][]string // of each file, of each sector
+	ways    []int        // in how many ways each comes out: all names, then for each file its size and its sectors
 }
 
-func newPowerCut(w *world) *powerCut {
-	c := &powerCut{world: w, names: slices.Sorted(maps.Keys(w.changes))}
+func newPowerCut(s *state) *powerCut {
+	c := &powerCut{state: s, names: slices.Sorted(maps.Keys(s.changes))}
 	for _, name := range c.names {
-		c.radix = append(c.radix, len(w.changes[name]))
+		c.ways = append(c.ways, len(s.changes[name]))
 	}
-	for _, name := range slices.Sorted(maps.Keys(w.names)) {
-		c.add(w.names[name])
+
+	// Sorted, so that a number means the same state on each run.
+	for _, name := range slices.Sorted(maps.Keys(s.names)) {
+		c.add(s.names[name])
 	}
+
+	// A name may come back to a file that was removed.
 	for _, name := range c.names {
-		for _, n := range w.changes[name] {
-			if n != nil && !slices.Contains(c.nodes, n) {
+		for _, n := range s.changes[name] {
+			if n != nil && !slices.Contains(c.files, n) {
 				c.add(n)
 			}
 		}
@@ -124,35 +73,44 @@ func newPowerCut(w *world) *powerCut {
 	return c
 }
 
-func (c *powerCut) add(n *node) {
+// add lists the sizes and sectors that a file may come out with.
+func (c *powerCut) add(n *inode) {
 	var sizes []int
-	var parts [][]string
-	for _, b := range n.states {
+	for _, b := range n.versions {
 		sizes = append(sizes, len(b))
 	}
 	sizes = distinct(sizes)
+
+	var sectors [][]string
 	for at := 0; at < slices.Max(sizes); at += sector {
-		var ways []string
-		for _, b := range n.states {
-			var s [sector]byte
-			if at < len(b) {
-				copy(s[:], b[at:])
-			}
-			if len(ways) > 0 {
-				ways = append(ways, tear(ways[len(ways)-1], string(s[:])))
-			}
-			ways = append(ways, string(s[:]))
-		}
-		parts = append(parts, distinct(ways))
+		sectors = append(sectors, sectorWays(n, at))
 	}
-	c.nodes, c.sizes, c.parts = append(c.nodes, n), append(c.sizes, sizes), append(c.parts, parts)
-	c.radix = append(c.radix, len(sizes))
-	for _, ways := range parts {
-		c.radix = append(c.radix, len(ways))
+
+	c.files, c.sizes, c.sectors = append(c.files, n), append(c.sizes, sizes), append(c.sectors, sectors)
+	c.ways = append(c.ways, len(sizes))
+	for _, ways := range sectors {
+		c.ways = append(c.ways, len(ways))
 	}
 }
 
-// distinct keeps the order, oldest first.
+// sectorWays returns what the sector at an offset may hold: its content in each version, and between two versions a
+// torn one. Behind a version's end a sector holds zeros.
+func sectorWays(n *inode, at int) (ways []string) {
+	for _, b := range n.versions {
+		var s [sector]byte
+		if at < len(b) {
+			copy(s[:], b[at:])
+		}
+
+		if len(ways) > 0 {
+			ways = append(ways, tear(ways[len(ways)-1], string(s[:])))
+		}
+		ways = append(ways, string(s[:]))
+	}
+	return distinct(ways)
+}
+
+// distinct removes repetitions, and keeps the order: oldest first.
 func distinct[E comparable](all []E) (each []E) {
 	for _, e := range all {
 		if !slices.Contains(each, e) {
@@ -162,61 +120,68 @@ func distinct[E comparable](all []E) (each []E) {
 	return each
 }
 
-// tear is a sector that was written to the middle of what is new in it.
+// tear returns a sector whose write stopped in the middle of what is new in it.
 func tear(before, after string) string {
 	first := 0
 	for first < sector && before[first] == after[first] {
 		first++
 	}
+
 	last := sector
 	for last > first && before[last-1] == after[last-1] {
 		last--
 	}
+
 	middle := (first + last) / 2
 	return after[:middle] + before[middle:]
 }
 
-// disk is the one where everything came out as picked.
+// disk builds the disk on which everything came out as picked; pick holds one number for each of c.ways.
 func (c *powerCut) disk(pick []int) *Disk {
-	names := maps.Clone(c.world.names)
+	names := maps.Clone(c.state.names)
 	for _, name := range c.names {
-		if names[name] = c.world.changes[name][pick[0]]; names[name] == nil {
+		if names[name] = c.state.changes[name][pick[0]]; names[name] == nil {
 			delete(names, name)
 		}
 		pick = pick[1:]
 	}
-	after := make(map[*node]*node)
-	for i, n := range c.nodes {
-		b := make([]byte, 0, len(c.parts[i])*sector)
-		for s, ways := range c.parts[i] {
+
+	// The size cuts off sectors that the file no longer has, or shows zeros where none was written.
+	after := make(map[*inode]*inode)
+	for i, n := range c.files {
+		b := make([]byte, 0, len(c.sectors[i])*sector)
+		for s, ways := range c.sectors[i] {
 			b = append(b, ways[pick[1+s]]...)
 		}
-		after[n] = &node{states: [][]byte{b[:c.sizes[i][pick[0]]]}}
-		pick = pick[1+len(c.parts[i]):]
+		after[n] = &inode{versions: [][]byte{b[:c.sizes[i][pick[0]]]}}
+		pick = pick[1+len(c.sectors[i]):]
 	}
+
+	// The new disk begins here: all that it holds has been synced, and a next run may lose power again.
 	d := New()
 	for name, n := range names {
-		d.root.names[name] = after[n]
+		d.state.names[name] = after[n]
 		d.first[name] = after[n].now()
 	}
 	return d
 }
 
-// picks yields one number below each radix, for every combination or, if these
-// are more than most, for a sample that is always the same.
-func picks(radix []int, most int, seed uint64) iter.Seq[[]int] {
+// picks yields one number for each of ways, below it: every combination, or a sample if these are more than most.
+func picks(ways []int, most int, seed uint64) iter.Seq[[]int] {
 	all := 1
-	for _, r := range radix {
-		if all *= r; all > most {
-			return sample(radix, most, seed)
+	for _, n := range ways {
+		if all *= n; all > most {
+			return sample(ways, most, seed)
 		}
 	}
+
+	// The combination number i is i written with these numbers as its bases.
 	return func(yield func([]int) bool) {
 		for i := range all {
-			pick := make([]int, len(radix))
-			for k, r := range radix {
-				pick[k] = i % r
-				i /= r
+			pick := make([]int, len(ways))
+			for k, n := range ways {
+				pick[k] = i % n
+				i /= n
 			}
 			if !yield(pick) {
 				return
@@ -225,19 +190,22 @@ func picks(radix []int, most int, seed uint64) iter.Seq[[]int] {
 	}
 }
 
-func sample(radix []int, most int, seed uint64) iter.Seq[[]int] {
+// sample yields the combinations at the edges first, since that is where a journal breaks, and then random ones.
+func sample(ways []int, most int, seed uint64) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {
-		nothing, everything := make([]int, len(radix)), make([]int, len(radix))
-		for k, r := range radix {
-			everything[k] = r - 1
+		nothing, everything := make([]int, len(ways)), make([]int, len(ways))
+		for k, n := range ways {
+			everything[k] = n - 1
 		}
 		if !yield(nothing) || !yield(everything) {
 			return
 		}
 		done := 2
-		for k, r := range radix {
+
+		// One thing alone, and everything but one thing.
+		for k, n := range ways {
 			for _, base := range [][]int{nothing, everything} {
-				for way := range r {
+				for way := range n {
 					pick := slices.Clone(base)
 					if pick[k] == way {
 						continue
@@ -249,11 +217,13 @@ func sample(radix []int, most int, seed uint64) iter.Seq[[]int] {
 				}
 			}
 		}
+
+		// The seed makes the sample the same on each call.
 		random := rand.New(rand.NewPCG(seed, 1))
 		for ; done < most; done++ {
-			pick := make([]int, len(radix))
-			for k, r := range radix {
-				pick[k] = random.IntN(r)
+			pick := make([]int, len(ways))
+			for k, n := range ways {
+				pick[k] = random.IntN(n)
 			}
 			if !yield(pick) {
 				return

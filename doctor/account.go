@@ -19,6 +19,7 @@ type account struct {
 
 // daemonUser is whom the unit runs as. Without a unit it is the user who runs the doctor.
 func (e *examination) daemonUser() account {
+	// The last User= of a unit decides.
 	name := e.Probes.User
 	for _, line := range lines(e.Root, unitFile(e.Root)) {
 		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "User="); ok {

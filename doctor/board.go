@@ -39,7 +39,7 @@ func boardOf(model string) boardKind {
 	}
 }
 
-// uart is the port on GPIO14 and 15 with config.txt as it is.
+// uart is the port on GPIO14 and 15 under the present config.txt.
 func (m machine) uart() string {
 	// An overlay that moves Bluetooth away gives the PL011 back to the header.
 	if m.board == radioPi && !m.config.overlay("disable-bt", "pi3-disable-bt", "miniuart-bt", "pi3-miniuart-bt") {

@@ -29,8 +29,11 @@ func checkClock(e *examination) []Finding {
 
 	// What is certain comes first: no time service can make up for a clock before the program was built.
 	if floor := e.Probes.Floor; floor.After(now) {
-		return wrongClock(fmt.Sprintf("%s is too early: %s has already passed", shown, floor.UTC().Format(time.RFC3339)))
+		passed := floor.UTC().Format(time.RFC3339)
+		return wrongClock(fmt.Sprintf("%s is too early: %s has already passed", shown, passed))
 	}
+
+	// The answer's Date has whole seconds, so more digits would mean nothing.
 	if skew := e.platform.Skew.Round(time.Second); e.platform.Dated && skew.Abs() > maxSkew {
 		way := "ahead of"
 		if skew < 0 {

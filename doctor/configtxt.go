@@ -52,8 +52,9 @@ func checkConfigTxt(e *examination) []Finding {
 // handles wrongly, and at the default of 100 kHz every read takes four times as long as at 400 kHz.
 func (e *examination) i2cAdvice() (better []string) {
 	if e.machine.board != pi5 {
-		better = append(better, "this board's I2C handles clock stretching wrongly: wire the reader to the UART, or run: "+
-			e.machine.addLine("dtoverlay=i2c-gpio,bus=1,i2c_gpio_sda=2,i2c_gpio_scl=3"))
+		inSoftware := e.machine.addLine("dtoverlay=i2c-gpio,bus=1,i2c_gpio_sda=2,i2c_gpio_scl=3")
+		better = append(better,
+			"this board's I2C handles clock stretching wrongly: wire the reader to the UART, or run: "+inSoftware)
 	}
 
 	setsSpeed := func(s bootSetting) bool { return s.applies && strings.Contains(s.value, "i2c_arm_baudrate=") }
@@ -124,6 +125,7 @@ func (e *examination) uartIsOff(check string) (Finding, bool) {
 		return wrong(check, what, mend, reboot).coded(scan.ServiceReaderNotFound), true
 	}
 
+	// From here on the line, if there is one, does not switch the port off.
 	enabled := config.value("enable_uart") == "1"
 	enables := func(s bootSetting) bool { return s.key == "enable_uart" && s.value == "1" }
 	switch {
@@ -147,7 +149,8 @@ func (e *examination) wrongName(check string) (Finding, bool) {
 	var what string
 	switch {
 	case m.board == pi5 && (name == "ttyAMA10" || e.port.given == "/dev/serial0"):
-		what = e.port.given + " is the debug port between the HDMI sockets of this board, not the header's pins 8 and 10"
+		what = e.port.given +
+			" is the debug port between the HDMI sockets of this board, not the header's pins 8 and 10"
 	case name == "ttyS0" && m.board != radioPi:
 		what = "this board has no mini-UART, so that there is no /dev/ttyS0"
 	case name == "ttyS0" && m.uart() != "/dev/ttyS0":
@@ -167,6 +170,7 @@ func (e *examination) bluetoothHasPort(check string) (Finding, bool) {
 	service := exists(e.Root, hciuart)
 
 	if m.uart() != e.port.path {
+		// If the line is there and has no effect, lineMissing has said where: that explains more than the radio does.
 		movesIt := func(s bootSetting) bool { return s.loads("disable-bt", "miniuart-bt") }
 		f := e.lineMissing(check, "dtoverlay=disable-bt", movesIt)
 		if !slices.ContainsFunc(m.config.settings, movesIt) && exists(e.Root, m.config.file) {

@@ -32,6 +32,7 @@ func checkDevice(e *examination) []Finding {
 	case err != nil:
 		return []Finding{e.missingDevice(check).coded(scan.ServiceReaderNotFound)}
 	case info.Mode()&fs.ModeCharDevice == 0:
+		// A shell's > makes it; after that udev cannot make the node.
 		what := p.path + " is a plain file, not a device: a program wrote to the port while it was not there"
 		return []Finding{wrong(check, what, "sudo rm "+p.path, reboot).coded(scan.ServiceReaderNotFound)}
 	}
@@ -74,9 +75,10 @@ func (e *examination) missingConverter(check, found string) Finding {
 			continue
 		case !e.loaded(driver):
 			what := fmt.Sprintf("%s: USB device %s is plugged in, and its driver %s is not loaded", found, d.id, driver)
-			return wrong(check, what,
-				fmt.Sprintf("echo %s | sudo tee /etc/modules-load.d/tagbase-reader.conf", driver), "sudo modprobe "+driver)
+			everyBoot := fmt.Sprintf("echo %s | sudo tee /etc/modules-load.d/tagbase-reader.conf", driver)
+			return wrong(check, what, everyBoot, "sudo modprobe "+driver)
 		default:
+			// The kernel numbers ports as they come: ttyUSB0 can be ttyUSB1 after a loose contact.
 			what := fmt.Sprintf("%s, but USB device %s is plugged in: it has another number now", found, d.id)
 			stays := fmt.Sprintf(` the name that stays: device = "%s:/dev/serial/by-id/…"`, e.port.driver)
 			return wrong(check, what, "ls -l /dev/serial/by-id/", e.inConfig("reader", stays))

@@ -14,7 +14,7 @@
 //
 // A fault near the board hides or causes those behind it: a port that the firmware did not switch on cannot be
 // opened, and a reader that is not powered has no firmware version. So the checks go from the board to the
-// platform, and whoever repairs the first ✗ first often needs no second repair.
+// platform. Repair the first ✗ first: often the others are gone then.
 //
 //	configuration      what tagbase-edge check says                        service.go
 //	board              which board and system this is                      board.go

@@ -16,6 +16,7 @@ func checkKey(e *examination) []Finding {
 	const check = "key"
 	c := e.Config
 	if c.Key == "" {
+		// Of a file that this user cannot read, text is empty.
 		hidden := e.Probes.User != "root" && exists(e.Root, c.KeyFile) && text(e.Root, c.KeyFile) == ""
 		if hidden {
 			return []Finding{skipped(check, fmt.Sprintf("only root can read %s: sudo tagbase-edge doctor", c.KeyFile))}
@@ -27,6 +28,7 @@ func checkKey(e *examination) []Finding {
 		return []Finding{f.coded(scan.ServiceKeyRefused)}
 	}
 
+	// The request was for a session that cannot exist: a key that gets a 404 for it is a good one.
 	switch e.platform.Status {
 	case http.StatusUnauthorized:
 		f := wrong(check, fmt.Sprintf("the platform refuses %s", c.Key), e.pasteKey()...)

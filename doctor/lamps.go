@@ -97,6 +97,7 @@ func (e *examination) gpioLamp(check string, lamp LampLine) Finding {
 		fmt.Sprintf(` another line and move the wire: %s = "GPIO17", or 22, 23, 24, 25, 27`, lamp.Name))
 	number := gpioNumber(lamp.Line)
 
+	// Who holds the line comes last: on a line that the reader needs, or may not be opened, it does not matter.
 	if use := busLines[e.port.bus]; slices.Contains(use.lines, number) {
 		return wrong(check, fmt.Sprintf("%s belongs to %s, which the reader is on", lamp.Line, use.bus), moveIt)
 	}
@@ -197,6 +198,7 @@ func (e *examination) chipDenied(check, chip string, info fs.FileInfo) Finding {
 	user, group := e.user.name, groupName(e.Root, gid)
 	found := fmt.Sprintf("%s may not read and write %s (%s, group %s)", user, chip, info.Mode().Perm(), group)
 
+	// Raspberry Pi OS gives the chips to a group; plain Debian leaves them to root.
 	if groupMay(info, read|write) {
 		return wrong(check, found, fmt.Sprintf("sudo usermod -aG %s %s", group, user), restart)
 	}

@@ -21,7 +21,7 @@ func checkLogin(e *examination) []Finding {
 		ttys = append(ttys, "serial0")
 	}
 	for _, tty := range ttys {
-		// A masked unit is a link to /dev/null; it does not start, whoever wants it.
+		// A masked unit is a link to /dev/null; nothing can start it.
 		unit := "serial-getty@" + tty + ".service"
 		if follow(e.Root, "/etc/systemd/system/"+unit) == "/dev/null" {
 			continue

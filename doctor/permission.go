@@ -48,9 +48,11 @@ func (e *examination) deviceDenied(check string, info fs.FileInfo) Finding {
 		return wrong(check, found+": a login has taken it", "sudo systemctl mask --now "+unit, trigger, restart)
 
 	case groupMay(info, read|write):
+		// As udev has made it: only the user is missing in the group.
 		return wrong(check, found, fmt.Sprintf("sudo usermod -aG %s %s", group, user), restart)
 
 	default:
+		// No group has the device: a rule gives it one, now and at every boot.
 		kernel, usual := strings.TrimPrefix(node, "/dev/"), e.usualGroup()
 		rule := fmt.Sprintf(`echo 'KERNEL=="%s", GROUP="%s", MODE="0660"'`, kernel, usual)
 		return wrong(check, found, rule+appendUdevRule,

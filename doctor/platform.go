@@ -22,9 +22,11 @@ func checkNetwork(e *examination) []Finding {
 		return eachSkipped(networkChecks, "not tried")
 	}
 
+	// The first step that fails ends the list: those behind it were not tried.
 	if p.DNS != "" {
 		f := wrong("DNS", p.DNS, "getent hosts "+p.Host, "ip address; ip route; cat /etc/resolv.conf", "sudo nmtui")
-		return append([]Finding{f.coded(scan.ServicePlatformUnreachable)}, eachSkipped(networkChecks[1:], "after DNS")...)
+		found := []Finding{f.coded(scan.ServicePlatformUnreachable)}
+		return append(found, eachSkipped(networkChecks[1:], "after DNS")...)
 	}
 	found := []Finding{fine("DNS", p.Host+" is "+strings.Join(p.Addresses, ", "))}
 
@@ -54,15 +56,18 @@ func (e *examination) tlsFailed() Finding {
 	switch {
 	case p.TLSClock:
 		// The station takes the later of the board's clock and the time that it has kept: one that was ahead stays.
-		forget := fmt.Sprintf("if the clock is right and was ahead once: sudo rm %s/clock && %s", e.Config.StateDir, restart)
+		forget := fmt.Sprintf("if the clock is right and was ahead once: sudo rm %s/clock && %s",
+			e.Config.StateDir, restart)
 		return wrong("TLS", p.TLS, "date -u", "sudo timedatectl set-ntp true", forget).
 			coded(scan.ServiceClockOrCertificate)
 
 	case p.TLSLost:
+		// Some firewalls cut a connection as soon as they see a TLS that they cannot read.
 		pass := fmt.Sprintf("let the firewall pass TLS from this board to %s without inspecting it", p.address())
 		return wrong("TLS", p.TLS, "ping -c 3 "+p.Host, pass).coded(scan.ServicePlatformUnreachable)
 
 	default:
+		// The certificate came and is not trusted: the command shows who signed it.
 		look := fmt.Sprintf("openssl s_client -connect %s -servername %s </dev/null | "+
 			"openssl x509 -noout -subject -issuer -dates", p.address(), p.Host)
 		ownCA := e.inConfig("platform", `: ca_file = "/etc/tagbase-edge/ca.pem"`)
@@ -90,8 +95,10 @@ func (e *examination) platformAnswer() Finding {
 		return unreachable(answers, "wait: the station tries again by itself",
 			"if it lasts, tell the people who run the platform")
 	case p.Status >= 300 && p.Status < 400:
-		elsewhere := fmt.Sprintf("it answers %d and points elsewhere: a login page of this network, or another address", p.Status)
-		return unreachable(elsewhere, "let this board onto the network without a login page", base)
+		// Networks of hotels and trains send the first request to their login page.
+		const elsewhere = "it answers %d and points elsewhere: a login page of this network, or another address"
+		return unreachable(fmt.Sprintf(elsewhere, p.Status),
+			"let this board onto the network without a login page", base)
 	case p.Status/100 == 2, p.Status == http.StatusNotFound,
 		p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden:
 		return fine(check, "it answers")

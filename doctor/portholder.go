@@ -30,6 +30,7 @@ func checkHolder(e *examination) []Finding {
 		return []Finding{skipped(check, "the reader is not a file in /dev")}
 	}
 
+	// The daemon and another program can hold the port at once: libnfc takes no lock.
 	var found []Finding
 	holders, hidden := procfs.Holders(e.Root, e.port.path)
 	for _, pid := range holders {
@@ -85,6 +86,7 @@ func (e *examination) usbHolder(check string) Finding {
 			what := fmt.Sprintf("%s (pid %d) claims USB readers", p.Name, pid)
 			return wrong(check, what, stopForGood(p)).coded(scan.ServiceReaderSilent)
 		case self:
+			// The daemon itself has no reader: its child has.
 			if strings.Contains(p.Args, " reader ") {
 				e.held = true
 				return heldByDaemon(check, pid)

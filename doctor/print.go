@@ -52,6 +52,7 @@ func PrintJSON(w io.Writer, version string, findings []Finding) error {
 		ServiceCode scan.ServiceCode `json:"service_code"` // the lowest of all, as the lamps show it; 0 is none
 		Checks      []Finding        `json:"checks"`
 	}{version, time.Now().UTC().Truncate(time.Second), Healthy(findings), scan.ServiceNone, findings}
+
 	for _, f := range findings {
 		if f.Result == Wrong && f.Code != 0 && (report.ServiceCode == 0 || f.Code < report.ServiceCode) {
 			report.ServiceCode = f.Code

@@ -10,8 +10,9 @@ import (
 
 // What mends a reader that does not work.
 const (
-	cutPower   = "take the reader's power away for ten seconds"
-	isPowered  = "is it powered? its light must be on; 3.3 V from pin 1 or 5 V from pin 2, as its maker says, and ground from pin 6"
+	cutPower  = "take the reader's power away for ten seconds"
+	isPowered = "is it powered? its light must be on; 3.3 V from pin 1 or 5 V from pin 2, as its maker says" +
+		", and ground from pin 6"
 	sendReport = "if it happens again: tagbase-edge doctor --json >doctor.json, and send it to us"
 
 	// tryAlone stops the daemon for as long as the doctor tries the reader.
@@ -47,6 +48,8 @@ func checkReader(e *examination) []Finding {
 			found = append(found, fine(step.Name, step.Found))
 			continue
 		}
+
+		// Reader ends with a step that fails, so the later ones have no result of their own.
 		found = append(found, e.stepFailed(step))
 		later := readerSteps[slices.Index(readerSteps, step.Name)+1:]
 		return append(found, eachSkipped(later, "after "+step.Name)...)
@@ -57,7 +60,8 @@ func checkReader(e *examination) []Finding {
 // daemonSays takes the daemon's word for all steps.
 func (e *examination) daemonSays() []Finding {
 	if e.Probes.Daemon == nil {
-		return eachSkipped(readerSteps, "held by the daemon; stop it to have the reader tried: sudo systemctl stop tagbase-edge")
+		return eachSkipped(readerSteps,
+			"held by the daemon; stop it to have the reader tried: sudo systemctl stop tagbase-edge")
 	}
 	r, err := e.Probes.Daemon()
 	if err != nil {

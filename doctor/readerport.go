@@ -62,7 +62,8 @@ func (p readerPort) busOfFile() busKind {
 		return busI2C
 	case strings.HasSuffix(p.driver, "_spi"):
 		return busSPI
-	case strings.HasPrefix(name, "ttyUSB"), strings.HasPrefix(name, "ttyACM"), strings.HasPrefix(p.given, "/dev/serial/"):
+	case strings.HasPrefix(name, "ttyUSB"), strings.HasPrefix(name, "ttyACM"),
+		strings.HasPrefix(p.given, "/dev/serial/"): // of a stick that is unplugged: the link, and so the name, is gone
 		return busSerialUSB
 	case onBoardUART().MatchString(name):
 		return busUART

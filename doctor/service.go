@@ -65,6 +65,7 @@ func checkService(e *examination) []Finding {
 	installed := unitFile(e.Root) != ""
 	pid := Running(e.Root, e.Config.File)
 
+	// Masked first: enable and restart both fail on a masked unit.
 	switch {
 	case follow(e.Root, "/etc/systemd/system/"+name) == "/dev/null":
 		return []Finding{wrong(check, name+" is masked",

@@ -15,7 +15,7 @@ import (
 	"syscall"
 )
 
-// Write replaces file, or makes it, with the permission bits of mode whatever the umask is. The new
+// Write replaces file, or makes it, with the permission bits of mode, regardless of the umask. The new
 // file belongs to the caller. The directory must be there. On an error the old file is untouched,
 // unless only the last sync failed.
 func Write(file string, content []byte, mode fs.FileMode) error {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Set by the linker, which says nothing if it does not find the name: whoever renames
-// one of them or this package changes the -X flags too. The test reads those flags.
+// Set by the linker, which says nothing if it does not find the name. If one of them or this
+// package gets another name, the -X flags change too: the test tries those of the build scripts.
 var (
 	version = "unversioned"
 	built   string // Unix seconds

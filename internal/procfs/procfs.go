@@ -32,11 +32,13 @@ func PIDs(root fs.FS) []int {
 	entries, _ := fs.ReadDir(root, "proc")
 	var pids []int
 	for _, e := range entries {
+		// What is no number is not a process: meminfo, sys, self.
 		if pid, err := strconv.Atoi(e.Name()); err == nil {
 			pids = append(pids, pid)
 		}
 	}
-	slices.Sort(pids)
+
+	slices.Sort(pids) // as text 10 comes before 9
 	return pids
 }
 
@@ -46,6 +48,7 @@ func Lookup(root fs.FS, pid int) Process {
 		b, _ := fs.ReadFile(root, fmt.Sprintf("proc/%d/%s", pid, name))
 		return string(b)
 	}
+
 	return Process{
 		PID:  pid,
 		Name: strings.TrimSpace(read("comm")),
@@ -121,6 +124,8 @@ func Lockers(root fs.FS, path string) (pids []int) {
 // Holders returns the processes that have the file at path open or locked, in order. hidden is as Openers has it.
 func Holders(root fs.FS, path string) (pids []int, hidden bool) {
 	pids, hidden = Openers(root, path)
+
+	// A lock shows even where the open file does not. Most holders are in both.
 	pids = append(pids, Lockers(root, path)...)
 	slices.Sort(pids)
 	return slices.Compact(pids), hidden

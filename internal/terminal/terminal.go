@@ -16,7 +16,7 @@ import (
 	"unicode/utf16"
 )
 
-// Quote returns text as it is if all of it is printable ASCII, and as a quoted Go string
+// Quote returns text unchanged if all of it is printable ASCII, and as a quoted Go string
 // with escapes otherwise. It is for values in a table: nothing is lost.
 func Quote(text string) string {
 	for _, r := range text {

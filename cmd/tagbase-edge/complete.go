@@ -35,8 +35,8 @@ func addCompletions(root *cobra.Command) {
 	}
 }
 
-func fixed(words ...string) cobra.CompletionFunc {
-	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+func fixed(values ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 }
 
 func ends(suffix string) cobra.CompletionFunc {

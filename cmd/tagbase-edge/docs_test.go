@@ -124,7 +124,7 @@ func TestDocumentsNameExistingFilesCommandsAndFlags(t *testing.T) {
 	}
 }
 
-// What setup is told to do by flags in docs/install.md it takes.
+// Setup takes the flags that docs/install.md gives it.
 func TestSetupTakesTheFlagsOfTheInstallGuide(t *testing.T) {
 	b, err := os.ReadFile("../../docs/install.md")
 	if err != nil {

@@ -210,7 +210,7 @@ func TestDoctorFindsEachFaultWhereItIs(t *testing.T) {
 			tt.breaks(r)
 			findings, healthy := r.runDoctor()
 			if healthy {
-				t.Error("it is told to be healthy")
+				t.Error("it reports a healthy station")
 			}
 
 			for _, f := range findings {

@@ -207,7 +207,7 @@ func TestTwoTagsAtOnceAreUnreadable(t *testing.T) {
 	}
 }
 
-// A daemon that is told to end while the first proof is answered posts no second.
+// If SIGTERM comes while the platform answers the first proof, the second one is not posted.
 func TestOneTapPostsNoSecondProofAfterSIGTERM(t *testing.T) {
 	t.Parallel()
 	onEachReaderWith(t, oneTap, "", func(r *testStation) {

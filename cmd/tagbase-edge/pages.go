@@ -47,7 +47,8 @@ func writePages(dir string) error {
 		return err
 	}
 
-	root = command() // anew: the default completion command was left out above
+	// A new one: above, the default completion command was left out.
+	root = command()
 	return errors.Join(
 		root.GenBashCompletionFileV2(filepath.Join(completion, "tagbase-edge"), true),
 		root.GenZshCompletionFile(filepath.Join(completion, "_tagbase-edge")),

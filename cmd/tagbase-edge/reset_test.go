@@ -59,7 +59,7 @@ func TestResetLineBringsBackAHungReader(t *testing.T) {
 	}
 }
 
-// Service codes 1 and 2 are told, and cleared when the reader is back.
+// Service codes 1 and 2 are shown, and cleared when the reader is back.
 func TestReaderServiceCodesAreShownAndCleared(t *testing.T) {
 	t.Parallel()
 	for _, device := range []string{"libnfc", "simulated"} {

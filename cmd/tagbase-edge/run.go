@@ -16,7 +16,7 @@ prints, and exits with status 78.
 
 SIGHUP reads the configuration and the key again, after the scan in flight. If they have a
 problem, the old ones stay.`,
-		Example: `  sudo systemctl start tagbase-edge                     # as it is installed
+		Example: `  sudo systemctl start tagbase-edge                     # the installed service
   tagbase-edge run --config ./config.toml 2>log.json    # by hand`,
 		Args: cobra.NoArgs,
 	}

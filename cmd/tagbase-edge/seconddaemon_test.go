@@ -15,7 +15,7 @@ import (
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
-// A second program that wants the port is told who has it, and the first one goes on.
+// A second daemon on the same port reports which process holds it, and the first one works on.
 func TestSecondDaemonOnAPortIsToldWhoHoldsIt(t *testing.T) {
 	t.Parallel()
 	if !reader.Libnfc {

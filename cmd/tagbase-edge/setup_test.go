@@ -149,7 +149,7 @@ func TestSetupAgainKeepsEverything(t *testing.T) {
 	r.linkInto(root, "/dev/pts")
 	r.linkInto(root, "/etc/passwd")
 	tty := r.onTerminal("setup", "--config", r.config, "--root", root, "--tap=false")
-	tty.answer("(as it is configured)", "")
+	tty.answer("(configured now)", "")
 	tty.answer("Is nothing there but the reader?", "")
 	tty.answer("The lines that they are wired to", "")
 	for _, lamp := range []string{"green", "red", "amber"} {
@@ -180,7 +180,7 @@ func TestSetupAgainKeepsEverything(t *testing.T) {
 	}
 }
 
-// A reader that does not answer is told with its mend, and another can be chosen.
+// Setup says how to mend a reader that does not answer, and another one can be chosen.
 func TestSetupOffersAnotherReaderAfterASilentOne(t *testing.T) {
 	t.Parallel()
 	r, _, args := newBenchWithoutConfiguration(t)
@@ -212,7 +212,7 @@ func TestSetupOffersAnotherReaderAfterASilentOne(t *testing.T) {
 	}
 }
 
-// On a card as it was written setup tells how the board's port is switched on.
+// On a new card setup says how to switch the board's port on.
 func TestSetupSaysHowToSwitchThePortOn(t *testing.T) {
 	t.Parallel()
 	r, _, args := newBenchWithoutConfiguration(t)
@@ -303,7 +303,7 @@ func TestSetupByFlagsAsksNothing(t *testing.T) {
 		{"no device", with(args, "--yes"), 1, "--device is not given"},
 		{"no key", all, 1, "--key is not given, and " + key + " cannot be read"},
 		{"no such key file", with(all, "--key", "/none"), 1, "/none cannot be read: no such file"},
-		{"what is no key", with(all, "--key", r.bench.Dir+"/ca.pem"), 1, "holds no key"},
+		{"not a key", with(all, "--key", r.bench.Dir+"/ca.pem"), 1, "holds no key"},
 		{"unknown key", with(all, "--key", source, "--set", "station.nmae=x"), 1, "--set station.nmae: write a key"},
 		{"all", with(all, "--key", source), 0, "no problem found"},
 		{"all again", with(all, "--key", source), 0, "config.toml is up to date."},

@@ -49,7 +49,7 @@ func (r *testStation) runAndSearchForSecret(args ...string) (out string, exit in
 	}
 
 	if _, secret, _ := strings.Cut(r.bench.Key, ":"); strings.Contains(string(b), secret) {
-		r.Errorf("%q tells the key's secret:\n%s", args, b)
+		r.Errorf("%q prints the key's secret:\n%s", args, b)
 	}
 
 	return string(b), c.ProcessState.ExitCode()
@@ -89,7 +89,7 @@ func (r *testStation) wantStatusText(want ...string) {
 	}
 }
 
-// status exits 0 while all is well, and tells each thing that is wrong, with its mend.
+// status exits 0 while all is well, and shows each fault with its mend.
 func TestStatusShowsEachFault(t *testing.T) {
 	t.Parallel()
 	r := startOnSimulatedReader(t, "")

@@ -49,7 +49,7 @@ func Read(dir string) (time.Time, error) {
 	return parse(string(b))
 }
 
-// Write keeps a time, to the second. It makes the directory if there is none.
+// Write keeps a time, to the second. It makes the directory if it does not exist.
 func Write(dir string, t time.Time) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err

@@ -33,7 +33,7 @@ func ParseEdit(b []byte, file string) (e Edit, unknown []string, problems []Prob
 			continue
 		}
 
-		// Texts are quoted anew, so a value of the wrong kind is dropped and asked for again.
+		// A value of another kind, such as a number, is an error in every key: it is dropped.
 		switch v := doc.values[key]; v.kind {
 		case unstable.String:
 			e.Set(key, v.text)
@@ -95,8 +95,8 @@ func (e Edit) List(key string) (items []string) {
 	return items
 }
 
-// Assign takes a line such as station.name=gate-1. What stands behind the = is a TOML value, or
-// else a text without quotes.
+// Assign takes a line such as station.name=gate-1. The part after the = is a TOML value, or else a
+// text without quotes.
 func (e Edit) Assign(line string) error {
 	key, text, ok := strings.Cut(line, "=")
 	key = strings.TrimSpace(key)

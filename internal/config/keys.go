@@ -89,7 +89,7 @@ func boolean(to *bool) setter {
 // duration is a setter for a duration from least to most, both included.
 func duration(to *time.Duration, least, most time.Duration) setter {
 	return func(v value) []Problem {
-		// A number without a unit is refused: nobody has to guess seconds or milliseconds.
+		// A number without a unit is refused: it could be seconds or milliseconds.
 		d, err := time.ParseDuration(v.text)
 		if v.kind != unstable.String || err != nil {
 			return v.at.wrong(errors.New(

@@ -10,8 +10,8 @@ import (
 )
 
 // LoadLamps finds the lamps in a configuration, whatever else is wrong with it, even if it is not
-// TOML. It is for turning them off after a station has died: a lamp that is still lit shows a
-// verdict that nobody gave. The only problem is a file that cannot be read.
+// TOML. It is for turning them off after a station has died: a lamp that is still lit could look like
+// a verdict. The only problem that it reports is a file that cannot be read.
 func LoadLamps(file string) (led.Config, []Problem) {
 	b, err := ReadFile(file)
 	if err != nil {

@@ -22,12 +22,12 @@ type place struct{ line, column int }
 
 var start = place{1, 1}
 
-// problem is what is wrong at a place. The file's name and its line are added by locate.
+// problem returns a problem at a place. locate adds the file's name and its line.
 func (at place) problem(key, text string) Problem {
 	return Problem{Line: at.line, Column: at.column, Key: key, Text: text}
 }
 
-// wrong is the problem that err tells, if any, with a key that the caller knows.
+// wrong returns err as a problem without a key, or nothing if err is nil.
 func (at place) wrong(err error) []Problem {
 	if err == nil {
 		return nil
@@ -35,7 +35,7 @@ func (at place) wrong(err error) []Problem {
 	return []Problem{at.problem("", err.Error())}
 }
 
-// A value is what stands behind a key.
+// A value is the part of a line after the key.
 type value struct {
 	key   place
 	at    place // of the value itself

@@ -35,7 +35,7 @@ func Warnings(file string) []Problem {
 		}
 	}
 
-	// Only green: a wrong amber or red sends nobody through.
+	// Only green lets people through, so amber and red are not worth a warning.
 	if v, ok := doc.values["leds.active_low"]; ok && v.text == "true" && doc.values["leds.green"].text != "" {
 		warnings = append(warnings, v.at.problem("leds.active_low",
 			"warning: the green lamp is lit while nothing drives its line, as if a tag were genuine; "+

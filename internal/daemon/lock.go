@@ -52,7 +52,7 @@ func (l *stateLock) lock(file string) error {
 		return err
 	}
 
-	// The kernel lets go of a lock when its process ends, however it ends: no stale lock is left.
+	// The kernel releases the lock when the process ends, however it ends: no stale lock is left.
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
 		return err

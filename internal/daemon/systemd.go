@@ -23,8 +23,8 @@ import (
 // reader's process: the child's silence, its end, and the pulse on the reset line.
 const readerTurn = 10 * time.Second
 
-// startPause is how long a station that cannot start waits before it ends, and systemd starts
-// it anew: long enough not to fill a card with its messages.
+// startPause is how long a station that cannot start waits before it ends and systemd starts it
+// again: long enough not to fill a card with its messages.
 const startPause = 10 * time.Second
 
 // notify tells systemd, if it listens (sd_notify(3)).
@@ -46,7 +46,7 @@ func notifyReloading() {
 }
 
 // feedWatchdog feeds systemd's watchdog while no loop is late, until ctx ends. Once it stops,
-// systemd kills the daemon and starts it anew.
+// systemd kills the daemon and starts it again.
 func feedWatchdog(ctx context.Context, p *station.Progress, log *zap.Logger) {
 	patience, err := sdnotify.SdWatchdogEnabled(false)
 	if err != nil || patience == 0 {
@@ -59,6 +59,7 @@ func feedWatchdog(ctx context.Context, p *station.Progress, log *zap.Logger) {
 	logged := ""
 	for {
 		late := strings.Join(p.Late(), ", ")
+		// Which loop was late stands in the log before systemd kills the daemon.
 		if late == "" {
 			notify(sdnotify.SdNotifyWatchdog)
 		} else if late != logged {
@@ -74,13 +75,14 @@ func feedWatchdog(ctx context.Context, p *station.Progress, log *zap.Logger) {
 	}
 }
 
-// reportStatus keeps what systemctl status shows up to date, until ctx ends. The newest of notes
-// stands behind it, and is kept for the status on the socket.
+// reportStatus keeps the text of systemctl status up to date until ctx ends. It adds the newest of
+// notes to it, and stores that note for the status on the socket.
 func reportStatus(ctx context.Context, s *station.Station, notes <-chan string, kept *atomic.Value) {
 	looks := time.NewTicker(time.Second)
 	defer looks.Stop()
 	said, note := "", ""
 	for {
+		// Only changes are sent.
 		if text := s.StatusText() + note; text != said {
 			said = text
 			notify(statusLine(text))
@@ -97,12 +99,13 @@ func reportStatus(ctx context.Context, s *station.Station, notes <-chan string, 
 }
 
 // pauseBeforeExit shows in systemctl status why the station cannot start, and slows systemd's
-// restarts down. It does not wait for anything else: what mends the problem is a file.
+// restarts down.
 func pauseBeforeExit(p config.Problem) {
 	if !underSystemd() {
 		return
 	}
 
+	// SIGHUP ends the pause, too: a person who reloads has mended the file.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	notify(statusLine("cannot start: " + p.String()))

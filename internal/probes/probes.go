@@ -30,6 +30,7 @@ import (
 	"github.com/tagbase/tagbase-edge/internal/config"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/uplink"
 	"golang.org/x/sys/unix"
 )
@@ -106,8 +107,8 @@ func askDaemon(ctx context.Context, socket string) (doctor.HeldReader, error) {
 	case s.Reader.Error == "":
 		return doctor.HeldReader{Says: "the reader is not ready yet"}, nil
 	default:
-		// Service code 1 is "reader not found".
-		return doctor.HeldReader{Says: s.Reader.Error, Fault: true, Gone: s.ServiceCode == 1}, nil
+		gone := scan.ServiceCode(s.ServiceCode) == scan.ServiceReaderNotFound
+		return doctor.HeldReader{Says: s.Reader.Error, Fault: true, Gone: gone}, nil
 	}
 }
 

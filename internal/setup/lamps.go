@@ -73,7 +73,7 @@ func (w *walk) linesNow() (lines []string) {
 	return lines
 }
 
-// tryLamps lights lines one by one. again tells that the person wants to name them anew.
+// tryLamps lights lines one by one. again is true if the person wants to name them again.
 func (w *walk) tryLamps(lines []string) (again bool, err error) {
 	// What was configured may be wired otherwise now: only an answer counts.
 	for _, lamp := range lampNames {
@@ -95,7 +95,7 @@ func (w *walk) tryLamps(lines []string) (again bool, err error) {
 		}
 	}
 
-	// A station without some lamp works, and says less: that may be what is wanted.
+	// A station without one of its lamps works, and says less. The person may want that.
 	missing := slices.DeleteFunc(slices.Clone(lampNames), func(lamp string) bool {
 		return w.edit["leds."+lamp] != ""
 	})
@@ -105,7 +105,7 @@ func (w *walk) tryLamps(lines []string) (again bool, err error) {
 	return w.ask.yes(fmt.Sprintf("There is no %s lamp. Name the lines again?", strings.Join(missing, ", ")), true)
 }
 
-// tryLamp lights one line while it asks which lamp that is. The colour is "" if it is none.
+// tryLamp lights one line while it asks which lamp that is. The colour is "" if no lamp is lit.
 func (w *walk) tryLamp(name string) (colour string, err error) {
 	line, err := led.Opener(name, w.edit["leds.active_low"] == "true")()
 	if err != nil {
@@ -113,7 +113,7 @@ func (w *walk) tryLamp(name string) (colour string, err error) {
 		return "", nil
 	}
 
-	// However the question ends, the lamp goes out before its line is let go.
+	// However the question ends, the lamp goes out before its line is released.
 	defer line.Close()
 	defer line.Set(false)
 	defer darkOnSignal(line)()

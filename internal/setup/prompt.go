@@ -21,7 +21,7 @@ type prompt struct {
 	lines *term.Terminal
 }
 
-// newPrompt asks on a terminal, or returns nil if in is none.
+// newPrompt asks on a terminal. It returns nil if in is not one.
 func newPrompt(in *os.File, out io.Writer) *prompt {
 	if !term.IsTerminal(int(in.Fd())) {
 		return nil

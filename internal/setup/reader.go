@@ -55,7 +55,7 @@ func (w *walk) chooseReader() (connstring string, err error) {
 	now := w.edit.Text("reader.device")
 	isNow := func(c doctor.Candidate) bool { return c.Connstring == now }
 	if now != "" && !slices.ContainsFunc(offers, isNow) {
-		offers = append([]doctor.Candidate{{Connstring: now, Where: "as it is configured"}}, offers...)
+		offers = append([]doctor.Candidate{{Connstring: now, Where: "configured now"}}, offers...)
 	}
 
 	first := "" // what Enter alone chooses
@@ -90,7 +90,8 @@ func (w *walk) chooseReader() (connstring string, err error) {
 	}
 }
 
-// tryReader tries a reader until it works, or the person keeps it as it is, or wants another.
+// tryReader tries a reader until it works, or until the person keeps it all the same or wants another
+// one.
 func (w *walk) tryReader(ctx context.Context, device string) (keep bool, err error) {
 	question := fmt.Sprintf("Trying it sends a few bytes to %s. Is nothing there but the reader?", device)
 	for {
@@ -106,7 +107,7 @@ func (w *walk) tryReader(ctx context.Context, device string) (keep bool, err err
 		}
 		doctor.Print(w.Out, wrong)
 
-		answer, err := w.ask.line("Try again, choose another, or keep it as it is? (again/another/keep)", "again")
+		answer, err := w.ask.line("Try again, choose another, or keep it all the same? (again/another/keep)", "again")
 
 		// Any other answer tries again.
 		switch {

@@ -22,7 +22,7 @@ func (w *walk) stopDaemon(ctx context.Context) error {
 		return nil
 	}
 
-	// systemd would start a killed service anew, so only systemctl stops it.
+	// systemd would start a killed service again, so only systemctl stops it.
 	unit := procfs.Lookup(w.Root, pid).Unit
 	if !hasSystemd() || unit == "" {
 		return fmt.Errorf("the daemon runs (pid %d) and holds the reader and the lamps; stop it: kill %d", pid, pid)
@@ -87,7 +87,7 @@ func (w *walk) withoutService() error {
 	return nil
 }
 
-// hasSystemd tells whether systemd runs this machine (sd_booted(3)).
+// hasSystemd reports whether systemd runs this machine (sd_booted(3)).
 func hasSystemd() bool {
 	_, err := os.Stat("/run/systemd/system")
 	return err == nil

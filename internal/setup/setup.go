@@ -35,7 +35,7 @@ type Options struct {
 }
 
 var (
-	// ErrNoTerminal says that questions have to be asked, and nobody is there to answer them.
+	// ErrNoTerminal says that there are questions and no terminal to ask them on.
 	ErrNoTerminal = errors.New("setup asks questions, and this is not a terminal; with --yes the flags answer")
 
 	// ErrReported says that setup has failed and has already printed why.
@@ -48,7 +48,7 @@ var (
 // A walk is one way from a board with wires to a station.
 type walk struct {
 	Options
-	ask  *prompt // nil with Yes: nobody is there to be asked
+	ask  *prompt // nil with Yes
 	edit config.Edit
 
 	stopped string // the service that was stopped while questions are asked
@@ -64,7 +64,7 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}
 
-	// Also after an error or Ctrl-C the person has to know that no station runs.
+	// The person has to know that no station runs, also after an error or Ctrl-C.
 	err := w.run(ctx)
 	if w.stopped != "" {
 		w.say("%s is still stopped. To start it: sudo systemctl start %s", w.stopped, w.stopped)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/internal/config"
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const (
@@ -58,7 +59,8 @@ func (w *walk) tap(ctx context.Context) error {
 	err = w.runStation(ctx, file)
 	switch {
 	case errors.Is(err, context.Canceled):
-		w.say("\nThe tap is skipped.")
+		fmt.Fprintln(w.Out) // the terminal has echoed ^C
+		w.say("The tap is skipped.")
 		return nil
 	case errors.Is(err, context.DeadlineExceeded):
 		err = errors.New("no tag had its verdict within three minutes")
@@ -140,21 +142,25 @@ func (w *walk) runStation(ctx context.Context, file string) error {
 }
 
 // outcomeTexts say what an outcome means for the person with the tag.
-var outcomeTexts = map[string]string{
-	"pending":    "The platform wants a second tap: take the tag away, and hold it to the reader again.",
-	"valid":      "Genuine: the green lamp is lit.",
-	"invalid":    "Not genuine: the red lamp is lit.",
-	"unknown":    "The platform gave no usable answer: tap again.",
-	"not_sent":   "The platform was not reached: tap again.",
-	"refused":    "The platform refused the scan.",
-	"foreign":    "A tag, but not one of yours: its URL does not begin with an entry point.",
-	"unreadable": "No URL could be read from this tag: hold it still, or take another.",
+var outcomeTexts = map[scan.Outcome]string{
+	scan.Pending:    "The platform wants a second tap: take the tag away, and hold it to the reader again.",
+	scan.Valid:      "Genuine: the green lamp is lit.",
+	scan.Invalid:    "Not genuine: the red lamp is lit.",
+	scan.Unknown:    "The platform gave no usable answer: tap again.",
+	scan.NotSent:    "The platform was not reached: tap again.",
+	scan.Refused:    "The platform refused the scan.",
+	scan.Foreign:    "A tag, but not one of yours: its URL does not begin with an entry point.",
+	scan.Unreadable: "No URL could be read from this tag: hold it still, or take another one.",
+	scan.Dropped:    "Too many taps at once: wait a moment.",
 }
 
-// showLine shows what a line of the station's log means, if it is about a tap or a fault. judged
-// tells that it was a verdict.
+// showLine shows what a line of the station's log means, if it is about a tap or a fault. judged is
+// true if it was a verdict.
 func (w *walk) showLine(line []byte) (judged bool) {
-	var l struct{ Msg, Outcome, Reason, Error string }
+	var l struct {
+		Msg, Reason, Error string
+		Outcome            scan.Outcome
+	}
 	if json.Unmarshal(line, &l) != nil {
 		return false
 	}
@@ -170,5 +176,5 @@ func (w *walk) showLine(line []byte) (judged bool) {
 	case l.Error != "":
 		w.say("  %s: %s", l.Msg, l.Error)
 	}
-	return l.Msg == "scan" && (l.Outcome == "valid" || l.Outcome == "invalid")
+	return l.Msg == "scan" && l.Outcome.Verdict()
 }

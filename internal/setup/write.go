@@ -93,7 +93,7 @@ func (w *walk) copyAside(file string, b []byte, mode fs.FileMode) error {
 	}
 }
 
-// replaceFile writes a file anew, and makes its directory if there is none. The file keeps its
+// replaceFile replaces a file, or makes it and its directory. The file keeps its
 // owner: the daemon's user reads platform.key_file itself.
 func replaceFile(file string, b []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

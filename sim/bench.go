@@ -17,19 +17,18 @@ import (
 	"github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// A Bench is all that a station meets, on one table: an antenna and a cast of
-// tags, the two readers over it, three lamps, and the platform. Everything lies
-// in one directory, which the bench does not make and does not remove.
+// A Bench is everything that a station meets, on one table: an antenna and tags, the two readers over it, three lamps,
+// and the platform. All of it lies in one directory, which the bench neither makes nor removes.
 type Bench struct {
 	Dir      string
 	Field    *antenna.Field
-	PN532    *reader.PN532
+	PN532    *reader.PN532 // the reader for libnfc; order its faults here
 	Tags     *Tags
 	Platform *platform.Simulated
 	Lamps    *LampFiles
-	Key      string
-	Liveness string // for WriteConfig; "" is the station's default
-	Base     string // for WriteConfig; the platform's address, "" is URL
+	Key      string // the account's key
+	Liveness string // for WriteConfig; "" means two-taps
+	Base     string // for WriteConfig: the platform's address; "" means URL
 
 	server *platform.Server
 	port   *reader.Adapter
@@ -39,12 +38,13 @@ type Bench struct {
 // certificateLife is long enough for a bench that is left running.
 const certificateLife = 30 * 24 * time.Hour
 
-// NewBench sets up a bench in dir.
+// NewBench sets up a bench in dir, with both readers plugged in and the platform on the network.
 func NewBench(dir string) (*Bench, error) {
 	b := &Bench{Dir: dir, Field: antenna.NewField(), Key: "key_bench:" + rand.Text()}
 	b.PN532 = reader.NewPN532(b.Field)
 	b.Platform = platform.New(b.Key)
 	b.Tags = NewTags(b.Platform)
+
 	if err := b.start(); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
@@ -65,21 +65,14 @@ func (b *Bench) start() (err error) {
 	return err
 }
 
-// Unplug pulls out both readers: port and socket are gone, the field is off. A hand at the socket (tagbase-sim tap) is
-// cut off as well; Field is not.
-func (b *Bench) Unplug() error { return errors.Join(b.port.Unplug(), b.socket.Unplug()) }
-
-// Plug plugs both readers in again, under their names. They have lost their power.
-func (b *Bench) Plug() error { return errors.Join(b.port.Plug(), b.socket.Plug()) }
-
-// Silence makes the simulated reader hang, or ends that. Faults of the PN532 are ordered at Chip.
-func (b *Bench) Silence(on bool) { b.socket.Silence(on) }
-
+// startPlatform serves the platform, and leaves what a station must know of it beside it: authority and key.
 func (b *Bench) startPlatform() error {
 	authority, err := platform.NewAuthority()
 	if err != nil {
 		return err
 	}
+
+	// Valid from an hour ago, so that it does not matter if the clock is set back a little while the bench runs.
 	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(certificateLife), "127.0.0.1")
 	if err != nil {
 		return err
@@ -87,20 +80,32 @@ func (b *Bench) startPlatform() error {
 	if b.server, err = platform.Serve(b.Platform, net.JoinHostPort("127.0.0.1", "0"), cert); err != nil {
 		return err
 	}
+
+	// The modes that a station's files have: everybody may read the authority, only the owner the key.
 	return errors.Join(
 		os.WriteFile(b.path("ca.pem"), authority.PEM(), 0o644),
 		os.WriteFile(b.path("api-key"), []byte(b.Key+"\n"), 0o600))
 }
 
+// Unplug pulls out both readers: port and socket are gone, the field is off. It also cuts off a hand at the socket
+// (tagbase-sim tap); Field can still be used.
+func (b *Bench) Unplug() error { return errors.Join(b.port.Unplug(), b.socket.Unplug()) }
+
+// Plug plugs both readers in again, under the same names. They have lost their power meanwhile.
+func (b *Bench) Plug() error { return errors.Join(b.port.Plug(), b.socket.Plug()) }
+
+// Silence makes the simulated reader hang, or ends that. Faults of the PN532 are ordered at b.PN532.
+func (b *Bench) Silence(on bool) { b.socket.Silence(on) }
+
 func (b *Bench) path(name string) string { return filepath.Join(b.Dir, name) }
 
-// URL is the platform's address.
+// URL returns the platform's address.
 func (b *Bench) URL() string { return b.server.URL }
 
-// Socket is where tags are put and removed by hand, and what the simulated reader opens.
+// Socket returns the socket at which tags are put and removed by hand, and which the simulated reader opens.
 func (b *Bench) Socket() string { return b.path("bench.sock") }
 
-// Device is the name of one of the bench's readers: "libnfc" or "simulated".
+// Device returns the configuration's name for one of the bench's readers, "libnfc" or "simulated".
 func (b *Bench) Device(reader string) string {
 	if reader == "libnfc" {
 		return "pn532_uart:" + b.path("pn532")
@@ -108,11 +113,9 @@ func (b *Bench) Device(reader string) string {
 	return "simulated:" + b.Socket()
 }
 
-// WriteConfig writes a station's configuration for this bench, with more lines
-// at its end, and returns its file.
+// WriteConfig writes a station's configuration for this bench, with more lines at its end, and returns its file.
 func (b *Bench) WriteConfig(reader, more string) (string, error) {
-	file := b.path("config.toml")
-	return file, os.WriteFile(file, fmt.Appendf(nil, `[station]
+	const format = `[station]
 name = "bench"
 state_dir = %q
 socket = %q
@@ -129,14 +132,22 @@ ca_file = %q
 green = "file:%s"
 red = "file:%s"
 amber = "file:%s"
-%s`, b.path("state"), b.path("api.sock"), b.Device(reader), cmp.Or(b.Liveness, "two-taps"), EntryPoint,
+%s`
+	text := fmt.Appendf(nil, format,
+		b.path("state"), b.path("api.sock"), b.Device(reader), cmp.Or(b.Liveness, "two-taps"), EntryPoint,
 		cmp.Or(b.Base, b.server.URL), b.path("api-key"), b.path("ca.pem"),
-		b.Lamps.Path(Green), b.Lamps.Path(Red), b.Lamps.Path(Amber), more), 0o644)
+		b.Lamps.Path(Green), b.Lamps.Path(Red), b.Lamps.Path(Amber), more)
+
+	file := b.path("config.toml")
+	return file, os.WriteFile(file, text, 0o644)
 }
 
-// Close ends everything and removes what the bench itself made beside files.
+// Close ends everything, and removes what the bench made in its directory except plain files. It also takes a bench
+// that NewBench has set up in part.
 func (b *Bench) Close() error {
 	var errs []error
+
+	// The readers first: without them no tap is under way.
 	if b.port != nil {
 		errs = append(errs, b.port.Close())
 	}
@@ -149,6 +160,7 @@ func (b *Bench) Close() error {
 	if b.server != nil {
 		errs = append(errs, b.server.Close())
 	}
+
 	return errors.Join(errs...)
 }
 

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Both readers of a bench go when it is unplugged, and are back under their names when it is plugged in.
-func TestBenchIsPulledOut(t *testing.T) {
+// Unplugging a bench removes both of its readers; plugging it in brings them back under the same names.
+func TestBenchReadersArePulledOut(t *testing.T) {
 	b, err := NewBench(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

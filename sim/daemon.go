@@ -14,9 +14,9 @@ import (
 	"syscall"
 )
 
-// A ScanLine is a station's log line of one finished scan.
+// A ScanLine is the line that a station logs for one finished scan. Durations are in milliseconds.
 type ScanLine struct {
-	Msg            string  `json:"msg"`
+	Msg            string  `json:"msg"` // always "scan"
 	Seq            int     `json:"seq"`
 	Time           string  `json:"time"`
 	Station        string  `json:"station"`
@@ -35,29 +35,30 @@ type ScanLine struct {
 	TotalMS        float64 `json:"total_ms"`
 }
 
-// A Daemon is a running tagbase-edge.
+// A Daemon is a tagbase-edge that runs.
 type Daemon struct {
 	cmd  *exec.Cmd
-	done chan struct{}
-	err  error // of Wait, once done is closed
+	done chan struct{} // closed when the process has ended
+	err  error         // how it ended; set before done is closed
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards what follows
 	lines []string
-	news  chan struct{}
-	next  int // the first line that NextScan has not looked at
+	news  chan struct{} // closed, and made anew, at each line
+	next  int           // the first line that NextScan or AwaitLine has not looked at
 }
 
-// ErrEnded is what waiting for a daemon's line gives when the daemon has ended.
+// ErrEnded means that the daemon has ended and will log no further line.
 var ErrEnded = errors.New("the daemon has ended")
 
-// StartDaemon starts program with the configuration and follows its log.
+// StartDaemon starts program with a configuration file and follows its log.
 func StartDaemon(program, config string) (*Daemon, error) {
 	d := &Daemon{
 		cmd:  exec.Command(program, "run", "--config", config),
 		done: make(chan struct{}),
 		news: make(chan struct{}),
 	}
-	// A group of its own: a terminal's Ctrl-C is for the bench, which then stops it.
+
+	// A process group of its own: Ctrl-C in a terminal reaches only the bench, which then stops the daemon.
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	log, err := d.cmd.StderrPipe()
 	if err != nil {
@@ -66,6 +67,8 @@ func StartDaemon(program, config string) (*Daemon, error) {
 	if err := d.cmd.Start(); err != nil {
 		return nil, err
 	}
+
+	// Ends with the process. Wait closes the pipe, so the log is read to its end first.
 	go func() {
 		for s := bufio.NewScanner(log); s.Scan(); {
 			d.add(s.Text())
@@ -84,14 +87,14 @@ func (d *Daemon) add(line string) {
 	d.news = make(chan struct{})
 }
 
-// Log is all that the daemon has logged.
+// Log returns everything that the daemon has logged so far.
 func (d *Daemon) Log() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return strings.Join(d.lines, "\n")
 }
 
-// NextScan waits for the next finished scan.
+// NextScan waits for the next finished scan. The error is ErrEnded or that of ctx.
 func (d *Daemon) NextScan(ctx context.Context) (ScanLine, error) {
 	var scan ScanLine
 	err := d.await(ctx, func(line string) bool {
@@ -101,11 +104,12 @@ func (d *Daemon) NextScan(ctx context.Context) (ScanLine, error) {
 	return scan, err
 }
 
-// AwaitLine waits for the next line that holds text.
+// AwaitLine waits for the next line that holds text. The error is ErrEnded or that of ctx.
 func (d *Daemon) AwaitLine(ctx context.Context, text string) error {
 	return d.await(ctx, func(line string) bool { return strings.Contains(line, text) })
 }
 
+// await passes over lines until is holds for one. Lines that it has passed over are not looked at again.
 func (d *Daemon) await(ctx context.Context, is func(line string) bool) error {
 	for {
 		d.mu.Lock()
@@ -119,6 +123,9 @@ func (d *Daemon) await(ctx context.Context, is func(line string) bool) error {
 		}
 		news := d.news
 		d.mu.Unlock()
+
+		// news was taken under the lock, so no line can come between the look and the wait. If the daemon's last lines
+		// and its end come together, either may win.
 		select {
 		case <-news:
 		case <-d.done:
@@ -129,16 +136,16 @@ func (d *Daemon) await(ctx context.Context, is func(line string) bool) error {
 	}
 }
 
-// Process is the daemon's own process.
+// Process returns the daemon's own process, not that of its reader.
 func (d *Daemon) Process() *os.Process { return d.cmd.Process }
 
-// Stop ends the daemon as systemd would, and returns how it ended.
+// Stop ends the daemon as systemd would, by SIGTERM, and returns how it ended.
 func (d *Daemon) Stop() error {
 	d.cmd.Process.Signal(syscall.SIGTERM)
 	return d.Wait()
 }
 
-// Wait waits for the daemon's end.
+// Wait waits until the daemon has ended, and returns how it ended.
 func (d *Daemon) Wait() error {
 	<-d.done
 	return d.err

@@ -10,15 +10,16 @@ import (
 	"github.com/tagbase/tagbase-edge/sim/platform"
 )
 
-// EntryPoint is the beginning of the cast's genuine URLs.
+// EntryPoint is what the URLs of the genuine tags begin with.
 const EntryPoint = "https://tap.example.com/"
 
-// The cast's genuine tags, as the platform knows them.
+// The ids of the genuine tags on the platform.
 const (
 	Tag424 = "tag_4Gz424rose"
 	Tag223 = "tag_2Gz223iris"
 )
 
+// UIDs and keys of the genuine tags. They are secret to nobody.
 var (
 	uid424 = [7]byte{0x04, 0xDE, 0x5F, 0x1E, 0xAC, 0xC0, 0x40}
 	uid223 = [7]byte{0x04, 0x22, 0x3D, 0x4A, 0x71, 0x5E, 0x80}
@@ -27,28 +28,29 @@ var (
 	key223 = [16]byte{'s', 'u', 'n'}
 )
 
-// A Tag is one tag on the bench.
+// A Tag is one tag on the bench's table.
 type Tag struct {
-	Name string
-	Is   string // in words
+	Name string // by which it is put on the antenna
+	Is   string // what it is, in words
 	chip chip.Chip
 }
 
-// Tags are the tags that lie on the bench's table, by name.
+// Tags are the tags on the bench's table. They are safe for concurrent use.
 type Tags struct {
-	genuine *chip.NTAG424
+	genuine *chip.NTAG424 // genuine-424, of which the clone is a copy
 
-	mu    sync.Mutex
-	roles []Tag
+	mu  sync.Mutex // guards all
+	all []Tag
 }
 
-// NewTags makes the tags and registers the genuine ones at the platform.
+// NewTags makes the tags, and registers the genuine ones at the platform.
 func NewTags(p *platform.Simulated) *Tags {
 	p.Register424(Tag424, uid424, meta, file)
 	p.Register22x(Tag223, uid223, key223)
-	c := &Tags{genuine: chip.NewNTAG424(uid424, meta, file, EntryPoint+Tag424)}
-	c.roles = []Tag{
-		{"genuine-424", "a genuine NTAG 424 DNA", c.genuine},
+
+	t := &Tags{genuine: chip.NewNTAG424(uid424, meta, file, EntryPoint+Tag424)}
+	t.all = []Tag{
+		{"genuine-424", "a genuine NTAG 424 DNA", t.genuine},
 		{"genuine-223", "a genuine NTAG 223 DNA", chip.NewNTAG223(uid223, key223, EntryPoint+Tag223)},
 		{"clone", "a copy that repeats one URL of genuine-424; invalid at once if that was tapped since", nil},
 		{"foreign", "a tag of somebody else", chip.NewForeign("https://www.example.net/menu?table=7")},
@@ -56,36 +58,39 @@ func NewTags(p *platform.Simulated) *Tags {
 		{"classic", "a MIFARE Classic card", chip.NewClassic()},
 		{"blank", "an NTAG without a message", chip.NewBlank()},
 	}
-	c.Recapture()
-	return c
+
+	t.Recapture() // makes the clone
+	return t
 }
 
-// Recapture makes a new clone of one more URL that genuine-424 has given away.
-func (c *Tags) Recapture() {
-	clone := chip.NewClone(c.genuine.Capture())
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := range c.roles {
-		if c.roles[i].Name == "clone" {
-			c.roles[i].chip = clone
+// Recapture replaces the clone by one that repeats a newer URL of genuine-424, captured now.
+func (t *Tags) Recapture() {
+	clone := chip.NewClone(t.genuine.Capture())
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.all {
+		if t.all[i].Name == "clone" {
+			t.all[i].chip = clone
 		}
 	}
 }
 
 // Find returns the tag of that name.
-func (c *Tags) Find(name string) (chip.Chip, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	i := slices.IndexFunc(c.roles, func(r Tag) bool { return r.Name == name })
+func (t *Tags) Find(name string) (chip.Chip, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	i := slices.IndexFunc(t.all, func(tag Tag) bool { return tag.Name == name })
 	if i < 0 {
 		return nil, false
 	}
-	return c.roles[i].chip, true
+	return t.all[i].chip, true
 }
 
 // List returns all tags.
-func (c *Tags) List() []Tag {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.roles)
+func (t *Tags) List() []Tag {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.all)
 }

@@ -108,7 +108,7 @@ func (d *dialogue) readURL() bool {
 }
 
 // confirm does what a tap needs after its URL: a second proof with OneTap, and a look for
-// another tag, which a tag without a URL gets too. One that was lost is read again first.
+// another tag, which a tag without a URL gets, too. A tag that was lost has to be read again first.
 func (d *dialogue) confirm() {
 	if reason, _ := reasonOf(d.err); reason == scan.ReasonTorn {
 		return

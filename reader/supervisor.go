@@ -43,16 +43,15 @@ type Supervisor struct {
 	// back; nil without one.
 	Reset func() (ResetLine, error)
 
-	// Turn is called in every round of the supervision, at least every 6 s, which shows that
-	// it is alive; may be nil.
+	// Turn is called at least every 6 s, to show that the supervision is alive; may be nil.
 	Turn func()
 
 	spared string    // the UID of the tag in whose last tap a child died
-	well   time.Time // when a child last was
+	well   time.Time // when a child last showed that its reader was well
 }
 
 // Run passes the child's events on, except beats, until ctx ends, which ends the child too.
-// Each entered is followed by a tap, even if the child dies in between.
+// Every entered is followed by a tap, even if the child dies in between.
 func (s *Supervisor) Run(ctx context.Context, events chan<- Event) {
 	// The kernel kills the child when the thread that started it ends (PR_SET_PDEATHSIG,
 	// prctl(2)): it must not end before the daemon does.
@@ -124,7 +123,7 @@ func (s *Supervisor) runChild(ctx context.Context, events chan<- Event) readerSt
 	return left
 }
 
-// command is the next child, which is not started yet.
+// command returns the next child, not yet started.
 func (s *Supervisor) command(words io.Writer) *exec.Cmd {
 	// A tag that lies there after ten minutes without a reader counts as a new tap.
 	args := s.Command[1:]
@@ -139,8 +138,8 @@ func (s *Supervisor) command(words io.Writer) *exec.Cmd {
 
 	// A child that is stopped or stuck would not see its standard input end when the daemon dies.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	// No key and no address of the daemon's environment reaches the process that parses tags. Its
-	// goroutines never run for long: Go's signals to preempt them would only interrupt libnfc.
+	// Nothing of the daemon's environment reaches the process that parses tags. Its goroutines do
+	// not run for long: Go's signals to preempt them would only interrupt libnfc's calls.
 	cmd.Env = []string{"GOTRACEBACK=none", "GODEBUG=asyncpreemptoff=1"}
 	cmd.Stderr = words
 	return cmd
@@ -168,7 +167,7 @@ func (s *Supervisor) follow(
 		// The child's silence counts from here: the send before may have taken longer than that.
 		hang.Reset(silence)
 
-		// Whichever comes first; none of the others is lost.
+		// Any order is right: read comes after the last line, and after the end of ctx nobody listens.
 		select {
 		case <-ctx.Done():
 			return left, nil

@@ -5,7 +5,6 @@ package reader
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/scan"
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
@@ -156,107 +154,81 @@ func (s *randomUIDChip) Target() simchip.Target {
 
 const ms = time.Millisecond
 
-func TestWatchCountsTapsAsTheHandMoves(t *testing.T) {
-	put := func(h *antenna, c simchip.Chip, lies time.Duration) {
-		h.field.Put(c)
-		time.Sleep(lies)
-		h.field.Remove()
-	}
+// watchedChips are tags that are read in every way, or in none.
+var watchedChips = []struct {
+	name string
+	new  func() simchip.Chip
+}{
+	{"424", newNTAG424},
+	{"223", newNTAG223},
+	{"blank", simchip.NewBlank},
+	{"classic", simchip.NewClassic},
+	{"payment", simchip.NewPaymentCard},
+	{"random UID", func() simchip.Chip { return &randomUIDChip{Chip: newNTAG424()} }},
+	{"NAKs only", func() simchip.Chip { return muteTag{simchip.Target{UID: []byte{4, 1, 2, 3, 4, 5, 6}}} }},
+	{"a byte at a time", func() simchip.Chip {
+		kib, _ := bigMessage(1024)
+		c := newType4Card(kib)
+		c.chunk = 1
+		return c
+	}},
+}
 
-	flicker := func(h *antenna, c simchip.Chip) {
-		for range 25 {
-			put(h, c, 100*ms)
-			time.Sleep(100 * ms)
+// move lays the tag on the antenna and takes it away, in turn, for so many milliseconds each.
+func move(a *antenna, tag simchip.Chip, hand []int) {
+	for i, d := range hand {
+		if i%2 == 0 {
+			layFor(a, tag, time.Duration(d)*ms)
+		} else {
+			time.Sleep(time.Duration(d) * ms)
 		}
 	}
+}
 
-	chips := []struct {
-		name string
-		new  func() simchip.Chip
-	}{
-		{"424", newNTAG424},
-		{"223", newNTAG223},
-		{"blank", simchip.NewBlank},
-		{"classic", simchip.NewClassic},
-		{"payment", simchip.NewPaymentCard},
-		{"random UID", func() simchip.Chip { return &randomUIDChip{Chip: newNTAG424()} }},
-		{"NAKs only", func() simchip.Chip { return muteTag{simchip.Target{UID: []byte{4, 1, 2, 3, 4, 5, 6}}} }},
-		{"a byte at a time", func() simchip.Chip {
-			kib, _ := bigMessage(1024)
-			c := newType4Card(kib)
-			c.chunk = 1
-			return c
-		}},
-	}
-
+func TestWatchCountsTapsAsTheHandMoves(t *testing.T) {
 	tests := []struct {
-		name   string
-		person func(h *antenna, c simchip.Chip)
-		at     []time.Duration // the taps' beginnings, as the hand moves
+		name string
+		hand []int // milliseconds: the tag lies there, is away, lies there, …
+		taps []int // milliseconds at which a tap begins
 	}{
-		{"rests for 10 s", func(h *antenna, c simchip.Chip) { put(h, c, 10*time.Second) }, []time.Duration{0}},
-		{"flickers", flicker, []time.Duration{0}},
-		{"flickers after 60 ms", func(h *antenna, c simchip.Chip) {
-			for range 50 {
-				put(h, c, 60*ms)
-				time.Sleep(40 * ms)
-			}
-		}, []time.Duration{0}},
-		{"gone for 200 ms", func(h *antenna, c simchip.Chip) {
-			put(h, c, 1500*ms)
-			time.Sleep(200 * ms)
-			put(h, c, 1500*ms)
-		}, []time.Duration{0}},
-		{"gone for 100 ms when its time is up", func(h *antenna, c simchip.Chip) {
-			put(h, c, 580*ms)
-			time.Sleep(100 * ms)
-			put(h, c, 3000*ms)
-		}, []time.Duration{0}},
-		{"gone for 300 ms", func(h *antenna, c simchip.Chip) {
-			put(h, c, 1500*ms)
-			time.Sleep(300 * ms)
-			put(h, c, 1500*ms)
-		}, []time.Duration{0, 1800 * ms}},
-		{"again within a second, and there when it counts", func(h *antenna, c simchip.Chip) {
-			put(h, c, 300*ms)
-			time.Sleep(400 * ms)
-			put(h, c, 3000*ms)
-		}, []time.Duration{0, 1000 * ms}},
-		{"again within a second, and gone when it would count", func(h *antenna, c simchip.Chip) {
-			put(h, c, 300*ms)
-			time.Sleep(400 * ms)
-			put(h, c, 200*ms)
-			time.Sleep(2000 * ms)
-		}, []time.Duration{0}},
-		{"four taps a second apart", func(h *antenna, c simchip.Chip) {
-			for range 4 {
-				put(h, c, 650*ms)
-				time.Sleep(400 * ms)
-			}
-		}, []time.Duration{0, 1050 * ms, 2100 * ms, 3150 * ms}},
+		{"rests for 10 s", []int{10_000}, []int{0}},
+		{"flickers", slices.Repeat([]int{100, 100}, 25), []int{0}},
+		{"flickers after 60 ms", slices.Repeat([]int{60, 40}, 50), []int{0}},
+		{"gone for 200 ms", []int{1500, 200, 1500}, []int{0}},
+		{"gone for 100 ms when its time is up", []int{580, 100, 3000}, []int{0}},
+		{"gone for 300 ms", []int{1500, 300, 1500}, []int{0, 1800}},
+		{"again within a second, and there when it counts", []int{300, 400, 3000}, []int{0, 1000}},
+		{"again within a second, and gone when it would count", []int{300, 400, 200, 2000}, []int{0}},
+		{"four taps a second apart", slices.Repeat([]int{650, 400}, 4), []int{0, 1050, 2100, 3150}},
 	}
 
-	for _, chip := range chips {
+	for _, chip := range watchedChips {
 		for _, tt := range tests {
 			for _, took := range []int{0, 2, 3, 5, 7, 10} { // milliseconds, by each command
 				t.Run(fmt.Sprintf("%s/%s/%d ms", chip.name, tt.name, took), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						a := newAntenna(nil)
 						a.took = time.Duration(took) * ms
-						got := tapEvents(watchWhile(t, a, func() { tt.person(a, chip.new()) }))
-						if len(got) != len(tt.at) {
-							t.Fatalf("%d taps, want %d: %s", len(got), len(tt.at), describe(got))
-						}
-
-						for i, tap := range got {
-							entered := tap.at - tap.Tap.Read.Sub(tap.Tap.Entered)
-							if late := entered - tt.at[i]; late < 0 || late > 200*ms {
-								t.Errorf("tap %d began at %v, want %v", i+1, entered, tt.at[i])
-							}
-						}
+						events := watchWhile(t, a, func() { move(a, chip.new(), tt.hand) })
+						checkTapsBegin(t, tapEvents(events), tt.taps)
 					})
 				})
 			}
+		}
+	}
+}
+
+// checkTapsBegin checks that the taps began at so many milliseconds, or up to 200 ms later.
+func checkTapsBegin(t *testing.T, taps []seen, want []int) {
+	t.Helper()
+	if len(taps) != len(want) {
+		t.Fatalf("%d taps, want %d: %s", len(taps), len(want), describe(taps))
+	}
+
+	for i, tap := range taps {
+		began := tap.at - tap.Tap.Read.Sub(tap.Tap.Entered)
+		if late := began - time.Duration(want[i])*ms; late < 0 || late > 200*ms {
+			t.Errorf("tap %d began at %v, want %d ms", i+1, began, want[i])
 		}
 	}
 }
@@ -371,121 +343,6 @@ func TestWatchBeatsWhateverLiesThere(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// faultyReader is a reader whose next commands to look for a tag fail.
-type faultyReader struct {
-	*antenna
-	next atomic.Int64
-}
-
-func (i *faultyReader) failing() bool { return i.next.Add(-1) >= 0 }
-
-func (i *faultyReader) Select(int) (Target, error) {
-	if i.failing() {
-		return Target{}, errBroken
-	}
-	return i.antenna.Select(1)
-}
-
-func (i *faultyReader) Present() (bool, error) {
-	if i.failing() {
-		return false, errBroken
-	}
-	return i.antenna.Present()
-}
-
-func TestWatchSurvivesTenFaultsInARow(t *testing.T) {
-	for _, resting := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			i := &faultyReader{antenna: newAntenna(nil)}
-			if resting {
-				i.field.Put(simchip.NewBlank())
-			}
-
-			events := watchWhile(t, i, func() {
-				time.Sleep(500 * ms)
-				for range 5 { // ten in a row, five times
-					i.next.Store(maxFaults)
-					time.Sleep(500 * ms)
-				}
-				i.field.Put(newNTAG424())
-				time.Sleep(200 * ms)
-			})
-
-			want := 1
-			if resting {
-				want = 2
-			}
-
-			if got := len(tapEvents(events)); got != want {
-				t.Errorf("%d taps, want %d", got, want)
-			}
-		})
-	}
-}
-
-func TestWatchEndsWithTheReader(t *testing.T) {
-	for _, on := range []simchip.Chip{nil, newNTAG424()} {
-		synctest.Test(t, func(t *testing.T) {
-			i := &faultyReader{antenna: newAntenna(on)}
-			time.AfterFunc(time.Second, func() { i.next.Store(1 << 30) })
-			start := time.Now()
-			if err := watchOn(t.Context(), i, nil, func(Event) error { return nil }); !errors.Is(err, errBroken) {
-				t.Errorf("got %v, want %v", err, errBroken)
-			}
-
-			if took := time.Since(start) - time.Second; took < 50*ms || took > 500*ms {
-				t.Errorf("ended %v after the reader's end", took)
-			}
-		})
-	}
-}
-
-// A reader that breaks within a tap does not leave it open.
-func TestWatchEndsATapInWhichTheReaderBreaks(t *testing.T) {
-	for at := 2; at <= 4; at++ {
-		synctest.Test(t, func(t *testing.T) {
-			var events []seen
-			b := &brokenReader{antenna: newAntenna(newNTAG424()), at: at - 1}
-			err := watchOn(t.Context(), b, nil, func(e Event) error {
-				events = append(events, seen{Event: e})
-				return nil
-			})
-			if !errors.Is(err, errBroken) {
-				t.Errorf("got %v, want %v", err, errBroken)
-			}
-
-			checkPairs(t, events)
-			if got := tapEvents(events); len(got) != 1 || got[0].Tap.Reason != scan.ReasonTorn {
-				t.Errorf("got %s, want one torn tap", describe(got))
-			}
-		})
-	}
-}
-
-func TestWatchEndsWithItsListener(t *testing.T) {
-	gone := errors.New("nobody listens")
-	for _, kind := range []EventKind{EventBeat, EventEntered, EventTap} {
-		synctest.Test(t, func(t *testing.T) {
-			heard := 0
-			err := watchOn(t.Context(), newAntenna(newNTAG424()), nil, func(e Event) error {
-				if heard > 0 {
-					t.Errorf("%s after the listener had gone", e.Kind)
-				}
-				if e.Kind != kind {
-					return nil
-				}
-
-				heard++
-				return gone
-			})
-
-			if !errors.Is(err, gone) {
-				t.Errorf("at %s: got %v, want %v", kind, err, gone)
-			}
-		})
 	}
 }
 

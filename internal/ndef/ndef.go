@@ -53,6 +53,7 @@ func findURI(message []byte, posters bool) ([]byte, error) {
 		if r.tnf == tnfWellKnown && r.kind == "U" {
 			return expandURI(r.payload)
 		}
+		// A poster without a URI of its own does not hide one that follows.
 		if r.tnf == tnfWellKnown && r.kind == "Sp" && posters {
 			uri, err := findURI(r.payload, false)
 			if !errors.Is(err, ErrNoURI) {
@@ -60,6 +61,7 @@ func findURI(message []byte, posters bool) ([]byte, error) {
 			}
 		}
 
+		// What stands behind the end of the message is not part of it.
 		if r.last {
 			break
 		}

@@ -21,7 +21,7 @@
 //   - Nothing here changes the station, except the lamp test, which only the socket offers.
 //   - The page answers to the station's own names alone, asks for a token if others than
 //     the board can reach it, and loads nothing from elsewhere (page.go says how).
-//   - No key, no proof and no tag's address is in any answer.
+//   - No key, no proof and no tap URL is in any answer.
 //
 // Goroutines: Serve runs in its caller's goroutine and ends with its context. net/http
 // starts one for each connection, and Serve ends them all. Client starts none.

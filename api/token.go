@@ -9,8 +9,8 @@ import (
 	"errors"
 )
 
-// A Token is what the page asks for from everybody who is not on the board. It holds
-// only the token's hash. The zero Token is no token.
+// A Token is the secret that the page asks for. A Token holds only its hash. The zero
+// Token is no token.
 type Token struct {
 	set bool
 	sum [sha256.Size]byte

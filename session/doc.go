@@ -11,13 +11,11 @@
 // what the journal remembers (Restore, Settle). What goes out: the id that the next
 // scan of a tag carries (Carried), or "".
 //
-//	            scan without id
-//	(no id) ──────────────────────> platform
-//	   ^                               │ Answered: pending, ses_1
-//	   │ verdict, Refused,             v
-//	   └─ ten minutes are over ──── (holds ses_1) ──> Carried: every scan of this tag
-//	                                   │      ^
-//	                                   └──────┘ Answered names ses_2: hold that one
+// One tag, seen from the cache; Carried returns the id that it holds:
+//
+//	no id ── Answered names ses_1 ──> ses_1 ── Answered names ses_2 ──> ses_2
+//	  ^                                 │                                 │
+//	  └─── Answered with a verdict, Refused, or ten minutes since the opening ───┘
 //
 // It promises to drop an id only when the id is provably dead: dropping a live id
 // costs the person a tap, carrying a dead one costs nothing. Whatever id an answer

@@ -14,9 +14,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/doctor"
 	"github.com/tagbase/tagbase-edge/internal/probes"
-	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/scan"
-	"github.com/tagbase/tagbase-edge/sim"
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
@@ -85,27 +83,6 @@ func (r *testStation) run(args ...string) (out string, status int) {
 	return b.String(), cmd.ProcessState.ExitCode()
 }
 
-// newBenchWithoutDaemon is a bench with a configuration, and nothing that runs.
-func newBenchWithoutDaemon(t *testing.T, device string) *testStation {
-	t.Helper()
-	if device == "libnfc" && !reader.Libnfc {
-		t.Skip("SKIPPED: built without libnfc")
-	}
-
-	bench, err := sim.NewBench(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() { bench.Close() })
-	r := &testStation{T: t, bench: bench}
-	if r.config, err = bench.WriteConfig(device, ""); err != nil {
-		t.Fatal(err)
-	}
-
-	return r
-}
-
 func (r *testStation) replaceInFile(file, old, new string) {
 	r.Helper()
 	b, err := os.ReadFile(file)
@@ -123,7 +100,7 @@ func TestDoctorFindsNothingWrongOnAGoodBench(t *testing.T) {
 	for _, device := range []string{"libnfc", "simulated"} {
 		t.Run(device, func(t *testing.T) {
 			t.Parallel()
-			r := newBenchWithoutDaemon(t, device)
+			r := newTestStation(t, device, "", nil)
 			findings, healthy := r.runDoctor()
 			if !healthy {
 				t.Errorf("not healthy: %+v", findings)
@@ -206,7 +183,7 @@ func TestDoctorFindsEachFaultWhereItIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newBenchWithoutDaemon(t, "libnfc")
+			r := newTestStation(t, "libnfc", "", nil)
 			tt.breaks(r)
 			findings, healthy := r.runDoctor()
 			if healthy {
@@ -232,7 +209,7 @@ func TestDoctorFindsEachFaultWhereItIs(t *testing.T) {
 // Beside the daemon the reader is left alone: taps go on.
 func TestDoctorBesideTheDaemonDisturbsNoTap(t *testing.T) {
 	t.Parallel()
-	r := newBenchWithoutDaemon(t, "libnfc")
+	r := newTestStation(t, "libnfc", "", nil)
 	r.startForTheTest()
 	commands := r.bench.PN532.Commands
 	before := commands()

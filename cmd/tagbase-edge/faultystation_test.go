@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/api"
-	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -26,7 +25,7 @@ type faultyStation struct {
 
 func newFaultyStation(t *testing.T, device string) *faultyStation {
 	t.Helper()
-	w := newFaultyStationWithoutTap(t, device, func(*sim.Bench) {})
+	w := newFaultyStationWithoutTap(t, device, nil)
 	w.genuineTap("to begin with", time.Now(), patience)
 	w.before = w.heldResources()
 	return w
@@ -35,22 +34,7 @@ func newFaultyStation(t *testing.T, device string) *faultyStation {
 // newFaultyStationWithoutTap is one that has read no tag yet.
 func newFaultyStationWithoutTap(t *testing.T, device string, set func(*sim.Bench)) *faultyStation {
 	t.Helper()
-	if device == "libnfc" && !reader.Libnfc {
-		t.Skip("SKIPPED: built without libnfc")
-	}
-
-	bench, err := sim.NewBench(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() { bench.Close() })
-	set(bench)
-	w := &faultyStation{testStation: &testStation{T: t, bench: bench}}
-	if w.config, err = bench.WriteConfig(device, ""); err != nil {
-		t.Fatal(err)
-	}
-
+	w := &faultyStation{testStation: newTestStation(t, device, "", set)}
 	w.startForTheTest()
 	w.pid = w.daemon.Process().Pid
 	return w

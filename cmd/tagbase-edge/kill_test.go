@@ -76,23 +76,13 @@ type killedStation struct {
 }
 
 func newKilledStation(t *testing.T) *killedStation {
-	bench, err := sim.NewBench(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() { bench.Close() })
 	k := &killedStation{
-		testStation: &testStation{T: t, bench: bench},
+		testStation: newTestStation(t, "simulated", "", nil),
 		told:        make(chan bool, 1),
 		tags:        []string{"genuine-424", "genuine-223"},
 	}
 
-	if k.config, err = bench.WriteConfig("simulated", ""); err != nil {
-		t.Fatal(err)
-	}
-
-	bench.Platform.OnPost(func(simplatform.Post) {
+	k.bench.Platform.OnPost(func(simplatform.Post) {
 		select {
 		case k.told <- true:
 		default:

@@ -10,35 +10,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/reader"
-	"github.com/tagbase/tagbase-edge/sim"
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
 // A reader that hangs until it is reset is reset, by the line wired to RSTPDN.
 func TestResetLineBringsBackAHungReader(t *testing.T) {
 	t.Parallel()
-	if !reader.Libnfc {
-		t.Skip("SKIPPED: built without libnfc")
-	}
-
-	bench, err := sim.NewBench(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() { bench.Close() })
-	w := &faultyStation{testStation: &testStation{T: t, bench: bench}}
-	if w.config, err = bench.WriteConfig("libnfc", ""); err != nil {
-		t.Fatal(err)
-	}
-
+	w := &faultyStation{testStation: newTestStation(t, "libnfc", "", nil)}
 	config, err := os.ReadFile(w.config)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	line := filepath.Join(bench.Dir, "rstpdn")
+	line := filepath.Join(w.bench.Dir, "rstpdn")
 	wired := strings.Replace(string(config), "[tags]", fmt.Sprintf("reset_gpio = \"file:%s\"\n[tags]", line), 1)
 	if err := os.WriteFile(w.config, []byte(wired), 0o644); err != nil {
 		t.Fatal(err)
@@ -46,13 +30,13 @@ func TestResetLineBringsBackAHungReader(t *testing.T) {
 
 	w.startForTheTest()
 	w.genuineTap("to begin with", time.Now(), patience)
-	bench.PN532.Break(simreader.Fault{Kind: simreader.HangBeforeACK})
+	w.bench.PN532.Break(simreader.Fault{Kind: simreader.HangBeforeACK})
 	w.await("pulled low", func() bool {
 		level, _ := os.ReadFile(line)
 		return string(level) == "1\n"
 	})
 
-	bench.PN532.Reset()
+	w.bench.PN532.Reset()
 	w.genuineTap("after the reset", time.Now(), 2*time.Second)
 	if level, err := os.ReadFile(line); string(level) != "0\n" || err != nil {
 		t.Errorf("the line is left at %q, %v", level, err)
@@ -91,7 +75,7 @@ func TestReaderServiceCodesAreShownAndCleared(t *testing.T) {
 // A daemon that does not have the port leaves the reader of the one that has it alone.
 func TestResetLineIsNotPulledForAHeldPort(t *testing.T) {
 	t.Parallel()
-	w := newFaultyStationWithoutTap(t, "libnfc", func(*sim.Bench) {})
+	w := newFaultyStationWithoutTap(t, "libnfc", nil)
 	line := filepath.Join(w.bench.Dir, "rstpdn")
 	second := w.startSecondDaemon(fmt.Sprintf("reset_gpio = \"file:%s\"\n", line))
 	second.awaitLine(`"service_code":2`)

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tagbase/tagbase-edge/sim"
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
@@ -44,7 +43,7 @@ func TestRestingTagIsOneTapThroughReaderFaults(t *testing.T) {
 
 				t.Run(fmt.Sprintf("%s %+v", tag, f), func(t *testing.T) {
 					t.Parallel()
-					w := newFaultyStationWithoutTap(t, "libnfc", func(*sim.Bench) {})
+					w := newFaultyStationWithoutTap(t, "libnfc", nil)
 					w.put(tag)
 					w.wantOutcome(w.nextScan(), "pending", "")
 					w.letPass(300 * time.Millisecond)
@@ -69,7 +68,7 @@ func TestRestingTagIsOneTapThroughAReplug(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%+v", f), func(t *testing.T) {
 			t.Parallel()
-			w := newFaultyStationWithoutTap(t, "libnfc", func(*sim.Bench) {})
+			w := newFaultyStationWithoutTap(t, "libnfc", nil)
 			w.put("genuine-424")
 			w.wantOutcome(w.nextScan(), "pending", "")
 			w.letPass(300 * time.Millisecond)
@@ -90,7 +89,7 @@ func TestRestingTagIsOneTapThroughAReplug(t *testing.T) {
 // before: it is not read, and amber asks for another tap.
 func TestTagLaidDownInAnOutageIsNotRead(t *testing.T) {
 	t.Parallel()
-	w := newFaultyStationWithoutTap(t, "libnfc", func(*sim.Bench) {})
+	w := newFaultyStationWithoutTap(t, "libnfc", nil)
 	w.put("genuine-424")
 	w.wantOutcome(w.nextScan(), "pending", "")
 	w.bench.Field.Remove()

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/tagbase/tagbase-edge/reader"
-	"github.com/tagbase/tagbase-edge/sim"
 )
 
 // A second daemon on the same port reports which process holds it, and the first one works on.
@@ -60,7 +59,7 @@ func (w *faultyStation) startSecondDaemon(more string) *testStation {
 // Two daemons do not share a state directory.
 func TestSecondDaemonOnAStateDirectoryIsRefused(t *testing.T) {
 	t.Parallel()
-	onEachReaderWith(t, func(*sim.Bench) {}, "", func(r *testStation) {
+	onEachReaderWith(t, nil, "", func(r *testStation) {
 		_, errs, status := r.runWithConfig("run")
 		if status != exitConfig ||
 			!strings.Contains(errs, "station.state_dir") || !strings.Contains(errs, "another tagbase-edge") {

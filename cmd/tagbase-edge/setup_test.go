@@ -22,7 +22,7 @@ import (
 // newBenchWithoutConfiguration is a bench on which no station was set up, and the arguments of a setup
 // that knows no more than where the bench is.
 func newBenchWithoutConfiguration(t *testing.T) (r *testStation, key string, more []string) {
-	r = newBenchWithoutDaemon(t, "libnfc")
+	r = newTestStation(t, "libnfc", "", nil)
 	b, err := os.ReadFile(r.config)
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestSetupWalksToAGreenLamp(t *testing.T) {
 // and the old file is copied.
 func TestSetupAgainKeepsEverything(t *testing.T) {
 	t.Parallel()
-	r := newBenchWithoutDaemon(t, "libnfc")
+	r := newTestStation(t, "libnfc", "", nil)
 	r.replaceInFile(r.config, "[tags]", "[session]\nwindow = \"5m\" # a comment\n[tags]")
 	old, err := os.ReadFile(r.config)
 	if err != nil {

@@ -27,6 +27,30 @@ type testStation struct {
 	daemon *sim.Daemon
 }
 
+// newTestStation makes a bench and, once set has set it up, a configuration with more lines at its end. Nothing
+// runs yet. set may be nil.
+func newTestStation(t *testing.T, device, more string, set func(*sim.Bench)) *testStation {
+	t.Helper()
+	if device == "libnfc" && !reader.Libnfc {
+		t.Skip("SKIPPED: built without libnfc")
+	}
+
+	bench, err := sim.NewBench(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bench.Close() })
+	if set != nil {
+		set(bench)
+	}
+
+	r := &testStation{T: t, bench: bench}
+	if r.config, err = bench.WriteConfig(device, more); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // patience is how long a test waits for what must come.
 const patience = 20 * time.Second
 
@@ -35,7 +59,7 @@ const patience = 20 * time.Second
 func onEachReader(t *testing.T, more string, body func(r *testStation)) {
 	t.Helper()
 	t.Parallel()
-	onEachReaderWith(t, func(*sim.Bench) {}, more, body)
+	onEachReaderWith(t, nil, more, body)
 }
 
 // onEachReaderWith does so after the bench was set up.
@@ -44,22 +68,7 @@ func onEachReaderWith(t *testing.T, set func(*sim.Bench), more string, body func
 	for _, device := range []string{"libnfc", "simulated"} {
 		t.Run(device, func(t *testing.T) {
 			t.Parallel()
-			if device == "libnfc" && !reader.Libnfc {
-				t.Skip("SKIPPED: built without libnfc")
-			}
-
-			bench, err := sim.NewBench(t.TempDir())
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			t.Cleanup(func() { bench.Close() })
-			set(bench)
-			r := &testStation{T: t, bench: bench}
-			if r.config, err = bench.WriteConfig(device, more); err != nil {
-				t.Fatal(err)
-			}
-
+			r := newTestStation(t, device, more, set)
 			r.startForTheTest()
 			body(r)
 		})

@@ -23,17 +23,7 @@ import (
 // startOnSimulatedReader starts a station on the simulated reader, with more in its configuration.
 func startOnSimulatedReader(t *testing.T, more string) *testStation {
 	t.Helper()
-	bench, err := sim.NewBench(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() { bench.Close() })
-	r := &testStation{T: t, bench: bench}
-	if r.config, err = bench.WriteConfig("simulated", more); err != nil {
-		t.Fatal(err)
-	}
-
+	r := newTestStation(t, "simulated", more, nil)
 	r.startForTheTest()
 	return r
 }
@@ -234,7 +224,7 @@ func TestLedsTestEndsAtATap(t *testing.T) {
 // A test without a daemon leaves the lamps dark when the connection breaks.
 func TestLedsTestBrokenOffLeavesTheLampsDark(t *testing.T) {
 	t.Parallel()
-	r := newBenchWithoutDaemon(t, "simulated")
+	r := newTestStation(t, "simulated", "", nil)
 	test := exec.Command("tagbase-edge", "leds", "test", "--config", r.config)
 	if err := test.Start(); err != nil {
 		t.Fatal(err)

@@ -30,19 +30,15 @@ type fakeSystemd struct {
 	log    bytes.Buffer
 }
 
+func newFakeSystemd(t *testing.T) *fakeSystemd {
+	t.Helper()
+	r := newTestStation(t, "simulated", "", nil)
+	return &fakeSystemd{T: t, bench: r.bench, config: r.config, said: make(chan string, 1000)}
+}
+
 func startUnderSystemd(t *testing.T, watchdog time.Duration) *fakeSystemd {
 	t.Helper()
-	bench, err := sim.NewBench(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() { bench.Close() })
-	s := &fakeSystemd{T: t, bench: bench, said: make(chan string, 1000)}
-	if s.config, err = bench.WriteConfig("simulated", ""); err != nil {
-		t.Fatal(err)
-	}
-
+	s := newFakeSystemd(t)
 	s.launch(watchdog)
 	return s
 }
@@ -150,13 +146,8 @@ func TestWatchdogIsFedWhileNothingHappens(t *testing.T) {
 // SIGTERM ends.
 func TestBadConfigurationIsShownAndDelaysTheExit(t *testing.T) {
 	t.Parallel()
-	bench, err := sim.NewBench(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() { bench.Close() })
-	s := &fakeSystemd{T: t, bench: bench, said: make(chan string, 1000), config: filepath.Join(bench.Dir, "none.toml")}
+	s := newFakeSystemd(t)
+	s.config = filepath.Join(s.bench.Dir, "none.toml")
 	s.launch(time.Hour)
 	s.await("STATUS=cannot start: " + s.config + ":1:1: file:")
 	s.cmd.Process.Signal(syscall.SIGTERM)

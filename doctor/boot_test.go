@@ -11,11 +11,11 @@ import (
 )
 
 // A board that is as docs/install.md leaves it has nothing wrong, and everything was looked at.
-func TestHealthyBoards(t *testing.T) {
+func TestFreshlyInstalledBoardsAreHealthy(t *testing.T) {
 	onEachBoard(t, func(t *testing.T, r *madeUpBoard) {
 		findings := r.examine()
 		if !Healthy(findings) {
-			t.Errorf("not healthy:\n%s", show(findings))
+			t.Errorf("not healthy:\n%s", listing(findings))
 		}
 		for _, f := range findings {
 			if f.Result == Skipped {
@@ -37,12 +37,12 @@ func addLine(line string) string {
 // bootMistakes are those that people make before the first boot with a reader, on
 // the boards on which they can be made.
 var bootMistakes = []struct {
-	name  string
-	on    []string // boards; none is all
-	make  func(r *madeUpBoard)
-	check string
-	found string
-	mend  []string
+	name   string
+	on     []string // boards; none is all
+	change func(r *madeUpBoard)
+	check  string
+	found  string
+	mend   []string
 }{
 	{"console on the port", []string{"Pi Zero", "Pi Zero 2", "Pi 3", "Pi 4"},
 		func(r *madeUpBoard) { r.replace(cmdline, "console=tty1", "console=serial0,115200 console=tty1") },
@@ -66,37 +66,45 @@ var bootMistakes = []struct {
 		"cmdline.txt", "has more than one line", []string{`sudo sed -i ':a;N;$!ba;s/\n/ /g' ` + cmdline, reboot}},
 	{"login enabled", nil,
 		func(r *madeUpBoard) {
-			r.link("/etc/systemd/system/getty.target.wants/serial-getty@"+r.model.uart+".service", "/usr/lib/systemd/system/serial-getty@.service")
+			r.link("/etc/systemd/system/getty.target.wants/serial-getty@"+r.model.uart+".service",
+				"/usr/lib/systemd/system/serial-getty@.service")
 		},
 		"getty", "offers a login on the reader's port", nil},
 	{"login made by a console", []string{"Pi 3"},
 		func(r *madeUpBoard) {
-			r.link("/run/systemd/generator/getty.target.wants/serial-getty@ttyS0.service", "/usr/lib/systemd/system/serial-getty@.service")
+			r.link("/run/systemd/generator/getty.target.wants/serial-getty@ttyS0.service",
+				"/usr/lib/systemd/system/serial-getty@.service")
 		},
-		"getty", "serial-getty@ttyS0.service offers a login", []string{"sudo systemctl mask --now serial-getty@ttyS0.service"}},
+		"getty", "serial-getty@ttyS0.service offers a login",
+		[]string{"sudo systemctl mask --now serial-getty@ttyS0.service"}},
 	{"login on the alias", []string{"Pi 3"},
 		func(r *madeUpBoard) {
-			r.link("/etc/systemd/system/getty.target.wants/serial-getty@serial0.service", "/usr/lib/systemd/system/serial-getty@.service")
+			r.link("/etc/systemd/system/getty.target.wants/serial-getty@serial0.service",
+				"/usr/lib/systemd/system/serial-getty@.service")
 		},
 		"getty", "serial-getty@serial0.service", []string{"sudo systemctl mask --now serial-getty@serial0.service"}},
 
 	{"login on the alias, the port's own masked", []string{"Pi 3"},
 		func(r *madeUpBoard) {
 			r.link("/etc/systemd/system/serial-getty@ttyS0.service", "/dev/null")
-			r.link("/etc/systemd/system/getty.target.wants/serial-getty@serial0.service", "/usr/lib/systemd/system/serial-getty@.service")
+			r.link("/etc/systemd/system/getty.target.wants/serial-getty@serial0.service",
+				"/usr/lib/systemd/system/serial-getty@.service")
 		},
 		"getty", "serial-getty@serial0.service", []string{"sudo systemctl mask --now serial-getty@serial0.service"}},
 
 	{"UART not enabled", []string{"Pi 3"}, func(r *madeUpBoard) { r.replace(config, "enable_uart=1", "") },
-		"config.txt", "does not have enable_uart=1, so that there is no /dev/ttyS0", []string{addLine("enable_uart=1"), reboot}},
+		"config.txt", "does not have enable_uart=1, so that there is no /dev/ttyS0",
+		[]string{addLine("enable_uart=1"), reboot}},
 	{"UART not enabled", []string{"Pi 5"}, func(r *madeUpBoard) { r.replace(config, "dtparam=uart0=on", "") },
-		"config.txt", "does not have dtparam=uart0=on, so that there is no /dev/ttyAMA0", []string{addLine("dtparam=uart0=on"), reboot}},
+		"config.txt", "does not have dtparam=uart0=on, so that there is no /dev/ttyAMA0",
+		[]string{addLine("dtparam=uart0=on"), reboot}},
 	{"UART switched off", []string{"Pi 3", "Pi Zero"}, func(r *madeUpBoard) { r.write(config, "enable_uart=0\n") },
 		"config.txt", "config.txt:1: enable_uart=0 switches the port off",
 		[]string{"sudo sed -i 's/^enable_uart=0/enable_uart=1/' " + config, reboot}},
 	{"line under another board's filter", []string{"Pi 3"},
 		func(r *madeUpBoard) { r.write(config, "[all]\ndtparam=audio=on\n[pi4]\nenable_uart=1\n") },
-		"config.txt", "config.txt:4: enable_uart=1 stands under [pi4], which does not apply to this board", []string{addLine("enable_uart=1"), reboot}},
+		"config.txt", "config.txt:4: enable_uart=1 stands under [pi4], which does not apply to this board",
+		[]string{addLine("enable_uart=1"), reboot}},
 	{"line of the board under another's filter", []string{"Pi 5"},
 		func(r *madeUpBoard) { r.write(config, "[pi4]\ndtparam=uart0=on\n") },
 		"config.txt", "config.txt:2: dtparam=uart0=on stands under [pi4], which does not apply to this board", nil},
@@ -111,29 +119,39 @@ var bootMistakes = []struct {
 			r.write(config, "dtparam=audio=on\n")
 			r.write("/boot/config.txt", "enable_uart=1\ndtparam=audio=on\n")
 		},
-		"config.txt", "/boot/config.txt:1: enable_uart=1 stands in a file that this system does not read; it reads /boot/firmware/config.txt",
+		"config.txt",
+		"/boot/config.txt:1: enable_uart=1 stands in a file that this system does not read; it reads " + config,
 		[]string{addLine("enable_uart=1"), reboot}},
 	{"boot partition not mounted", nil,
 		func(r *madeUpBoard) { r.remove(config) },
 		"config.txt", "the boot partition is not mounted", []string{"sudo mount /boot/firmware"}},
-	{"Bluetooth has the port", []string{"Pi 4"}, func(r *madeUpBoard) { r.replace(config, "dtoverlay=miniuart-bt", "") },
-		"config.txt", "/dev/ttyAMA0 belongs to the Bluetooth chip on this board", []string{addLine("dtoverlay=disable-bt"), reboot}},
-	{"overlay written as a parameter", []string{"Pi 4"}, func(r *madeUpBoard) { r.write(config, "#dtoverlay=disable-bt\ndtparam=disable-bt\n") },
-		"config.txt", "/dev/ttyAMA0 belongs to the Bluetooth chip on this board", []string{addLine("dtoverlay=disable-bt"), reboot}},
-	{"overlay under another's filter", []string{"Pi 4"}, func(r *madeUpBoard) { r.write(config, "[pi3]\ndtoverlay=disable-bt\n") },
-		"config.txt", "config.txt:2: dtoverlay=disable-bt stands under [pi3]", []string{addLine("dtoverlay=disable-bt"), reboot}},
+	{"Bluetooth has the port", []string{"Pi 4"},
+		func(r *madeUpBoard) { r.replace(config, "dtoverlay=miniuart-bt", "") },
+		"config.txt", "/dev/ttyAMA0 belongs to the Bluetooth chip on this board",
+		[]string{addLine("dtoverlay=disable-bt"), reboot}},
+	{"overlay written as a parameter", []string{"Pi 4"},
+		func(r *madeUpBoard) { r.write(config, "#dtoverlay=disable-bt\ndtparam=disable-bt\n") },
+		"config.txt", "/dev/ttyAMA0 belongs to the Bluetooth chip on this board",
+		[]string{addLine("dtoverlay=disable-bt"), reboot}},
+	{"overlay under another's filter", []string{"Pi 4"},
+		func(r *madeUpBoard) { r.write(config, "[pi3]\ndtoverlay=disable-bt\n") },
+		"config.txt", "config.txt:2: dtoverlay=disable-bt stands under [pi3]",
+		[]string{addLine("dtoverlay=disable-bt"), reboot}},
 	{"Bluetooth has the port, and its service", []string{"Pi Zero 2"},
 		func(r *madeUpBoard) {
 			r.replace(config, "dtoverlay=disable-bt", "#dtoverlay=disable-bt")
-			r.link("/etc/systemd/system/multi-user.target.wants/hciuart.service", "/usr/lib/systemd/system/hciuart.service")
+			r.link("/etc/systemd/system/multi-user.target.wants/hciuart.service",
+				"/usr/lib/systemd/system/hciuart.service")
 		},
 		"config.txt", "/dev/ttyAMA0 belongs to the Bluetooth chip on this board",
 		[]string{addLine("dtoverlay=disable-bt"), "sudo systemctl disable hciuart.service", reboot}},
 	{"Bluetooth's service left on", []string{"Pi Zero 2"},
 		func(r *madeUpBoard) {
-			r.link("/etc/systemd/system/multi-user.target.wants/hciuart.service", "/usr/lib/systemd/system/hciuart.service")
+			r.link("/etc/systemd/system/multi-user.target.wants/hciuart.service",
+				"/usr/lib/systemd/system/hciuart.service")
 		},
-		"config.txt", "hciuart.service starts Bluetooth on /dev/ttyAMA0", []string{"sudo systemctl disable --now hciuart.service"}},
+		"config.txt", "hciuart.service starts Bluetooth on /dev/ttyAMA0",
+		[]string{"sudo systemctl disable --now hciuart.service"}},
 	{"mini-UART's name after Bluetooth was moved", []string{"Pi 4"}, func(r *madeUpBoard) { r.setUART("ttyS0") },
 		"config.txt", "are /dev/ttyAMA0, not /dev/ttyS0", []string{deviceLine("pn532_uart:/dev/ttyAMA0")}},
 	{"mini-UART's name on a board without", []string{"Pi 5", "Pi Zero"}, func(r *madeUpBoard) { r.setUART("ttyS0") },
@@ -144,18 +162,22 @@ var bootMistakes = []struct {
 			r.config.Device = "pn532_uart:/dev/serial0"
 			r.link("/dev/serial0", "ttyAMA10")
 		},
-		"config.txt", "/dev/serial0 is the debug port between the HDMI sockets", []string{deviceLine("pn532_uart:/dev/ttyAMA0")}},
+		"config.txt", "/dev/serial0 is the debug port between the HDMI sockets",
+		[]string{deviceLine("pn532_uart:/dev/ttyAMA0")}},
 	{"debug port", []string{"Pi 5"}, func(r *madeUpBoard) { r.setUART("ttyAMA10") },
 		"config.txt", "/dev/ttyAMA10 is the debug port", []string{deviceLine("pn532_uart:/dev/ttyAMA0")}},
-	{"I2C not enabled", nil, func(r *madeUpBoard) { r.config.Device = "pn532_i2c:/dev/i2c-1"; r.node("/dev/i2c-1", 998) },
-		"config.txt", "does not have dtparam=i2c_arm=on, so that there is no /dev/i2c-1", []string{addLine("dtparam=i2c_arm=on"), reboot}},
+	{"I2C not enabled", nil,
+		func(r *madeUpBoard) { r.config.Device = "pn532_i2c:/dev/i2c-1"; r.node("/dev/i2c-1", 998) },
+		"config.txt", "does not have dtparam=i2c_arm=on, so that there is no /dev/i2c-1",
+		[]string{addLine("dtparam=i2c_arm=on"), reboot}},
 	{"SPI switched off", nil,
 		func(r *madeUpBoard) {
 			r.config.Device = "pn532_spi:/dev/spidev0.0:500000"
 			r.node("/dev/spidev0.0", 999)
 			r.replace(config, "dtparam=audio=on", "dtparam=spi=on\ndtparam=spi=off")
 		},
-		"config.txt", "does not have dtparam=spi=on, so that there is no /dev/spidev0.0", []string{addLine("dtparam=spi=on"), reboot}},
+		"config.txt", "does not have dtparam=spi=on, so that there is no /dev/spidev0.0",
+		[]string{addLine("dtparam=spi=on"), reboot}},
 	{"not restarted since", nil, func(r *madeUpBoard) { r.remove("/dev/" + r.model.uart) },
 		"device", "is not there; config.txt takes effect at the next boot", []string{reboot}},
 }
@@ -164,7 +186,7 @@ func deviceLine(device string) string {
 	return `write in /etc/tagbase-edge/config.toml under [reader]: device = "` + device + `"`
 }
 
-func TestBootMistakes(t *testing.T) {
+func TestBootMistakesAreFound(t *testing.T) {
 	for _, tt := range bootMistakes {
 		for name, m := range models {
 			if tt.on != nil && !slices.Contains(tt.on, name) {
@@ -173,13 +195,15 @@ func TestBootMistakes(t *testing.T) {
 			for codename := range releases {
 				t.Run(tt.name+"/"+name+"/"+codename, func(t *testing.T) {
 					r := newBoard(m, codename)
-					tt.make(r)
+					tt.change(r)
+
 					mend := tt.mend
 					if mend == nil {
 						mend = mendOnEach(tt.name, r.model)
 					}
+
 					findings := r.examine()
-					want(t, findings, tt.check, tt.found, mend...)
+					wantWrong(t, findings, tt.check, tt.found, mend...)
 					for _, f := range findings {
 						if f.Check == tt.check && f.Result == Wrong && f.Code != bootCode(tt.check, tt.found) {
 							t.Errorf("%s shows service code %d", f.Found, f.Code)
@@ -203,13 +227,14 @@ func mendOnEach(mistake string, m model) []string {
 	}
 }
 
-// What is no mistake is not told as one.
-func TestBootNoMistake(t *testing.T) {
+// The doctor does not call a setting wrong that is right.
+func TestBootSettingsThatAreRight(t *testing.T) {
 	for _, tt := range []struct {
 		name, board string
-		make        func(r *madeUpBoard)
+		change      func(r *madeUpBoard)
 	}{
-		{"console on the debug port of a Pi 5", "Pi 5", func(r *madeUpBoard) { r.replace(cmdline, "console=tty1", "console=serial0,115200 console=tty1") }},
+		{"console on the debug port of a Pi 5", "Pi 5",
+			func(r *madeUpBoard) { r.replace(cmdline, "console=tty1", "console=serial0,115200 console=tty1") }},
 		{"enable_uart on a Pi 5", "Pi 5", func(r *madeUpBoard) { r.write(config, "enable_uart=1\n") }},
 		{"both lines on a Pi 5", "Pi 5", func(r *madeUpBoard) { r.write(config, "enable_uart=0\ndtparam=uart0=on\n") }},
 		{"overlay of a Pi 5", "Pi 5", func(r *madeUpBoard) { r.write(config, "dtoverlay=uart0-pi5\n") }},
@@ -221,7 +246,8 @@ func TestBootNoMistake(t *testing.T) {
 			r.write("/boot/firmware/uart.txt", "enable_uart=1\r\n")
 		}},
 		{"masked login", "Pi 3", func(r *madeUpBoard) {
-			r.link("/run/systemd/generator/getty.target.wants/serial-getty@ttyS0.service", "/usr/lib/systemd/system/serial-getty@.service")
+			r.link("/run/systemd/generator/getty.target.wants/serial-getty@ttyS0.service",
+				"/usr/lib/systemd/system/serial-getty@.service")
 			r.link("/etc/systemd/system/serial-getty@ttyS0.service", "/dev/null")
 		}},
 		{"serial0 of an older board", "Pi 3", func(r *madeUpBoard) {
@@ -229,38 +255,41 @@ func TestBootNoMistake(t *testing.T) {
 			r.link("/dev/serial0", "ttyS0")
 		}},
 		{"second UART of a Pi 4", "Pi 4", func(r *madeUpBoard) { r.setUART("ttyAMA3") }},
-		{"stub left by the new system", "Pi 3", func(r *madeUpBoard) { r.write("/boot/config.txt", "DO NOT EDIT THIS FILE\n\nThe file has moved.\n") }},
+		{"stub left by the new system", "Pi 3",
+			func(r *madeUpBoard) { r.write("/boot/config.txt", "DO NOT EDIT THIS FILE\n\nThe file has moved.\n") }},
 		{"boot directory of an older system", "Pi 3", func(r *madeUpBoard) {
-			r.files[rooted("/boot/config.txt")], r.files[rooted("/boot/cmdline.txt")] = r.files[rooted(config)], r.files[rooted(cmdline)]
+			r.files[rooted("/boot/config.txt")] = r.files[rooted(config)]
+			r.files[rooted("/boot/cmdline.txt")] = r.files[rooted(cmdline)]
 			r.remove(config)
 			r.remove(cmdline)
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newBoard(models[tt.board], "trixie")
-			tt.make(r)
+			tt.change(r)
 			if findings := r.examine(); !Healthy(findings) {
-				t.Errorf("not healthy:\n%s", show(findings))
+				t.Errorf("not healthy:\n%s", listing(findings))
 			}
 		})
 	}
 }
 
-// I2C works, and is told to be the worse choice.
-func TestI2CAdvice(t *testing.T) {
+// I2C works, and the doctor advises a better choice.
+func TestI2CIsAdvisedAgainst(t *testing.T) {
 	for name, wanted := range map[string]int{"Pi 3": 2, "Pi 5": 1} {
 		r := newBoard(models[name], "bookworm")
 		r.config.Device = "pn532_i2c:/dev/i2c-1"
 		r.node("/dev/i2c-1", 998)
 		r.write(config, "dtparam=i2c_arm=on\n")
-		findings := r.examine()
-		i := slices.IndexFunc(findings, func(f Finding) bool { return f.Check == "config.txt" })
-		if f := findings[i]; f.Result != OK || len(f.Better) != wanted ||
-			f.Better[wanted-1] != "a read takes four times as long as at 400 kHz: "+addLine("dtparam=i2c_arm_baudrate=400000") {
+
+		f := findingOf(t, r.examine(), "config.txt")
+		faster := "a read takes four times as long as at 400 kHz: " + addLine("dtparam=i2c_arm_baudrate=400000")
+		if f.Result != OK || len(f.Better) != wanted || f.Better[wanted-1] != faster {
 			t.Errorf("%s: %+v", name, f)
 		}
+
 		r.write(config, "dtparam=i2c_arm=on,i2c_arm_baudrate=400000\n")
-		if f := r.examine()[i]; len(f.Better) != wanted-1 {
+		if f := findingOf(t, r.examine(), "config.txt"); len(f.Better) != wanted-1 {
 			t.Errorf("%s at 400 kHz: %+v", name, f)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // What is offered is where a reader would be, and nothing that may be another's.
-func TestCandidates(t *testing.T) {
+func TestCandidatesAreWhereAReaderWouldBe(t *testing.T) {
 	others := func(r *madeUpBoard) { // a modem, the debug port, a second UART
 		r.node("/dev/ttyS1", 20)
 		r.node("/dev/ttyAMA10", 20)
@@ -17,14 +17,15 @@ func TestCandidates(t *testing.T) {
 		r.node("/dev/ttyUSB0", 20)
 	}
 	for name, tt := range map[string]struct {
-		board string
-		make  func(r *madeUpBoard)
-		want  []string
+		board  string
+		change func(r *madeUpBoard)
+		want   []string
 	}{
-		"Pi 3":    {"Pi 3", others, []string{"pn532_uart:/dev/ttyS0"}},
-		"Pi 5":    {"Pi 5", others, []string{"pn532_uart:/dev/ttyAMA0"}},
-		"Zero 2":  {"Pi Zero 2", others, []string{"pn532_uart:/dev/ttyAMA0"}},
-		"buses":   {"Pi 4", func(r *madeUpBoard) { r.node("/dev/i2c-1", 998); r.node("/dev/spidev0.0", 999) }, []string{"pn532_uart:/dev/ttyAMA0", "pn532_spi:/dev/spidev0.0", "pn532_i2c:/dev/i2c-1"}},
+		"Pi 3":   {"Pi 3", others, []string{"pn532_uart:/dev/ttyS0"}},
+		"Pi 5":   {"Pi 5", others, []string{"pn532_uart:/dev/ttyAMA0"}},
+		"Zero 2": {"Pi Zero 2", others, []string{"pn532_uart:/dev/ttyAMA0"}},
+		"buses": {"Pi 4", func(r *madeUpBoard) { r.node("/dev/i2c-1", 998); r.node("/dev/spidev0.0", 999) },
+			[]string{"pn532_uart:/dev/ttyAMA0", "pn532_spi:/dev/spidev0.0", "pn532_i2c:/dev/i2c-1"}},
 		"no UART": {"Pi 4", func(r *madeUpBoard) { r.remove("/dev/ttyAMA0") }, nil},
 		"USB": {"Pi 4", func(r *madeUpBoard) {
 			r.remove("/dev/ttyAMA0")
@@ -37,7 +38,8 @@ func TestCandidates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newBoard(models[tt.board], "trixie")
-			tt.make(r)
+			tt.change(r)
+
 			var got []string
 			for _, c := range Candidates(r.files) {
 				got = append(got, c.Connstring)
@@ -51,9 +53,10 @@ func TestCandidates(t *testing.T) {
 
 // Before a reader is configured the doctor tells how the usual port of the board is
 // switched on, from the card as it was written.
-func TestFreshCard(t *testing.T) {
+func TestFreshCardIsToldHowToSwitchThePortOn(t *testing.T) {
 	for board, line := range map[string]string{
-		"Pi Zero 2": "dtoverlay=disable-bt", "Pi 3": "dtoverlay=disable-bt", "Pi 4": "dtoverlay=disable-bt", "Pi 5": "dtparam=uart0=on",
+		"Pi Zero 2": "dtoverlay=disable-bt", "Pi 3": "dtoverlay=disable-bt", "Pi 4": "dtoverlay=disable-bt",
+		"Pi 5": "dtparam=uart0=on",
 	} {
 		for codename := range releases {
 			t.Run(board+"/"+codename, func(t *testing.T) {
@@ -64,40 +67,47 @@ func TestFreshCard(t *testing.T) {
 				r.write(config, "dtparam=audio=on\n[cm4]\notg_mode=1\n[all]\n")
 				r.write(cmdline, "console=serial0,115200 console=tty1 root=PARTUUID=01 rootwait\n")
 				findings := r.examine()
-				want(t, findings, "config.txt", "", addLine(line), reboot)
-				want(t, findings, "device", "/dev/ttyAMA0 is not there", reboot)
+				wantWrong(t, findings, "config.txt", "", addLine(line), reboot)
+				wantWrong(t, findings, "device", "/dev/ttyAMA0 is not there", reboot)
 
 				r.write(config, "[all]\n"+line+"\n")
 				r.node("/dev/ttyAMA0", 20)
 				findings = r.examine()
 				if board != "Pi 5" {
-					want(t, findings, "cmdline.txt", "", "sudo sed -i 's|console=serial0,115200 *||' "+cmdline, reboot)
+					mend := "sudo sed -i 's|console=serial0,115200 *||' " + cmdline
+					wantWrong(t, findings, "cmdline.txt", "", mend, reboot)
 				}
-				if s := statuses(findings); s["config.txt"] != OK || s["device"] != OK || Usual(r.files) != "pn532_uart:/dev/ttyAMA0" {
-					t.Errorf("after the line:\n%s", show(findings))
+				s, usual := results(findings), Usual(r.files)
+				if s["config.txt"] != OK || s["device"] != OK || usual != "pn532_uart:/dev/ttyAMA0" {
+					t.Errorf("after the line:\n%s", listing(findings))
 				}
 			})
 		}
 	}
+
 	r := newBoard(models["Pi 3"], "trixie")
 	r.remove("/dev/ttyS0")
 	if usual := Usual(r.files); usual != "pn532_uart:/dev/ttyAMA0" {
 		t.Errorf("without the mini-UART's node: %s", usual)
 	}
+
 	r = newBoard(models["Pi 3"], "trixie")
 	r.config.Device = ""
 	if Usual(r.files) != "pn532_uart:/dev/ttyS0" || !Healthy(r.examine()) {
-		t.Errorf("a mini-UART that is switched on: %s\n%s", Usual(r.files), show(r.examine()))
+		t.Errorf("a mini-UART that is switched on: %s\n%s", Usual(r.files), listing(r.examine()))
 	}
 }
 
 // A daemon is one that runs, with the configuration that is asked for.
-func TestRunning(t *testing.T) {
+func TestRunningFindsTheDaemonOfAConfiguration(t *testing.T) {
 	r := newBoard(models["Pi 3"], "trixie")
-	r.process(401, "tagbase-edge", "/usr/bin/tagbase-edge reader pn532_uart:/dev/ttyS0 two-taps", "tagbase-edge.service")
-	r.process(402, "tagbase-edge", "/usr/bin/tagbase-edge run --config /etc/tagbase-edge/gate-2.toml", "tagbase-edge@gate-2.service")
+	r.process(401, "tagbase-edge", "/usr/bin/tagbase-edge reader pn532_uart:/dev/ttyS0 two-taps",
+		"tagbase-edge.service")
+	r.process(402, "tagbase-edge", "/usr/bin/tagbase-edge run --config /etc/tagbase-edge/gate-2.toml",
+		"tagbase-edge@gate-2.service")
 	for config, want := range map[string]int{
-		"": 400, "/etc/tagbase-edge/config.toml": 400, "/etc/tagbase-edge/gate-2.toml": 402, "/etc/tagbase-edge/gate-3.toml": 0,
+		"": 400, "/etc/tagbase-edge/config.toml": 400, "/etc/tagbase-edge/gate-2.toml": 402,
+		"/etc/tagbase-edge/gate-3.toml": 0,
 	} {
 		if got := Running(r.files, config); got != want {
 			t.Errorf("%q: process %d, want %d", config, got, want)

@@ -36,8 +36,10 @@ var models = map[string]model{
 	"Pi Zero":   {"Raspberry Pi Zero Rev 1.3", plainPi, "ttyAMA0", "[all]\n"},
 	"Pi Zero 2": {"Raspberry Pi Zero 2 W Rev 1.0", radioPi, "ttyAMA0", "[all]\ndtoverlay=disable-bt\n"},
 	"Pi 3":      {"Raspberry Pi 3 Model B Plus Rev 1.3", radioPi, "ttyS0", "[all]\nenable_uart=1\n"},
-	"Pi 4":      {"Raspberry Pi 4 Model B Rev 1.4", radioPi, "ttyAMA0", "[cm4]\notg_mode=1\n\n[all]\nenable_uart=1\ndtoverlay=miniuart-bt\n"},
-	"Pi 5":      {"Raspberry Pi 5 Model B Rev 1.0", pi5, "ttyAMA0", "[cm5]\ndtoverlay=dwc2,dr_mode=host\n\n[all]\ndtparam=uart0=on\n"},
+	"Pi 4": {"Raspberry Pi 4 Model B Rev 1.4", radioPi, "ttyAMA0",
+		"[cm4]\notg_mode=1\n\n[all]\nenable_uart=1\ndtoverlay=miniuart-bt\n"},
+	"Pi 5": {"Raspberry Pi 5 Model B Rev 1.0", pi5, "ttyAMA0",
+		"[cm5]\ndtoverlay=dwc2,dr_mode=host\n\n[all]\ndtparam=uart0=on\n"},
 }
 
 var releases = map[string]string{
@@ -49,27 +51,36 @@ var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // newBoard is a board as docs/install.md leaves it.
 func newBoard(m model, codename string) *madeUpBoard {
-	r := &madeUpBoard{files: fstest.MapFS{}, hidden: map[string]bool{}, model: m, codename: codename, holders: map[string]string{}}
+	r := &madeUpBoard{files: fstest.MapFS{}, hidden: map[string]bool{}, model: m, codename: codename,
+		holders: map[string]string{}}
+
+	// The kernel, and what runs.
 	r.write("/proc/device-tree/model", m.name+"\x00")
 	r.write("/proc/sys/kernel/osrelease", "6.12.47+rpt-rpi-v8\n")
 	r.write("/proc/modules", "bluetooth 1 0 - Live 0x0\n")
 	r.write("/proc/mounts", "/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n/dev/mmcblk0p1 /boot/firmware vfat rw 0 0\n")
 	r.write("/proc/locks", "")
+	r.process(400, "tagbase-edge", "/usr/bin/tagbase-edge run --config /etc/tagbase-edge/config.toml", "", "/dev/null")
+
+	// The system, its boot partition first.
 	r.write("/etc/os-release", releases[codename])
 	r.write("/boot/firmware/config.txt", "# For more options see the documentation\ndtparam=audio=on\n"+m.text)
 	r.write("/boot/firmware/cmdline.txt", "console=tty1 root=PARTUUID=01 rootfstype=ext4 rootwait\n")
 	r.write("/proc/cmdline", "coherent_pool=1M console=tty1 root=PARTUUID=01 rootwait\n")
-	r.write("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\ntagbase-edge:x:990:990::/var/lib/tagbase-edge:/usr/sbin/nologin\n")
+
+	// The package, its user and the devices that the user may have.
+	r.write("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n"+
+		"tagbase-edge:x:990:990::/var/lib/tagbase-edge:/usr/sbin/nologin\n")
 	r.write("/etc/group", "root:x:0:\ntty:x:5:\ndialout:x:20:tagbase-edge\nplugdev:x:46:tagbase-edge\n"+
 		"gpio:x:997:tagbase-edge\ni2c:x:998:tagbase-edge\nspi:x:999:tagbase-edge\ntagbase-edge:x:990:\n")
 	r.write("/usr/lib/systemd/system/tagbase-edge.service", "[Service]\nUser=tagbase-edge\n")
-	r.link("/etc/systemd/system/multi-user.target.wants/tagbase-edge.service", "/usr/lib/systemd/system/tagbase-edge.service")
+	r.link("/etc/systemd/system/multi-user.target.wants/tagbase-edge.service",
+		"/usr/lib/systemd/system/tagbase-edge.service")
 	r.write("/run/systemd/timesync/synchronized", "")
 	r.write("/etc/tagbase-edge/api-key", "x")
 	r.files[rooted("/etc/tagbase-edge/api-key")].Mode = 0o600
 	r.node("/dev/"+m.uart, 20)
 	r.node("/dev/gpiochip0", 997)
-	r.process(400, "tagbase-edge", "/usr/bin/tagbase-edge run --config /etc/tagbase-edge/config.toml", "", "/dev/null")
 
 	r.config = Config{
 		File: "/etc/tagbase-edge/config.toml", Device: "pn532_uart:/dev/" + m.uart,
@@ -77,6 +88,8 @@ func newBoard(m model, codename string) *madeUpBoard {
 		StateDir: "/var/lib/tagbase-edge", KeyFile: "/etc/tagbase-edge/api-key", Key: "key_a:redacted",
 		Version: "1.0.0", Libnfc: true,
 	}
+
+	// What the probes find.
 	r.steps = []ReaderStep{{StepOpen, "it opens", "", false}, {StepWakeUp, "the chip answers", "", false},
 		{StepFirmware, "PN532 v1.6", "", false}, {StepField, "on", "", false}}
 	r.platform = PlatformReach{Host: "platform.example.com", Port: "443", Addresses: []string{"192.0.2.1"},
@@ -102,6 +115,7 @@ func (r *madeUpBoard) remove(file string) { delete(r.files, rooted(file)) }
 func (r *madeUpBoard) replace(file, old, new string) {
 	f := r.files[rooted(file)]
 	if !strings.Contains(string(f.Data), old) {
+		// The board is not what the test takes it for.
 		panic(fmt.Sprintf("%s does not have %q", file, old))
 	}
 	f.Data = []byte(strings.ReplaceAll(string(f.Data), old, new))
@@ -120,7 +134,7 @@ func (r *madeUpBoard) node(file string, gid uint32) *fstest.MapFile {
 	return r.files[rooted(file)]
 }
 
-// process makes one with open files.
+// process makes a process of a service, "" being none, with open files.
 func (r *madeUpBoard) process(pid int, name, args, unit string, open ...string) {
 	dir := fmt.Sprintf("/proc/%d/", pid)
 	r.write(dir+"comm", name+"\n")
@@ -155,8 +169,8 @@ func (r *madeUpBoard) examine() []Finding {
 	return Examine(Subject{Root: guarded{r.files, r.hidden}, Config: r.config, Probes: r.probes})
 }
 
-// want finds what is wrong by a check, and its mend.
-func want(t *testing.T, findings []Finding, check, found string, mend ...string) {
+// wantWrong wants one finding of a check to be wrong, with found in its text and exactly this mend.
+func wantWrong(t *testing.T, findings []Finding, check, found string, mend ...string) {
 	t.Helper()
 	for _, f := range findings {
 		if f.Check != check || f.Result != Wrong || !strings.Contains(f.Found, found) {
@@ -167,10 +181,25 @@ func want(t *testing.T, findings []Finding, check, found string, mend ...string)
 		}
 		return
 	}
-	t.Errorf("no ✗ of %s with %q; there are:\n%s", check, found, show(findings))
+	t.Errorf("no ✗ of %s with %q; there are:\n%s", check, found, listing(findings))
 }
 
-func show(findings []Finding) string {
+// findingOf returns the one finding of a check.
+func findingOf(t *testing.T, findings []Finding, check string) Finding {
+	t.Helper()
+	var found []Finding
+	for _, f := range findings {
+		if f.Check == check {
+			found = append(found, f)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d findings of %s, want one:\n%s", len(found), check, listing(findings))
+	}
+	return found[0]
+}
+
+func listing(findings []Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
 		fmt.Fprintf(&b, "%s %s: %s\n", f.Result, f.Check, f.Found)

@@ -5,7 +5,7 @@ package doctor
 import "testing"
 
 // The template's stations have configurations of their own beside the plain one's.
-func TestServiceOf(t *testing.T) {
+func TestServiceOfAConfiguration(t *testing.T) {
 	for config, want := range map[string]string{
 		"/etc/tagbase-edge/config.toml":        "tagbase-edge.service",
 		"/etc/tagbase-edge/second.toml":        "tagbase-edge@second.service",

@@ -140,7 +140,7 @@ func (r *rig) awaitStart() {
 	r.awaitReader()
 }
 
-// put lays a tag of the cast on the reader.
+// put lays a tag of the bench on the reader.
 func (r *rig) put(tag string) {
 	r.Helper()
 	chip, ok := r.bench.Tags.Find(tag)

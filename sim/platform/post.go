@@ -33,6 +33,7 @@ func (p *Simulated) record(r *http.Request, readErr error, v *Post) (_ *resource
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
+	// Numbers and order of the record are those in which the platform decided.
 	v.Seq, v.Time = len(p.recorded)+1, time.Now()
 	created, ref := p.create(r, readErr, v)
 	if ref != nil {
@@ -101,6 +102,7 @@ func (p *Simulated) judge(
 		t.next = counter + 1 // older proofs that were held back are stale from now on
 	}
 
+	// A session that is over, unknown or of another tag is not an error: the scan opens its own.
 	s := p.sessions[carried]
 	live := s != nil && s.tagID == tagID && !s.resolved && now.Before(s.opened.Add(p.Window))
 	if !live {

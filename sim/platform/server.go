@@ -24,6 +24,7 @@ func Serve(p *Simulated, addr string, cert tls.Certificate) (*Server, error) {
 		return nil, err
 	}
 
+	// The port is known from here on, though addr may have left it open.
 	s := &Server{
 		URL: "https://" + listener.Addr().String() + "/api/v1",
 		http: &http.Server{

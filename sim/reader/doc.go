@@ -21,7 +21,7 @@
 // Goroutines:
 //
 //	Adapter.Plug       one for PN532.Serve; Unplug or Close ends it and waits for it
-//	PN532.Serve        one that reads the line; it ends when the line ends, or after Serve with the next byte
+//	PN532.Serve        one that reads the line; it ends when the line ends, or after Serve with the next frame
 //	Socket.Plug        one that accepts; Unplug or Close ends it and waits for it
 //	Socket connection  one for each; it ends with the connection or with the socket, which waits for it
 package reader

@@ -80,6 +80,7 @@ func NewPN532(f *antenna.Field) *PN532 {
 
 // powerOn sets the state after power-on and after RSTPDN (UM0701-02 section 6.1): field off, nothing listed, asleep.
 func (p *PN532) powerOn() {
+	// Whatever the chip waits for ends here, with errAborted.
 	close(p.cut)
 	p.cut = make(chan struct{})
 	p.carrier(false)
@@ -98,6 +99,8 @@ func (p *PN532) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.powerOn()
+
+	// The line sees by the count that the frame which it is reading is torn.
 	p.resets++
 }
 
@@ -175,6 +178,7 @@ func (p *PN532) react(w io.Writer, f frame) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
+	// A frame that was complete before the chip hung is lost as well.
 	if p.hung() {
 		return nil
 	}
@@ -217,6 +221,7 @@ func (p *PN532) dialogue(w io.Writer, command []byte) error {
 
 // converse is the dialogue of UM0701-02 section 6.2.2, ACK and then answer, with at most one fault in it.
 func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
+	// These end the dialogue before it has begun.
 	switch fault.Kind {
 	case HangBeforeACK:
 		p.hang(fault.For)

@@ -39,6 +39,7 @@ func (p *PN532) inDataExchange(args []byte) ([]byte, error) {
 		}
 	}
 
+	// The command takes its time in the air even if nothing answers.
 	rx, err := p.field.Transceive(data)
 	p.spend(exchangeTime(len(data), len(rx), p.target.ISODEP()))
 	switch {

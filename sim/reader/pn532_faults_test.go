@@ -203,7 +203,7 @@ func TestFaultDribbleTakesItsTime(t *testing.T) {
 	}
 
 	if got, want := time.Since(began), 4*pause; got < want {
-		t.Errorf("five bytes came in %v, want more than %v", got, want)
+		t.Errorf("5 bytes came in %v, want more than %v", got, want)
 	}
 
 	h.expect("00" + wireVersion5)
@@ -231,7 +231,7 @@ func TestFaultEmptyATSWaitsForAnATS(t *testing.T) {
 	f.Put(chip.NewBlank())
 	h, p := newHost(t, f)
 	p.Break(Fault{Kind: EmptyATS})
-	if got := h.ask(listA); got != listed213 { // has no ATS that could be empty
+	if got := h.ask(listA); got != listed213 { // a Type 2 tag has no ATS that could be empty
 		t.Errorf("got %s, want %s", got, listed213)
 	}
 
@@ -246,7 +246,7 @@ func TestFaultEmptyATSWaitsForAnATS(t *testing.T) {
 	}
 }
 
-// After a brown-out and after a pulse of the reset line nothing is as the host has set it.
+// After a brown-out, and after a pulse on the reset line, the chip has forgotten everything that the host had set.
 func TestPowerOnForgetsEverything(t *testing.T) {
 	tests := []struct {
 		name string
@@ -297,7 +297,7 @@ func TestPowerOnForgetsEverything(t *testing.T) {
 			}
 
 			f.Remove()
-			h.start(listA) // and for ever: only an ACK ends it
+			h.start(listA) // without a limit: only an ACK ends it
 			h.write(wireACK)
 			h.alive()
 		})

@@ -154,7 +154,15 @@ func TestPN532SleepsUntilWoken(t *testing.T) {
 	}
 }
 
-// An exchange is a command and its answer, in hex, without D4 and D5.
+// An exchange is a command and its answer, in hex, without D4 and D5. The first byte of the command is its code
+// (UM0701-02 section 7), the first of the answer is one more:
+//
+//	00 Diagnose            14 SAMConfiguration    44 InDeselect             52 InRelease
+//	02 GetFirmwareVersion  16 PowerDown           46 InJumpForPSL           54 InSelect
+//	04 GetGeneralStatus    32 RFConfiguration     4A InListPassiveTarget    56 InJumpForDEP
+//	06 ReadRegister        40 InDataExchange      4E InPSL                  60 InAutoPoll
+//	08 WriteRegister       42 InCommunicateThru   50 InATR
+//	12 SetParameters
 type exchange struct{ command, want string }
 
 func TestPN532AnswersCommands(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// The arithmetic, against figures worked out by hand: bytes in the air, frames, 84.96 µs a byte, 18.88 µs and 91 µs a
-// frame.
+// The computed times equal figures worked out by hand, from the bytes and frames in the air: 84.96 µs for each byte,
+// 18.88 µs and 91 µs for each frame.
 func TestAirTimesAgainstFiguresByHand(t *testing.T) {
 	n424 := chip.NewNTAG424(test424, key1, key2, url424).Target()
 	ms := func(f float64) time.Duration { return time.Duration(f * float64(time.Millisecond)) }

@@ -129,7 +129,7 @@ deps-service:
 	@./install-deps debian-archive-keyring dpkg-dev mmdebstrap systemd-container
 
 deps-device: deps-service
-	@./install-deps e2fsprogs netcat-openbsd openssh-client qemu-system-arm qemu-user-static qemu-utils
+	@./install-deps arch-test e2fsprogs netcat-openbsd openssh-client qemu-system-arm qemu-user-static qemu-utils
 
 deps-page:
 	@./install-deps chromium fonts-dejavu-core

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// literals is every text in the program's source, tests and bench left out.
+// programTexts is every text in the program's source, tests and bench left out.
 func programTexts(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder

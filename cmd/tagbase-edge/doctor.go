@@ -32,7 +32,7 @@ process holds the reader's port. It changes nothing, and prints no secret.`,
 	c.Flags().MarkHidden("root") // for tests
 
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		findings := doctor.Examine(probes.Station(c.Context(), *file, os.DirFS(*root)))
+		findings := doctor.Examine(probes.Subject(c.Context(), *file, os.DirFS(*root)))
 		if !*asJSON {
 			doctor.Print(c.OutOrStdout(), findings)
 		} else if err := doctor.PrintJSON(c.OutOrStdout(), buildinfo.Version(), findings); err != nil {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command tagbase-edge is the station's daemon and the technician's commands.
-//
-// Each command has a file of its own: its flags, one call into a room, and what it prints.
 package main
 
 import (

@@ -13,7 +13,7 @@ import (
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// wantOnePost: a tag was put once and never left, and that is one scan.
+// wantOnePost wants one scan posted: a tag was put once and never left.
 func (w *faultyStation) wantOnePost() {
 	w.Helper()
 	if n := len(w.bench.Platform.Posts()); n != 1 {

@@ -67,7 +67,7 @@ func (r *testStation) onTerminal(args ...string) *testTerminal {
 	return t
 }
 
-// cooked has a terminal echo, edit lines and send signals.
+// setCookedMode has a terminal echo, edit lines and send signals.
 func setCookedMode(r *testStation, f *os.File) {
 	r.Helper()
 	t, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)

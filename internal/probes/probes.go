@@ -1,17 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package probes tries the parts of a station for the doctor: the reader, the daemon's socket,
-// the lamps' lines, the disk, the kernel's clock, the platform.
-//
-// Package doctor judges and explains, and imports none of the rooms that it examines. In comes a
-// configuration; out goes a doctor.Subject, which holds what the configuration says and a
-// function for each thing to try:
-//
-//	configuration ── Station ── doctor.Subject{Config, Probes} ── doctor.Examine ── findings
-//
-// A probe is called at most once in an examination, and takes at most some seconds. It changes
-// nothing: the question to the platform is one for a session that cannot exist. The reader is
-// tried in a process of its own, since libnfc may hang or abort.
 package probes
 
 import (
@@ -38,9 +26,9 @@ import (
 // readerPatience is more than libnfc's own time-outs for all steps together.
 const readerPatience = 15 * time.Second
 
-// Station returns what the configuration in file says, and what tries it. root is the machine's
+// Subject returns what the configuration in file says, and what tries it. root is the machine's
 // file system, from / on.
-func Station(ctx context.Context, file string, root fs.FS) doctor.Subject {
+func Subject(ctx context.Context, file string, root fs.FS) doctor.Subject {
 	// What could be read of a bad configuration is examined all the same.
 	cfg, problems := config.Load(file)
 	if cfg == nil {

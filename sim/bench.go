@@ -23,7 +23,7 @@ type Bench struct {
 	Dir      string
 	Field    *antenna.Field
 	PN532    *reader.PN532 // the reader for libnfc; order its faults here
-	Tags     *Tags
+	Tags     *TagTable
 	Platform *platform.Simulated
 	Lamps    *LampFiles
 	Key      string // the account's key
@@ -43,7 +43,7 @@ func NewBench(dir string) (*Bench, error) {
 	b := &Bench{Dir: dir, Field: antenna.NewField(), Key: "key_bench:" + rand.Text()}
 	b.PN532 = reader.NewPN532(b.Field)
 	b.Platform = platform.New(b.Key)
-	b.Tags = NewTags(b.Platform)
+	b.Tags = NewTagTable(b.Platform)
 
 	if err := b.start(); err != nil {
 		return nil, errors.Join(err, b.Close())

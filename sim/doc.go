@@ -7,10 +7,10 @@
 // pseudo-terminal, a platform over HTTPS, and a disk that loses power. Package sim joins them with what else surrounds
 // a station:
 //
-//	Tags ──── put ────> antenna.Field <── PN532 ── PTY ───────┐
-//	  │                                └─ reader.Socket ──────┤
-//	  └── register ──> platform.Simulated <── TLS ── (Relay) ─┼── Daemon (tagbase-edge run)
-//	                                  LampFiles <── FIFOs ────┘
+//	TagTable -- put ------> antenna.Field <-- PN532 -- PTY --------+
+//	   |                          ^---------- reader.Socket -------+
+//	   +------- register -> platform.Simulated <-- TLS -- Relay ---+--> Daemon (tagbase-edge run)
+//	                              LampFiles <-- FIFOs -------------+
 //
 // A Bench is all of that in one directory, with a configuration for the station. A Daemon is the station's process,
 // whose log a test reads line by line. A Relay is a network with a round trip time. LampFiles are three lamps, of which

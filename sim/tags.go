@@ -35,20 +35,20 @@ type Tag struct {
 	chip chip.Chip
 }
 
-// Tags are the tags on the bench's table. They are safe for concurrent use.
-type Tags struct {
+// A TagTable is the tags on the bench's table, by name. It is safe for concurrent use.
+type TagTable struct {
 	genuine *chip.NTAG424 // genuine-424, of which the clone is a copy
 
 	mu  sync.Mutex // guards all
 	all []Tag
 }
 
-// NewTags makes the tags, and registers the genuine ones at the platform.
-func NewTags(p *platform.Simulated) *Tags {
+// NewTagTable makes the tags, and registers the genuine ones at the platform.
+func NewTagTable(p *platform.Simulated) *TagTable {
 	p.Register424(Tag424, uid424, meta, file)
 	p.Register22x(Tag223, uid223, key223)
 
-	t := &Tags{genuine: chip.NewNTAG424(uid424, meta, file, EntryPoint+Tag424)}
+	t := &TagTable{genuine: chip.NewNTAG424(uid424, meta, file, EntryPoint+Tag424)}
 	t.all = []Tag{
 		{"genuine-424", "a genuine NTAG 424 DNA", t.genuine},
 		{"genuine-223", "a genuine NTAG 223 DNA", chip.NewNTAG223(uid223, key223, EntryPoint+Tag223)},
@@ -64,7 +64,7 @@ func NewTags(p *platform.Simulated) *Tags {
 }
 
 // Recapture replaces the clone by one that repeats a newer URL of genuine-424, captured now.
-func (t *Tags) Recapture() {
+func (t *TagTable) Recapture() {
 	clone := chip.NewClone(t.genuine.Capture())
 
 	t.mu.Lock()
@@ -77,7 +77,7 @@ func (t *Tags) Recapture() {
 }
 
 // Find returns the tag of that name.
-func (t *Tags) Find(name string) (chip.Chip, bool) {
+func (t *TagTable) Find(name string) (chip.Chip, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 
@@ -89,7 +89,7 @@ func (t *Tags) Find(name string) (chip.Chip, bool) {
 }
 
 // List returns all tags.
-func (t *Tags) List() []Tag {
+func (t *TagTable) List() []Tag {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.all)

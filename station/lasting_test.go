@@ -53,9 +53,9 @@ func newSite(t testing.TB, options journal.Options, secure bool) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cast := sim.NewTags(s.platform)
+	tags := sim.NewTagTable(s.platform)
 	for _, name := range []string{"genuine-424", "genuine-223"} {
-		chip, _ := cast.Find(name)
+		chip, _ := tags.Find(name)
 		s.chips = append(s.chips, chip.(interface{ Capture() string }))
 	}
 	s.config = uplink.Config{Base: base, Key: key, Roots: roots, Clock: uplink.NewClock(s.wall)}

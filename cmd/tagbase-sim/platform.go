@@ -34,7 +34,7 @@ func servePlatform(c *cobra.Command, dir, listen string) error {
 	key := "key_bench:" + rand.Text()
 	p := simplatform.New(key)
 	// NewTags registers the bench's genuine tags at the platform; nobody lays them on an antenna here.
-	sim.NewTags(p)
+	sim.NewTagTable(p)
 	p.OnPost(func(v simplatform.Post) {
 		fmt.Fprintf(c.OutOrStdout(), "%s  %d  %s  %s\n", v.Time.Format(time.TimeOnly), v.HTTPStatus, v.TagID, v.Status)
 	})

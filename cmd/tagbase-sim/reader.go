@@ -30,7 +30,7 @@ func readerCommand() *cobra.Command {
 func serveReader(c *cobra.Command, dir string) error {
 	field := simantenna.NewField()
 	// Nobody asks this platform: the tags only need one to be registered at.
-	tags := sim.NewTags(simplatform.New(""))
+	tags := sim.NewTagTable(simplatform.New(""))
 
 	port := filepath.Join(dir, "pn532")
 	pty, err := simreader.OpenPTY(port)

@@ -21,7 +21,7 @@ func tagsCommand() *cobra.Command {
 		Short: "List the tags that put and tap know",
 		Args:  cobra.NoArgs,
 		Run: func(c *cobra.Command, _ []string) {
-			for _, tag := range sim.NewTags(simplatform.New("")).List() {
+			for _, tag := range sim.NewTagTable(simplatform.New("")).List() {
 				fmt.Fprintf(c.OutOrStdout(), "%-12s  %s\n", tag.Name, tag.Is)
 			}
 		},

@@ -123,8 +123,8 @@ func (f *Field) RF(on bool) {
 	}
 }
 
-// A Call is what a reader sends to activate a chip.
-type Call struct {
+// A Request is what a reader sends to activate a chip.
+type Request struct {
 	Command byte   // REQA or WUPA
 	Tries   int    // how often it is sent until a chip answers
 	UID     []byte // of the chip that is wanted; nil takes any
@@ -137,32 +137,32 @@ const SelectTries = 3
 // Select activates a chip, up to ISO-DEP if it speaks that, as libnfc's finite select does: by REQA, three times.
 // Without RF it finds nothing.
 func (f *Field) Select() (chip.Target, bool) {
-	target, _, found := f.Find(Call{Command: REQA, Tries: SelectTries, RATS: true})
+	target, _, found := f.Find(Request{Command: REQA, Tries: SelectTries, RATS: true})
 	return target, found
 }
 
 // Find activates a chip and returns how many tries it took.
-func (f *Field) Find(c Call) (t chip.Target, tries int, found bool) {
+func (f *Field) Find(r Request) (t chip.Target, tries int, found bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.exchange()
 
 	f.chosen = nil
 	if !f.rf {
-		return chip.Target{}, c.Tries, false
+		return chip.Target{}, r.Tries, false
 	}
 
 	// A chip that was in READY or ACTIVE only falls back at the first request, and answers the second.
-	for try := range c.Tries {
-		if tag := f.resolve(c); tag != nil {
-			tag.choose(c.RATS)
+	for try := range r.Tries {
+		if tag := f.resolve(r); tag != nil {
+			tag.choose(r.RATS)
 			f.chosen = tag
 			return tag.target, try + 1, true
 		}
 	}
 
 	f.missed++
-	return chip.Target{}, c.Tries, false
+	return chip.Target{}, r.Tries, false
 }
 
 // Missed counts the searches that found no chip although the RF field was on. A test sees by it that a reader has
@@ -175,10 +175,10 @@ func (f *Field) Missed() int {
 
 // resolve sends one request and runs the anticollision loop (ISO/IEC 14443-3 section 6.5.3). Where the bits of two UIDs
 // differ the reader goes on with 1. A chip that hears another's UID falls back.
-func (f *Field) resolve(c Call) (winner *radio) {
+func (f *Field) resolve(r Request) (winner *radio) {
 	var ready []*radio
 	for _, tag := range f.tags {
-		if tag.request(c.Command) {
+		if tag.request(r.Command) {
 			ready = append(ready, tag)
 		}
 	}
@@ -186,7 +186,7 @@ func (f *Field) resolve(c Call) (winner *radio) {
 	// This is where the loop ends up, without its steps: the UIDs compare in the order in which the air carries their
 	// bits.
 	for _, tag := range ready {
-		wanted := c.UID == nil || bytes.Equal(c.UID, tag.target.UID)
+		wanted := r.UID == nil || bytes.Equal(r.UID, tag.target.UID)
 		if wanted && (winner == nil || bytes.Compare(tag.bits(), winner.bits()) > 0) {
 			winner = tag
 		}

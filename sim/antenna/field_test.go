@@ -185,10 +185,10 @@ func TestFieldFindsAChipByItsUID(t *testing.T) {
 	f := NewField()
 	f.RF(true)
 	f.Put(chip.NewNTAG424(test424, key1, key2, url424))
-	if _, _, found := f.Find(Call{Command: REQA, Tries: 2, UID: test22x[:], RATS: true}); found || f.Present() {
+	if _, _, found := f.Find(Request{Command: REQA, Tries: 2, UID: test22x[:], RATS: true}); found || f.Present() {
 		t.Errorf("another UID: got %t, present %t, want neither", found, f.Present())
 	}
-	got, _, found := f.Find(Call{Command: REQA, Tries: 2, UID: test424[:], RATS: true})
+	got, _, found := f.Find(Request{Command: REQA, Tries: 2, UID: test424[:], RATS: true})
 	want := chip.NewNTAG424(test424, key1, key2, url424).Target()
 	if !found || !bytes.Equal(got.UID, want.UID) || !bytes.Equal(got.ATS, want.ATS) {
 		t.Errorf("got %+v, %t, want %+v", got, found, want)

@@ -73,23 +73,23 @@ func (p *PN532) list(uid []byte, rats bool) bool {
 	if p.retries == infiniteRetry {
 		tries = antenna.SelectTries // after these nothing changes until a chip comes
 	}
-	return p.activate(antenna.Call{Command: antenna.REQA, Tries: tries, UID: uid, RATS: rats})
+	return p.activate(antenna.Request{Command: antenna.REQA, Tries: tries, UID: uid, RATS: rats})
 }
 
-// activate makes the chip that answers the call Tg 1; without an answer nothing is listed.
-func (p *PN532) activate(c antenna.Call) bool {
-	target, tries, found := p.field.Find(c)
+// activate makes the chip that answers the request Tg 1; without an answer nothing is listed.
+func (p *PN532) activate(r antenna.Request) bool {
+	target, tries, found := p.field.Find(r)
 	if ready := p.fieldOn.Add(fieldGuard); p.clock.Before(ready) {
 		p.clock = ready
 	}
-	p.spend(activationTime(target, tries, found, c.RATS))
+	p.spend(activationTime(target, tries, found, r.RATS))
 
 	p.target = nil
 	if !found {
 		return false
 	}
 
-	if !c.RATS {
+	if !r.RATS {
 		target.ATS = nil
 	}
 	p.target = &target
@@ -196,7 +196,7 @@ func (p *PN532) inSelect([]byte) ([]byte, error) {
 	}
 
 	listed := p.target
-	wake := antenna.Call{Command: antenna.WUPA, Tries: 1, UID: listed.UID, RATS: listed.ISODEP()}
+	wake := antenna.Request{Command: antenna.WUPA, Tries: 1, UID: listed.UID, RATS: listed.ISODEP()}
 	if !p.activate(wake) {
 		p.target = listed // it stays listed
 		return []byte{statusTimeout}, nil

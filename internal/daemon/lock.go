@@ -33,6 +33,7 @@ func (l *stateLock) take(stateDir string) error {
 	answer := make(chan error, 1)
 	go func() { answer <- l.lock(filepath.Join(stateDir, "lock")) }()
 
+	// A disk that takes longer may still give the lock later: the station does not wait for it.
 	select {
 	case err := <-answer:
 		if errors.Is(err, unix.EWOULDBLOCK) {

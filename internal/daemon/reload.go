@@ -40,6 +40,7 @@ func (d *daemon) runUntilReload(ctx context.Context, set *settings) (next *setti
 // ended. Any other reload leaves the old station running and sends a note about its problem.
 func (d *daemon) awaitReload(ctx context.Context, notes chan<- string) *settings {
 	for {
+		// The channel holds one SIGHUP: one that comes during a reload causes one more.
 		select {
 		case <-ctx.Done():
 			return nil
@@ -55,6 +56,8 @@ func (d *daemon) awaitReload(ctx context.Context, notes chan<- string) *settings
 		for _, p := range problems {
 			d.log.Error("not reloaded: the old configuration stays", zap.Stringer("problem", p))
 		}
+
+		// reportStatus takes the note, unless it has ended with ctx.
 		select {
 		case notes <- "; the old configuration stays: " + problems[0].String():
 		case <-ctx.Done():

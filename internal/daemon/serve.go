@@ -70,6 +70,7 @@ func (s *server) listen(
 			logged = true
 		}
 
+		// Shutdown does not wait for the end of the pause.
 		select {
 		case <-ctx.Done():
 		case <-time.After(listenAgain):

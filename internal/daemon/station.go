@@ -110,6 +110,10 @@ func (d *daemon) openJournal(cfg *config.Config) (*journal.Journal, journal.Past
 // reader's protocol are of one version.
 const self = "/proc/self/exe"
 
+// readerTurn is the longest time between two signs of life of the loop that supervises the reader's
+// process: the child's silence, its end, and the pulse on the reset line.
+const readerTurn = 10 * time.Second
+
 // newReader prepares the process that reads tags. resting is the UID of the tag that may still
 // lie on the reader from before, or "".
 func (d *daemon) newReader(cfg *config.Config, resting string) *reader.Supervisor {

@@ -19,10 +19,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readerTurn is the longest time between two signs of life of the loop that supervises the
-// reader's process: the child's silence, its end, and the pulse on the reset line.
-const readerTurn = 10 * time.Second
-
 // startPause is how long a station that cannot start waits before it ends and systemd starts it
 // again: long enough not to fill a card with its messages.
 const startPause = 10 * time.Second
@@ -88,6 +84,7 @@ func reportStatus(ctx context.Context, s *station.Station, notes <-chan string, 
 			notify(statusLine(text))
 		}
 
+		// A note is shown at once, and not with the next look.
 		select {
 		case <-ctx.Done():
 			return

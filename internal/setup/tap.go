@@ -123,6 +123,7 @@ func (w *walk) runStation(ctx context.Context, file string) error {
 		judged = w.showLine(lines.Bytes())
 	}
 	if judged {
+		// Ctrl-C cuts the look short.
 		select {
 		case <-time.After(lastLook):
 		case <-ctx.Done():

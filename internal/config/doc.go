@@ -10,7 +10,7 @@
 //
 // The way of a file through the package:
 //
-//	file ── ReadFile ── parseTOML ──┬── Load, Parse ── a setter for each key ── Config, []Problem
+//	file ── ReadFile ── parseTOML ──┬── Load, Parse ── Config, []Problem
 //	                                ├── ParseEdit ── Edit ── TOML ── file     (setup)
 //	                                ├── Warnings                              (check)
 //	                                └── LoadLamps                             (leds off)
@@ -18,7 +18,7 @@
 // Print writes problems for a person, each with the line of the file that it is about.
 //
 // parseTOML keeps where each key and each value stands, which a decoder into a struct would
-// lose. keys.go is the table of all keys: a key is added there, in configs/reference.toml and
+// lose. keys.go is the table of all keys, with a setter for each: a key is added there, in configs/reference.toml and
 // in the Config.
 //
 // What the package promises: all problems are reported at once, in the file's order. No text

@@ -8,17 +8,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/scan"
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // A scan takes the connection that was dialled when its tag was found.
-func TestAhead(t *testing.T) {
+func TestScanTakesTheConnectionDialledAhead(t *testing.T) {
 	server, p := newBadServer(t, answerValid)
 	p.ConnectAhead()
 	p.ConnectAhead()
-	s := p.dialer.spare
-	<-s.done
+	await.Value(t, "the connection is dialled", p.dialer.dialledAhead().done)
+
 	if r := submit(t, p, scanA); r.Outcome != scan.Valid || server.Connections() != 1 {
 		t.Errorf("%s over %d connections (%v), want valid over 1", r.Outcome, server.Connections(), r.Err)
 	}
@@ -28,7 +29,7 @@ func TestAhead(t *testing.T) {
 }
 
 // A scan that comes while its connection is still being dialled waits for that one.
-func TestAheadIsOnItsWay(t *testing.T) {
+func TestScanWaitsForTheConnectionBeingDialled(t *testing.T) {
 	begun, shake := make(chan bool), make(chan bool)
 	server, p := newBadServer(t, func(c *simplatform.Call) {
 		close(begun)
@@ -36,19 +37,22 @@ func TestAheadIsOnItsWay(t *testing.T) {
 		answerValid(c)
 	})
 	p.ConnectAhead()
-	<-begun
+	await.Value(t, "the server is dialled", begun)
+
 	result := make(chan Answer)
-	go func() { result <- submit(t, p, scanA) }()
+	go func() { result <- submitWithin(p, scanA, time.Now(), 5*time.Second) }()
 	close(shake)
-	if r := <-result; r.Outcome != scan.Valid || server.Connections() != 1 {
+	if r := await.Value(t, "the answer", result); r.Outcome != scan.Valid || server.Connections() != 1 {
 		t.Errorf("%s over %d connections (%v), want valid over 1", r.Outcome, server.Connections(), r.Err)
 	}
 }
 
 // A connection that the platform has ended meanwhile is not used: what is written
 // on it would be lost, and nobody could prove it.
-func TestAheadHasEnded(t *testing.T) {
-	for name, end := range map[string]func(*simplatform.Call){"closed": (*simplatform.Call).Finish, "reset": (*simplatform.Call).Reset} {
+func TestScanAvoidsAConnectionThatThePlatformEnded(t *testing.T) {
+	for name, end := range map[string]func(*simplatform.Call){
+		"closed": (*simplatform.Call).Finish, "reset": (*simplatform.Call).Reset,
+	} {
 		t.Run(name, func(t *testing.T) {
 			server, p := newBadServer(t, func(c *simplatform.Call) {
 				if c.Number > 1 {
@@ -58,13 +62,12 @@ func TestAheadHasEnded(t *testing.T) {
 				}
 			})
 			p.ConnectAhead()
-			s := p.dialer.spare
-			<-s.done
+			s := p.dialer.dialledAhead()
+			await.Value(t, "the connection is dialled", s.done)
 			if s.err == nil {
-				for s.link.established() {
-					<-time.After(time.Millisecond)
-				}
+				await.Until(t, "the connection has ended", func() bool { return !s.link.established() })
 			}
+
 			r := submit(t, p, scanA)
 			if r.Outcome != scan.Valid || server.Connections() != 2 || server.Reads(pathA) != 1 {
 				t.Errorf("%s over %d connections, read %d times (%v); want valid over 2, read once",
@@ -76,52 +79,59 @@ func TestAheadHasEnded(t *testing.T) {
 
 // A pending scan is followed by another: its connection is there when it comes, up
 // to ten seconds later; with Plan.Another it is dialled before the request is read.
-func TestAheadOfTheNext(t *testing.T) {
-	for _, next := range []bool{false, true} {
-		var p *Platform
-		var server *simplatform.BadServer
-		var asked atomic.Int32
-		server, p = newBadServer(t, func(c *simplatform.Call) {
-			if !c.Handshake() {
-				return
+func TestPendingScanDialsForTheNext(t *testing.T) {
+	for name, another := range map[string]bool{"after the answer": false, "before the request is read": true} {
+		t.Run(name, func(t *testing.T) {
+			var server *simplatform.BadServer
+			var asked atomic.Int32
+			server, p := newBadServer(t, func(c *simplatform.Call) {
+				if !c.Handshake() {
+					return
+				}
+				if another && !await.Holds(func() bool { return server.Connections() == 2 }) {
+					return // and the scan does not become pending
+				}
+
+				switch {
+				case !c.Read():
+				case asked.Add(1) > 1:
+					c.Answer(201, validAnswer)
+				default:
+					c.Answer(201, string(answerOf("pending")))
+				}
+			})
+
+			request := p.Prepare(scanA, Plan{Tapped: time.Now(), By: time.Now().Add(5 * time.Second), Another: another})
+			if r := request.Send(); r.Outcome != scan.Pending {
+				t.Fatalf("%s, %v", r.Outcome, r.Err)
 			}
-			for next && server.Connections() < 2 {
-				<-time.After(time.Millisecond)
+			next := p.dialer.dialledAhead()
+			if next == nil {
+				t.Fatal("no connection is dialled ahead")
 			}
-			switch {
-			case !c.Read():
-			case asked.Add(1) > 1:
-				c.Answer(201, validAnswer)
-			default:
-				c.Answer(201, string(answerOf("pending")))
+			await.Value(t, "the next connection is dialled", next.done)
+
+			r := submit(t, p, scanA)
+			if r.Outcome != scan.Valid || server.Connections() != 2 || r.Connect > 100*time.Millisecond {
+				t.Errorf("%s over %d connections after %v (%v), want valid over 2 at once",
+					r.Outcome, server.Connections(), r.Connect, r.Err)
+			}
+			if p.dialer.dialledAhead() != nil {
+				t.Error("one more is dialled")
 			}
 		})
-		request := p.Prepare(scanA, Plan{Tapped: time.Now(), By: time.Now().Add(5 * time.Second), Another: next})
-		if r := request.Send(); r.Outcome != scan.Pending {
-			t.Fatalf("%s, %v", r.Outcome, r.Err)
-		}
-		s := p.dialer.waiting()
-		if s == nil {
-			t.Fatal("no connection is dialled ahead")
-		}
-		<-s.done
-		if r := submit(t, p, scanA); r.Outcome != scan.Valid || server.Connections() != 2 || r.Connect > time.Millisecond*100 {
-			t.Errorf("%s over %d connections (%v), want valid over 2", r.Outcome, server.Connections(), r.Err)
-		}
-		if p.dialer.waiting() != nil {
-			t.Error("one more is dialled")
-		}
 	}
 }
 
-func (d *dialer) waiting() *spare {
+// dialledAhead is the connection that waits for the next scan; nil if there is none.
+func (d *dialer) dialledAhead() *spare {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.spare
 }
 
 // A connection that waited two seconds is closed, and not used.
-func TestAheadIsOld(t *testing.T) {
+func TestConnectionDialledAheadIsClosedUnused(t *testing.T) {
 	ended := make(chan bool, 1)
 	server, p := newBadServer(t, func(c *simplatform.Call) {
 		if c.Number > 1 {
@@ -131,12 +141,13 @@ func TestAheadIsOld(t *testing.T) {
 			ended <- true
 		}
 	})
+	began := time.Now()
 	p.ConnectAhead()
-	select {
-	case <-ended:
-	case <-time.After(10 * time.Second):
-		t.Fatal("a connection that nobody took was not closed")
+	await.Value(t, "a connection that no scan took is closed", ended)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("a connection that no scan took was closed after %v", took)
 	}
+
 	if r := submit(t, p, scanA); r.Outcome != scan.Valid || server.Connections() != 2 {
 		t.Errorf("%s over %d connections (%v), want valid over 2", r.Outcome, server.Connections(), r.Err)
 	}
@@ -144,7 +155,7 @@ func TestAheadIsOld(t *testing.T) {
 
 // A board whose clock is behind takes the certificate by the clock's floor; one
 // whose clock is ahead, or without a floor, does not.
-func TestClockAndCertificate(t *testing.T) {
+func TestCertificateIsCheckedByClockAndFloor(t *testing.T) {
 	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
@@ -172,6 +183,7 @@ func TestClockAndCertificate(t *testing.T) {
 			}
 			t.Cleanup(func() { server.Close() })
 			p := badServerPlatform(t, server, authority, NewClock(time.Now, time.Now().Add(tt.floors)))
+
 			want := scan.NotSent
 			if tt.reason == "" {
 				want = scan.Valid
@@ -184,7 +196,7 @@ func TestClockAndCertificate(t *testing.T) {
 }
 
 // The floor rises with the Date of authenticated answers, and only with theirs.
-func TestFloorRises(t *testing.T) {
+func TestClockFloorRisesWithAuthenticatedDatesOnly(t *testing.T) {
 	base := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	c := NewClock(time.Now, base, base.Add(-time.Hour))
 	for _, tt := range []struct {
@@ -202,6 +214,7 @@ func TestFloorRises(t *testing.T) {
 			t.Errorf("after %s the floor is %v, want %v", tt.name, got.UTC(), tt.want)
 		}
 	}
+
 	_, p := newBadServer(t, answerValid)
 	submit(t, p, scanA)
 	if age := time.Since(p.clock.Floor()); age < 0 || age > time.Minute {
@@ -210,11 +223,12 @@ func TestFloorRises(t *testing.T) {
 }
 
 // Once the platform has answered, no step of the wall clock changes what is valid.
-func TestClockSteps(t *testing.T) {
+func TestWallClockStepsDoNotChangeWhatIsValid(t *testing.T) {
 	server, authority := trustedBadServer(t, answerValid)
 	var step time.Duration
 	p := badServerPlatform(t, server, authority, NewClock(func() time.Time { return time.Now().Add(step) }))
 	submit(t, p, scanA)
+
 	for range 100 {
 		step = rand.N(20*365*24*time.Hour) - 10*365*24*time.Hour
 		if r := submit(t, p, scanA); r.Outcome != scan.Valid {

@@ -49,8 +49,17 @@ func (t *tap) earlyURL(by time.Time) reader.Tap {
 		t.result.keep(read) // finalResult asks for it again
 		return read
 	case <-late.C:
-		return t.torn()
 	}
+
+	// Both may be there by now: a tap that waited behind another until its time was over is late, and not torn.
+	if read, kept := t.early.kept(); kept {
+		return read
+	}
+	if read, kept := t.result.kept(); kept {
+		t.result.keep(read)
+		return read
+	}
+	return t.torn()
 }
 
 // finalResult waits for the reader's last word. A tap of which it does not come until by is torn.
@@ -63,10 +72,12 @@ func (t *tap) finalResult(by time.Time) reader.Tap {
 		if kept {
 			return read
 		}
-		return t.torn()
 	case <-late.C:
-		return t.torn()
+		if read, kept := t.result.kept(); kept { // it came in the same instant, and wins
+			return read
+		}
 	}
+	return t.torn()
 }
 
 // torn is the result of a tap of which the reader says no more.
@@ -85,6 +96,15 @@ func newPromise() promise { return make(promise, 1) }
 
 // keep gives the value. It is called once, or again after the value was taken.
 func (p promise) keep(read reader.Tap) { p <- read }
+
+// kept takes the value if it is there.
+func (p promise) kept() (read reader.Tap, kept bool) {
+	select {
+	case read, kept = <-p:
+	default:
+	}
+	return read, kept
+}
 
 // abandon tells the one who waits that no value comes. A value that was given stays.
 func (p promise) abandon() { close(p) }

@@ -133,24 +133,24 @@ func (s *site) tap(chip int) scan.Record {
 
 // No step of the wall clock, in either direction, at any moment, changes a verdict
 // or a session decision, within one run of the daemon and from one to the next.
-func TestClockStepsChangeNothing(t *testing.T) {
+func TestWallClockStepsChangeNoVerdictAndNoSession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, journal.Options{}, true)
 	s.tap(0) // the platform has answered once
 	s.restart()
-	s.want(s.tap(0), "valid")
+	s.wantOutcome(s.tap(0), "valid")
 	for range 250 {
 		chip := rand.IntN(len(s.chips))
 		s.stepClock()
 		first := s.tap(chip)
-		s.want(first, "pending")
+		s.wantOutcome(first, "pending")
 		s.stepClock()
 		if rand.IntN(5) == 0 {
 			s.restart()
 		}
 		s.stepClock()
 		second := s.tap(chip)
-		s.want(second, "valid")
+		s.wantOutcome(second, "valid")
 		if second.CarriedSession != first.Session {
 			t.Fatalf("carried %q, want %q", second.CarriedSession, first.Session)
 		}
@@ -161,7 +161,7 @@ func TestClockStepsChangeNothing(t *testing.T) {
 
 func (s *site) stepClock() { s.step.Store(int64(rand.N(20*365*24*time.Hour) - 10*365*24*time.Hour)) }
 
-func (s *site) want(record scan.Record, outcome scan.Outcome) {
+func (s *site) wantOutcome(record scan.Record, outcome scan.Outcome) {
 	s.Helper()
 	if record.Outcome != outcome {
 		s.Fatalf("with the clock %v off: %+v, want %s", time.Duration(s.step.Load()), record, outcome)
@@ -169,7 +169,7 @@ func (s *site) want(record scan.Record, outcome scan.Outcome) {
 }
 
 // What the scans of a daemon leave behind does not grow: SCANS of them, or a few.
-func TestManyScans(t *testing.T) {
+func TestManyScansLeaveNothingBehind(t *testing.T) {
 	total, err := strconv.Atoi(os.Getenv("SCANS"))
 	if err != nil {
 		total = 1000
@@ -230,7 +230,7 @@ func (s *site) footprint() (f footprint) {
 
 // When a scan is at the platform its intent is on the disk, whatever a loss of power
 // leaves of that: a slow disk holds the request back.
-func TestIntentBeforePost(t *testing.T) {
+func TestIntentIsOnTheDiskBeforeThePost(t *testing.T) {
 	disk := simdisk.New()
 	disk.Fault(func(op simdisk.Op) (f simdisk.Fault) {
 		if op.Kind == "sync" {
@@ -251,7 +251,7 @@ func TestIntentBeforePost(t *testing.T) {
 		}
 	})
 	for i := range 4 {
-		s.want(s.tap(0), [...]scan.Outcome{"pending", "valid"}[i%2])
+		s.wantOutcome(s.tap(0), [...]scan.Outcome{"pending", "valid"}[i%2])
 	}
 	if posts != 4 {
 		t.Errorf("%d posts, want 4", posts)
@@ -279,18 +279,18 @@ func fails(err error) func(*simdisk.Disk) {
 
 // A disk that is full, fails, is read-only or takes five seconds delays no scan by
 // more than the journal's patience; how much is shown.
-func TestBadDisk(t *testing.T) {
+func TestBadDiskDelaysNoScan(t *testing.T) {
 	for name, spoil := range badDisks {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			disk := simdisk.New()
 			s := newSite(t, journal.Options{FS: disk}, true)
-			s.want(s.tap(0), "pending")
+			s.wantOutcome(s.tap(0), "pending")
 			spoil(disk)
 			var waits []time.Duration
 			for i := range 12 {
 				begun := time.Now()
-				s.want(s.tap(0), [...]scan.Outcome{"valid", "pending"}[i%2])
+				s.wantOutcome(s.tap(0), [...]scan.Outcome{"valid", "pending"}[i%2])
 				waits = append(waits, time.Since(begun).Round(time.Millisecond))
 			}
 			slices.Sort(waits)

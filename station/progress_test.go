@@ -10,7 +10,7 @@ import (
 )
 
 // Only a loop that has broken its promise is late.
-func TestProgress(t *testing.T) {
+func TestOnlyALoopBehindItsPromiseIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p Progress
 		p.Within("a", time.Second)

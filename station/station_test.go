@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
@@ -29,11 +30,9 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-const patience = 20 * time.Second
-
-// A rig is a station between a reader that the test plays and a platform on a
+// A testStation is a station between a reader that the test plays and a platform on a
 // real socket.
-type rig struct {
+type testStation struct {
 	*testing.T
 	events  chan reader.Event
 	lamps   *sim.LampFiles
@@ -67,22 +66,23 @@ func (l logLines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func newRig(t *testing.T, platform http.Handler) *rig {
+func newTestStation(t *testing.T, platform http.Handler) *testStation {
 	t.Helper()
 	server := httptest.NewServer(platform)
 	t.Cleanup(server.Close)
-	return newRigAt(t, server.URL+"/api/v1", nil, patience)
+	return newTestStationAt(t, server.URL+"/api/v1", nil, await.Patience)
 }
 
 const secret = "the-secret-of-the-rig"
 
-func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Duration) *rig {
+func newTestStationAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Duration) *testStation {
 	t.Helper()
-	r := &rig{T: t, events: make(chan reader.Event), lines: make(logLines, 100)}
+	r := &testStation{T: t, events: make(chan reader.Event), lines: make(logLines, 100)}
 	var err error
 	if r.lamps, err = sim.NewLampFiles(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
+
 	base, err := uplink.ParseBaseURL(url)
 	if err != nil {
 		t.Fatal(err)
@@ -95,15 +95,18 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	lamps, err := led.Open(led.Config{
 		Green: "file:" + r.lamps.Path(sim.Green), Red: "file:" + r.lamps.Path(sim.Red), Amber: "file:" + r.lamps.Path(sim.Amber),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r.journal = t.TempDir()
 	records, _ := journal.Open(r.journal, journal.Options{})
 	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
+	log := zapcore.AddSync(io.MultiWriter(&r.log, logLines(r.lines)))
 	s := &Station{
 		Name:     "rig",
 		Tags:     uplink.Tags{EntryPoints: []uplink.EntryPoint{entry}},
@@ -111,17 +114,19 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 		Sessions: session.New(10*time.Minute, session.UntilResolved),
 		Journal:  records,
 		Lamps:    lamps,
-		Log:      zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(io.MultiWriter(&r.log, logLines(r.lines)))), zapcore.DebugLevel)),
+		Log:      zap.New(zapcore.NewCore(encoder, zapcore.Lock(log), zapcore.DebugLevel)),
 		Timeout:  timeout,
 		Wall:     time.Now,
 	}
 	r.station = s
+
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		s.Run(ctx, r.events)
 		close(ended)
 	}()
+
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		<-ended
@@ -140,50 +145,45 @@ func newRigAt(t *testing.T, url string, roots *x509.CertPool, timeout time.Durat
 
 // send returns when the station has dealt with the event: it takes the next one
 // only then.
-func (r *rig) send(e reader.Event) {
-	r.events <- e
-	r.events <- reader.Event{Kind: reader.EventBeat}
+func (r *testStation) send(e reader.Event) {
+	r.Helper()
+	await.Send(r, "the station takes the reader's event", r.events, e)
+	await.Send(r, "the station has dealt with the event", r.events, reader.Event{Kind: reader.EventBeat})
 }
 
 // enter begins a tap: a tag is found in the field.
-func (r *rig) enter() {
+func (r *testStation) enter() {
 	r.send(reader.Event{Kind: reader.EventEntered, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424, Entered: time.Now()}})
 }
 
-func (r *rig) read(url string) {
+// read ends a tap with its URL.
+func (r *testStation) read(url string) {
 	now := time.Now()
 	r.send(reader.Event{Kind: reader.EventTap, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: url, Entered: now, Read: now}})
 }
 
-// want waits for a scan's line; "a or b" takes either.
-func (r *rig) want(outcome, reason string) map[string]any {
+// nextScan waits for the log line of the next finished scan.
+func (r *testStation) nextScan() map[string]any {
 	r.Helper()
-	oneOf := func(got any, words string) bool { return slices.Contains(strings.Split(words, " or "), got.(string)) }
-	select {
-	case line := <-r.lines:
-		if !oneOf(line["outcome"], outcome) || !oneOf(line["reason"], reason) {
-			r.Fatalf("got %v, want %s %s", line, outcome, reason)
-		}
-		return line
-	case <-time.After(patience):
-		r.Fatalf("no scan, want %s %s", outcome, reason)
-		return nil
-	}
+	return await.Value(r, "a finished scan", r.lines)
 }
 
-func (r *rig) lights(want sim.Lit) {
+// wantScan waits for the next finished scan, which has this outcome and reason; "a or b" takes either.
+func (r *testStation) wantScan(outcome, reason string) map[string]any {
 	r.Helper()
-	deadline := time.After(patience)
-	for {
-		_, news := r.lamps.Changes(0)
-		if r.lamps.Lit() == want {
-			return
-		}
-		select {
-		case <-news:
-		case <-deadline:
-			r.Fatalf("lamps %v, want %v", r.lamps.Lit(), want)
-		}
+	line := r.nextScan()
+	oneOf := func(got any, words string) bool { return slices.Contains(strings.Split(words, " or "), got.(string)) }
+	if !oneOf(line["outcome"], outcome) || !oneOf(line["reason"], reason) {
+		r.Fatalf("got %v, want %s %s", line, outcome, reason)
+	}
+	return line
+}
+
+// awaitLamps waits until exactly this lamp is lit, or none.
+func (r *testStation) awaitLamps(want sim.Lit) {
+	r.Helper()
+	if !await.Holds(func() bool { return r.lamps.Lit() == want }) {
+		r.Fatalf("lamps %v, want %v", r.lamps.Lit(), want)
 	}
 }
 
@@ -193,11 +193,23 @@ var (
 	amber = sim.Lit{sim.Amber: true}
 )
 
-// answers is a platform that gives each scan of a tag the word that it is told.
-type answers chan string
+// scriptedPlatform is a platform that gives each scan of a tag the word that it is told.
+type scriptedPlatform chan string
 
-func (a answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	word := <-a
+// answers lets the platform answer the request that it has, or the next one.
+func (a scriptedPlatform) answers(t *testing.T, word string) {
+	t.Helper()
+	await.Send(t, "the platform is asked", a, word)
+}
+
+func (a scriptedPlatform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var word string
+	select {
+	case word = <-a:
+	case <-r.Context().Done(): // the station asks by itself too, and no test answers that
+		return
+	}
+
 	status := map[string]int{"404": 404, "422": 422, "401": 401, "500": 500}[word]
 	w.Header().Set("Content-Type", uplink.MediaType)
 	if status != 0 {
@@ -216,18 +228,20 @@ const (
 
 // A verdict lights nothing once another tag has come: green and red are for the
 // object that lies on the reader.
-func TestVerdictOfTheTagBefore(t *testing.T) {
-	platform := make(answers)
-	r := newRig(t, platform)
+func TestVerdictLightsNothingOnceTheNextTagIsThere(t *testing.T) {
+	platform := make(scriptedPlatform)
+	r := newTestStation(t, platform)
 	r.enter()
 	r.read(tagA)
 	r.enter()
-	platform <- "valid"
-	r.want("valid", "")
+	platform.answers(t, "valid")
+	r.wantScan("valid", "")
+
 	r.read(tagB)
-	platform <- "invalid"
-	r.want("invalid", "")
-	r.lights(red)
+	platform.answers(t, "invalid")
+	r.wantScan("invalid", "")
+	r.awaitLamps(red)
+
 	changes, _ := r.lamps.Changes(0)
 	for _, c := range changes {
 		if c.Lit[sim.Green] {
@@ -237,27 +251,27 @@ func TestVerdictOfTheTagBefore(t *testing.T) {
 }
 
 // A tap that has begun puts out what the last one lit, before it is read.
-func TestNewTapPutsOut(t *testing.T) {
-	platform := make(answers)
-	r := newRig(t, platform)
+func TestNewTapPutsOutTheLastVerdict(t *testing.T) {
+	platform := make(scriptedPlatform)
+	r := newTestStation(t, platform)
 	r.enter()
-	r.lights(amber)
+	r.awaitLamps(amber)
 	r.read(tagA)
-	platform <- "valid"
-	r.lights(green)
+	platform.answers(t, "valid")
+	r.awaitLamps(green)
 	r.enter()
-	r.lights(amber)
+	r.awaitLamps(amber)
 }
 
-func TestCarriedSessionIsDropped(t *testing.T) {
+func TestSessionUnknownToThePlatformIsDropped(t *testing.T) {
 	for word, dropped := range map[string]bool{"404": true, "422": true, "500": false, "401": false} {
-		platform := make(answers)
-		r := newRig(t, platform)
+		platform := make(scriptedPlatform)
+		r := newTestStation(t, platform)
 		for i, want := range []string{"", "ses_1", map[bool]string{true: "", false: "ses_1"}[dropped]} {
 			r.enter()
 			r.read(tagA)
-			platform <- []string{"pending", word, "pending"}[i]
-			line := <-r.lines
+			platform.answers(t, []string{"pending", word, "pending"}[i])
+			line := r.nextScan()
 			if got := line["carried_session"]; got != want {
 				t.Errorf("%s: scan %d carried %q, want %q", word, i+1, got, want)
 			}
@@ -267,26 +281,26 @@ func TestCarriedSessionIsDropped(t *testing.T) {
 
 // A verdict ends the flow: the scan after it carries nothing.
 func TestVerdictEndsTheSession(t *testing.T) {
-	platform := make(answers)
-	r := newRig(t, platform)
+	platform := make(scriptedPlatform)
+	r := newTestStation(t, platform)
 	for i, carried := range []string{"", "ses_1", ""} {
 		r.enter()
 		r.read(tagA)
-		platform <- []string{"pending", "valid", "pending"}[i]
-		if line := <-r.lines; line["carried_session"] != carried {
+		platform.answers(t, []string{"pending", "valid", "pending"}[i])
+		if line := r.nextScan(); line["carried_session"] != carried {
 			t.Errorf("scan %d carried %q, want %q", i+1, line["carried_session"], carried)
 		}
 	}
 }
 
 // Ten taps may come at once; what is more is dropped, and all of them are told.
-func TestBucketIsEmpty(t *testing.T) {
-	r := newRig(t, make(answers))
+func TestTapsBeyondTheBucketAreDropped(t *testing.T) {
+	r := newTestStation(t, make(scriptedPlatform))
 	count := map[any]int{}
 	for range 14 {
 		r.enter()
 		r.read("https://elsewhere.example/?x=1")
-		count[(<-r.lines)["outcome"]]++
+		count[r.nextScan()["outcome"]]++
 	}
 	if count["foreign"] < 10 || count["dropped"] < 1 || count["foreign"]+count["dropped"] != 14 {
 		t.Errorf("%v, want ten or a few more foreign and the rest dropped", count)
@@ -294,9 +308,9 @@ func TestBucketIsEmpty(t *testing.T) {
 }
 
 // Ten taps may wait for the one that is being sent; the reader never waits.
-func TestQueueIsFull(t *testing.T) {
-	platform := make(answers)
-	r := newRig(t, platform)
+func TestTapsBeyondTheQueueAreDropped(t *testing.T) {
+	platform := make(scriptedPlatform)
+	r := newTestStation(t, platform)
 	dropped := 0
 	for range queueLength + 3 {
 		r.enter()
@@ -315,40 +329,57 @@ func TestQueueIsFull(t *testing.T) {
 
 // A tap that waited too long behind another is not posted with what is left of
 // its time: it would become unknown for nothing.
-func TestWaitedTooLong(t *testing.T) {
-	server := httptest.NewServer(make(answers))
-	r := newRigAt(t, server.URL, nil, time.Second)
+func TestTapThatWaitedTooLongIsNotPosted(t *testing.T) {
+	server := httptest.NewServer(make(scriptedPlatform))
+	r := newTestStationAt(t, server.URL, nil, time.Second)
 	t.Cleanup(server.CloseClientConnections)
 	for range 2 {
 		r.enter()
 		r.read(tagA)
 	}
-	r.want("unknown", "no_answer")
-	r.want("dropped", "")
+	r.wantScan("unknown", "no_answer")
+	r.wantScan("dropped", "")
 }
 
-// The lamps tell what a technician must mend, when no outcome is being shown.
-func TestServiceCode(t *testing.T) {
-	r := newRig(t, make(answers))
+// The lamps show what a technician must mend, when no outcome is being shown: amber blinks the service code again and
+// again until the fault is over, and then stays dark.
+func TestServiceCodeBlinksUntilTheReaderIsBack(t *testing.T) {
+	t.Parallel()
+	r := newTestStation(t, make(scriptedPlatform))
 	r.send(reader.Event{Kind: reader.EventFault, Err: errors.New("gone"), Missing: true})
-	r.lights(amber)
-	r.lights(sim.Lit{})
+	blinks := func() (n int) {
+		changes, _ := r.lamps.Changes(0)
+		for _, change := range changes {
+			if change.Lit == amber {
+				n++
+			}
+		}
+		return n
+	}
+	await.Until(t, "amber blinks again after the pause", func() bool { return blinks() >= 2 })
+
 	r.send(reader.Event{Kind: reader.EventReady})
-	r.lights(sim.Lit{})
+	r.awaitLamps(sim.Lit{})
+	seen := blinks()
+	await.Elapse(2500 * time.Millisecond) // code 1 is dark for 1.75 s between two blinks
+	if n := blinks() - seen; n > 0 {
+		t.Errorf("amber blinked %d times after the reader was back", n)
+	}
 }
 
 // A platform that is lost and found again is told of, once each, with the code
 // that the lamps show.
-func TestPlatformTroubleIsLogged(t *testing.T) {
-	platform := make(answers)
-	r := newRig(t, platform)
+func TestPlatformTroubleIsLoggedOnce(t *testing.T) {
+	platform := make(scriptedPlatform)
+	r := newTestStation(t, platform)
 	for _, word := range []string{"pending", "500", "500", "pending", "401"} {
 		r.enter()
 		r.read(tagA)
-		platform <- word
-		<-r.lines
+		platform.answers(t, word)
+		r.nextScan()
 	}
 	r.stop()
+
 	var said []string
 	for line := range bytes.Lines(r.log.Bytes()) {
 		var l struct {
@@ -363,13 +394,14 @@ func TestPlatformTroubleIsLogged(t *testing.T) {
 			said = append(said, fmt.Sprint(l.Msg, " ", l.Code, " ", l.Reason))
 		}
 	}
+
 	want := []string{"platform 3 server", "platform reached 0 ", "platform 4 key"}
 	if !slices.Equal(said, want) {
 		t.Errorf("the log says %q, want %q", said, want)
 	}
 }
 
-func TestServices(t *testing.T) {
+func TestLowestServiceCodeIsShown(t *testing.T) {
 	var s services
 	for _, step := range []struct {
 		raise scan.ServiceCode

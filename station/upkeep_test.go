@@ -25,7 +25,7 @@ import (
 
 // A disk that fails is told of at once, then once a minute, and when it is mended;
 // the lamps show code 6 meanwhile.
-func TestStorageIsTold(t *testing.T) {
+func TestStorageFailureIsLoggedEveryMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := simdisk.New()
 		records, _ := journal.Open("journal", journal.Options{FS: disk})
@@ -63,7 +63,7 @@ func TestStorageIsTold(t *testing.T) {
 
 // A reader that fails again and again, or comes and goes, is told of at once and
 // then once a minute with a count.
-func TestReaderFaultsAreCounted(t *testing.T) {
+func TestReaderFaultsAreLoggedWithACount(t *testing.T) {
 	for name, ready := range map[string]bool{"fails for ever": false, "comes and goes": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 )
 
 // Patience is how long a test waits. It is far more than anything takes, even on a busy machine with the race detector,
-// so no test passes or fails by it: it only keeps a broken program from holding up the rest of the tests.
-const Patience = 20 * time.Second
+// so no test passes or fails by it: it only keeps a broken program from holding up the rest of the tests. A TestMain
+// sets it if the machine under test is a slow one.
+var Patience = 20 * time.Second
 
 // look is the time between two looks at a condition.
 const look = 2 * time.Millisecond
@@ -52,3 +53,17 @@ func Value[T any](t testing.TB, what string, from <-chan T) T {
 		panic("not reached")
 	}
 }
+
+// Send sends a value to the channel. It ends the test if nobody takes it within Patience; what names who should.
+func Send[T any](t testing.TB, what string, to chan<- T, v T) {
+	t.Helper()
+	select {
+	case to <- v:
+	case <-time.After(Patience):
+		t.Fatalf("not within %v: %s", Patience, what)
+	}
+}
+
+// Elapse lets time pass, for where time itself is what the test is about: a fault that lasts, a random moment, a silence
+// in which nothing may happen. It is no way to wait for something.
+func Elapse(d time.Duration) { <-time.After(d) }

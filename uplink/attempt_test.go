@@ -16,7 +16,7 @@ import (
 
 // What failed before a byte was written is sent again, at most twice, within
 // three seconds of the tap.
-func TestResend(t *testing.T) {
+func TestScanIsSentAgainOnlyBeforeItsFirstByte(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		bad     int // connections that fail first
@@ -54,7 +54,7 @@ func TestResend(t *testing.T) {
 }
 
 // Whatever came after the first byte, the proof is not sent again.
-func TestNoResend(t *testing.T) {
+func TestScanIsNotSentAgainAfterItsFirstByte(t *testing.T) {
 	for name, end := range map[string]func(*simplatform.Call){
 		"reset in the head": func(c *simplatform.Call) { c.ReadHead(); c.Reset() },
 		"reset":             func(c *simplatform.Call) { c.Read(); c.Reset() },
@@ -94,7 +94,7 @@ func TestCertificateIsNotTriedAgain(t *testing.T) {
 
 // A seal that was closed lets nothing through; one that let something through
 // does not call it unsent.
-func TestSeal(t *testing.T) {
+func TestClosedSealLetsNothingThrough(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	defer theirs.Close()
@@ -123,7 +123,7 @@ func TestSeal(t *testing.T) {
 	}
 }
 
-func TestBackoff(t *testing.T) {
+func TestBackoffBetweenAttempts(t *testing.T) {
 	for attempt, limits := range [][2]time.Duration{
 		{50 * time.Millisecond, 100 * time.Millisecond},
 		{100 * time.Millisecond, 200 * time.Millisecond},

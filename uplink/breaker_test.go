@@ -9,7 +9,7 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-func TestGate(t *testing.T) {
+func TestBreakerOpensAndCloses(t *testing.T) {
 	start := time.Now()
 	failed := Answer{Outcome: scan.NotSent, Reason: scan.ReasonNetwork}
 	cut := Answer{Outcome: scan.Unknown, Reason: scan.ReasonBadAnswer, Status: 201, cut: true}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/scan"
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
@@ -117,7 +118,7 @@ func submitUnderFaults(p *Platform, i int) Answer {
 	if rand.IntN(2) == 0 {
 		p.ConnectAhead()
 		if rand.IntN(2) == 0 {
-			<-time.After(rand.N(5 * time.Millisecond))
+			await.Elapse(rand.N(5 * time.Millisecond))
 		}
 	}
 	timeout := 300 * time.Millisecond

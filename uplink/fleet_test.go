@@ -65,7 +65,7 @@ func rate(perSecond []int) (mean float64, peak int) {
 
 // When the platform comes back after an hour, ten thousand stations ask it less
 // than a hundred times a second (docs/fleet.md).
-func TestFleet(t *testing.T) {
+func TestFleetThatComesBackAsksSlowly(t *testing.T) {
 	for name, tapped := range map[string]bool{"noticed by idle probes": false, "noticed at once": true} {
 		f := loseFor(rand.New(rand.NewPCG(1, 2)), tapped)
 		outage := int(fleetOutage / time.Second)

@@ -69,7 +69,7 @@ func answer(w http.ResponseWriter, status int, body []byte) {
 }
 
 // The request is the documented one, to the byte, and nothing else.
-func TestRequest(t *testing.T) {
+func TestRequestIsTheDocumentedOne(t *testing.T) {
 	type seen struct{ Line, Body, Type, Accept, Authorization, Idempotency string }
 	for _, tt := range []struct{ session, relationships string }{
 		{"", ""},
@@ -102,7 +102,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
+func TestOutcomeOfEachAnswer(t *testing.T) {
 	good := string(answerOf("valid"))
 	replace := func(old, new string) string { return strings.Replace(good, old, new, 1) }
 	tests := []struct {
@@ -182,7 +182,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestMediaTypes(t *testing.T) {
+func TestMediaTypesOfAnswers(t *testing.T) {
 	for media, want := range map[string]scan.Outcome{
 		MediaType: scan.Valid, MediaType + "; charset=utf-8": scan.Valid, "application/json": scan.Unknown, "text/html": scan.Unknown, "": scan.Unknown,
 	} {
@@ -197,7 +197,7 @@ func TestMediaTypes(t *testing.T) {
 	}
 }
 
-func TestAge(t *testing.T) {
+func TestAgeByThePlatformsClock(t *testing.T) {
 	for date, want := range map[string]time.Duration{
 		"Mon, 08 Jun 2026 12:34:58 GMT": 1876544 * time.Microsecond,
 		"Mon, 08 Jun 2026 12:34:56 GMT": 0, // a Date has whole seconds
@@ -215,7 +215,7 @@ func TestAge(t *testing.T) {
 }
 
 // No redirect is followed, wherever it leads.
-func TestRedirects(t *testing.T) {
+func TestNoRedirectIsFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		var others atomic.Int32
 		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { others.Add(1) }))
@@ -239,7 +239,7 @@ func TestRedirects(t *testing.T) {
 
 // What fails before a byte of the request left us is not_sent; after, unknown.
 // Neither is posted again.
-func TestBrokenConnections(t *testing.T) {
+func TestBrokenConnectionIsUnknownAfterTheFirstByte(t *testing.T) {
 	hijack := func(w http.ResponseWriter) net.Conn {
 		c, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
@@ -288,7 +288,7 @@ func TestBrokenConnections(t *testing.T) {
 
 // A server, or a proxy on the way, that sends our header back in an answer that is
 // none does not get the key into our log, and not much else either.
-func TestEchoedKey(t *testing.T) {
+func TestKeyInAnAnswerIsNotLogged(t *testing.T) {
 	for name, text := range map[string]string{
 		"first line":        "%s\r\n\r\n",
 		"status":            "HTTP/1.1 %s\r\n\r\n",
@@ -313,7 +313,7 @@ func TestEchoedKey(t *testing.T) {
 	}
 }
 
-func TestDeadline(t *testing.T) {
+func TestScanBeyondItsDeadlineIsUnknownOrNotSent(t *testing.T) {
 	end := make(chan bool)
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
@@ -329,7 +329,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-func TestNotSent(t *testing.T) {
+func TestReasonsOfNotSent(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
@@ -370,7 +370,7 @@ func TestNotSent(t *testing.T) {
 	}
 }
 
-func TestBaseURL(t *testing.T) {
+func TestParseBaseURL(t *testing.T) {
 	for s, ok := range map[string]bool{
 		"https://platform.tagbase.io/api/v1": true, "http://127.0.0.1:8080/api": true, "http://[::1]/": true, "http://localhost:1/": true,
 		"http://platform.tagbase.io/api/v1": false, "http://localhost.example.com/": false, "ftp://a/": false, "platform.tagbase.io": false,

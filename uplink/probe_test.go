@@ -4,6 +4,7 @@ package uplink
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/scan"
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
@@ -53,32 +55,25 @@ func newWatched(t *testing.T, reload func() (Key, error)) *watched {
 	return w
 }
 
+// want waits for the next probe, after which the trouble is this.
 func (w *watched) want(t *testing.T, trouble scan.Reason) {
 	t.Helper()
-	select {
-	case got := <-w.told:
-		if got != trouble {
-			t.Fatalf("after a probe the trouble is %q, want %q", got, trouble)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("no probe")
+	if got := await.Value(t, "a probe", w.told); got != trouble {
+		t.Fatalf("after a probe the trouble is %q, want %q", got, trouble)
 	}
 }
 
 // await waits for a probe after which the trouble is this; others may come before.
 func (w *watched) await(t *testing.T, trouble scan.Reason) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
-	for {
+	await.Until(t, fmt.Sprintf("a probe after which the trouble is %q", trouble), func() bool {
 		select {
 		case got := <-w.told:
-			if got == trouble {
-				return
-			}
-		case <-deadline:
-			t.Fatalf("no probe after which the trouble is %q", trouble)
+			return got == trouble
+		default:
+			return false
 		}
-	}
+	})
 }
 
 func (w *watched) posts() (n int) {
@@ -94,7 +89,7 @@ func (w *watched) posts() (n int) {
 
 // A refused key is used for no more posts, and a tap has it tried by a GET at
 // once; it is used again when the platform takes it.
-func TestKeyLatch(t *testing.T) {
+func TestRefusedKeyIsPostedNoMore(t *testing.T) {
 	w := newWatched(t, nil)
 	w.key.Store("another")
 	if r := submit(t, w.Platform, scanA); r.Outcome != scan.Refused || r.Reason != scan.ReasonKey {
@@ -126,7 +121,7 @@ func TestKeyLatch(t *testing.T) {
 }
 
 // Another key ends the latch: one that is set, and one that the file holds.
-func TestKeyChanges(t *testing.T) {
+func TestAnotherKeyEndsTheLatch(t *testing.T) {
 	other, err := ParseKey([]byte("key_other:y"))
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +149,7 @@ func TestKeyChanges(t *testing.T) {
 
 // After five failures a tap is told at once, and one GET that is answered lets
 // taps through again.
-func TestBreaker(t *testing.T) {
+func TestBreakerOpensAfterFiveFailures(t *testing.T) {
 	var up atomic.Bool
 	server, p := newBadServer(t, func(c *simplatform.Call) {
 		switch {
@@ -196,7 +191,7 @@ func TestBreaker(t *testing.T) {
 
 // A probe is one GET of a session that cannot exist, with the key and no body,
 // and is not repeated.
-func TestProbe(t *testing.T) {
+func TestProbeIsOneGET(t *testing.T) {
 	for status, want := range map[int]scan.Reason{404: "", 401: scan.ReasonKey, 500: scan.ReasonServer, 503: scan.ReasonServer, 302: scan.ReasonServer} {
 		var got []string
 		p := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -13,7 +13,7 @@ import (
 )
 
 // Each way in which the platform cannot be used ends the examination where it shows.
-func TestExamine(t *testing.T) {
+func TestReachEndsWhereTheFaultShows(t *testing.T) {
 	authority, other := newAuthority(t), newAuthority(t)
 	from, to := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	for name, tt := range map[string]struct {
@@ -122,7 +122,7 @@ func closedPort(t *testing.T) string {
 }
 
 // A connection that is lost in the handshake is the network's failure, not the certificate's.
-func TestExamineOfALostHandshake(t *testing.T) {
+func TestReachOfALostHandshakeBlamesTheNetwork(t *testing.T) {
 	for name, lose := range map[string]func(*simplatform.Call){"closed": (*simplatform.Call).Finish, "silence": (*simplatform.Call).Hang} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/scan"
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
@@ -21,7 +22,7 @@ func prepare(p *Platform, timeout time.Duration) *Request {
 func TestPreparedRequestWaitsForSend(t *testing.T) {
 	connected := make(chan struct{})
 	server, p := newBadServer(t, func(c *simplatform.Call) {
-		<-time.After(50 * time.Millisecond) // the network's time
+		await.Elapse(50 * time.Millisecond) // the network's time
 		if !c.Handshake() {
 			return
 		}
@@ -51,7 +52,7 @@ func TestPreparedRequestWaitsForSend(t *testing.T) {
 }
 
 // A request that is not sent before its time is over was not sent, and never will be.
-func TestPreparedRequestOutOfTime(t *testing.T) {
+func TestPreparedRequestIsNeverSentAfterItsTime(t *testing.T) {
 	server, p := newBadServer(t, answerValid)
 
 	request := prepare(p, 100*time.Millisecond)
@@ -68,7 +69,7 @@ func TestPreparedRequestOutOfTime(t *testing.T) {
 
 // What a proxy says on a connection on which nothing was asked is no answer to the scan, and Send
 // does not let the request go afterwards.
-func TestAnswerBeforeTheRequest(t *testing.T) {
+func TestAnswerBeforeTheRequestIsIgnored(t *testing.T) {
 	for _, status := range []int{408, 201} {
 		server, p := newBadServer(t, func(c *simplatform.Call) {
 			if c.Handshake() && c.Answer(status, validAnswer) {
@@ -90,7 +91,7 @@ func TestAnswerBeforeTheRequest(t *testing.T) {
 }
 
 // A withdrawn request is not sent, and is no reason for the breaker or a service code.
-func TestWithdrawnRequest(t *testing.T) {
+func TestWithdrawnRequestIsNotSent(t *testing.T) {
 	connected := make(chan struct{}, breakerFailures+2)
 	server, p := newBadServer(t, func(c *simplatform.Call) {
 		if !c.Handshake() {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestRetryAfter(t *testing.T) {
+func TestParseRetryAfter(t *testing.T) {
 	const date = "Mon, 08 Jun 2026 12:00:00 GMT"
 	for _, tt := range []struct {
 		name, header, date string

@@ -15,7 +15,7 @@ import (
 const sessionAnswer = `{"data":{"type":"sessions","id":"ses_1","attributes":{"inserted_at":"2026-06-08T12:34:56.5Z"},` +
 	`"relationships":{"tag":{"data":{"type":"tags","id":"tag_a"}}}}}`
 
-func TestSession(t *testing.T) {
+func TestOutcomeOfEachSessionAnswer(t *testing.T) {
 	replace := func(old, new string) string { return strings.Replace(sessionAnswer, old, new, 1) }
 	for _, tt := range []struct {
 		name, id string
@@ -58,7 +58,7 @@ func TestSession(t *testing.T) {
 }
 
 // A GET is asked again until it is answered, or its deadline has come.
-func TestSessionIsAskedAgain(t *testing.T) {
+func TestSessionIsAskedForAgainUntilItsDeadline(t *testing.T) {
 	var asked atomic.Int32
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch n := asked.Add(1); {

@@ -23,7 +23,7 @@ func tagsOf(t *testing.T, entryPoints ...string) Tags {
 	return tags
 }
 
-func TestScanOfTapURL(t *testing.T) {
+func TestSubmissionOfATapURL(t *testing.T) {
 	tags := tagsOf(t, "https://tap.example.com/", "https://Example.org:8443/shop/t")
 	long := strings.Repeat("x", 64)
 	tests := []struct {
@@ -82,7 +82,7 @@ func TestScanOfTapURL(t *testing.T) {
 	}
 }
 
-func TestScanOfQuery(t *testing.T) {
+func TestParametersOfAQuery(t *testing.T) {
 	many := func(n int) string {
 		var b strings.Builder
 		for i := range n {
@@ -138,7 +138,7 @@ func TestScanOfQuery(t *testing.T) {
 	}
 }
 
-func TestAddresses(t *testing.T) {
+func TestAddressMapGivesTheTagID(t *testing.T) {
 	tags := tagsOf(t, "https://tap.example.com/")
 	var err error
 	tags.Addresses, err = ReadAddresses(strings.NewReader("address,tag_id\n" +
@@ -172,7 +172,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestEntryPoints(t *testing.T) {
+func TestParseEntryPoint(t *testing.T) {
 	for _, bad := range []string{
 		"", "tap.example.com", "ftp://a.example/", "https://", "https://u@a.example/", "https://a.example/?x", "https://a.example/#x",
 		"https://a.example/../", "https://a.example//x", "http://a.example/", "https://*/",

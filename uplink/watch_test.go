@@ -71,7 +71,7 @@ func gaps(asked []time.Duration) (gaps []time.Duration) {
 	return gaps
 }
 
-func TestWatchWell(t *testing.T) {
+func TestWatchAsksAHealthyPlatformSeldom(t *testing.T) {
 	asked := watchFar(t, func(*far, *Platform) { time.Sleep(time.Hour) })
 	if len(asked) < 11 || len(asked) > 14 || asked[0] > probeFirst {
 		t.Errorf("asked at %v, want within 30 s and then every five minutes or so for an hour", asked)
@@ -82,7 +82,7 @@ func TestWatchWell(t *testing.T) {
 }
 
 // Stations that start together do not ask together.
-func TestWatchBegins(t *testing.T) {
+func TestWatchesThatStartTogetherAskApart(t *testing.T) {
 	var first []time.Duration
 	for range 10 {
 		first = append(first, watchFar(t, func(*far, *Platform) { time.Sleep(time.Minute) })[0])
@@ -92,7 +92,7 @@ func TestWatchBegins(t *testing.T) {
 	}
 }
 
-func TestWatchLost(t *testing.T) {
+func TestWatchAsksALostPlatformMoreOften(t *testing.T) {
 	for _, status := range []int{0, 401, 500} {
 		asked := watchFar(t, func(f *far, _ *Platform) {
 			f.set(status, 0)
@@ -108,7 +108,7 @@ func TestWatchLost(t *testing.T) {
 }
 
 // A loss that a scan finds is looked after within 30 s, not at the next idle probe.
-func TestWatchLostByScan(t *testing.T) {
+func TestWatchFollowsUpALossThatAScanFound(t *testing.T) {
 	var lost time.Duration
 	asked := watchFar(t, func(f *far, p *Platform) {
 		time.Sleep(time.Minute)
@@ -123,7 +123,7 @@ func TestWatchLostByScan(t *testing.T) {
 }
 
 // Scans that are answered spare the probes.
-func TestWatchSpared(t *testing.T) {
+func TestAnsweredScansSpareTheWatch(t *testing.T) {
 	asked := watchFar(t, func(f *far, p *Platform) {
 		for range 60 {
 			time.Sleep(time.Minute)
@@ -135,7 +135,7 @@ func TestWatchSpared(t *testing.T) {
 	}
 }
 
-func TestWatchHeld(t *testing.T) {
+func TestWatchHonoursRetryAfter(t *testing.T) {
 	asked := watchFar(t, func(f *far, p *Platform) {
 		f.set(503, 10*time.Minute)
 		for range 120 {
@@ -153,7 +153,7 @@ func TestWatchHeld(t *testing.T) {
 
 // Taps in vain have it asked at once, but not more often than every five seconds,
 // and the last of them is not forgotten.
-func TestWatchAsked(t *testing.T) {
+func TestTapsInVainHaveTheWatchAskAtOnce(t *testing.T) {
 	var begun time.Duration
 	asked := watchFar(t, func(f *far, p *Platform) {
 		time.Sleep(time.Minute)

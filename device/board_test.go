@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim"
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
@@ -68,7 +69,7 @@ func (b *board) unplug() {
 }
 
 // watchLamps has the bench's lamps follow the board's lines.
-func (r *rig) watchLamps(ctx context.Context) {
+func (r *machineTest) watchLamps(ctx context.Context) {
 	r.Helper()
 	if _, err := follow(ctx, r.machine, "cd /sys/devices/platform/gpio-sim.0/gpiochip*/ && exec /usr/local/bin/lampwatch "+
 		"sim_gpio17/value sim_gpio27/value sim_gpio22/value", func(line string) {
@@ -83,39 +84,39 @@ func (r *rig) watchLamps(ctx context.Context) {
 
 // TestBoard is a station's life, from the package's installation to its removal.
 func TestBoard(t *testing.T) {
-	need(t)
+	skipUnlessPossible(t)
 	bench := benchOn(t)
-	r := &rig{T: t, bench: bench}
+	r := &machineTest{T: t, bench: bench}
 	b := &board{reader: simreader.NewPN532(bench.Field)}
 	b.guest = boot(t, os.Getenv("BOARD"), b.arguments(r.servePlatform()))
 	r.machine = b.guest
 	r.copy(os.Getenv("LAMPWATCH"), "/usr/local/bin/lampwatch")
-	r.sh("chmod 755 /usr/local/bin/lampwatch")
+	r.mustRun("chmod 755 /usr/local/bin/lampwatch")
 	r.watchLamps(t.Context())
 	r.followLog(t.Context())
 
-	r.of("installed with apt: asks nothing, starts nothing", freshInstall)
-	r.of("the docs' steps, to the first green lamp", func(r *rig) { r.firstGreen(b) })
-	r.of("an invalid tag is red, and dark after 3 s", copied)
-	r.of("unplugged: service code 1; plugged in: verdicts", func(r *rig) { r.replugged(b) })
-	r.of("network cut: amber, not sent; back: verdicts", func(r *rig) { r.cut(b) })
-	r.of("power cut in mid-scan: dark, and the scan is unknown", func(r *rig) { r.powerCut(b) })
-	r.of("SIGKILL while green: dark, and back", killed)
-	r.of("SIGSTOP while green: the watchdog, dark, and back", stopped)
-	r.of("the reader's process aborts: a new one", aborted)
-	r.of("a reload with a good configuration is used at once", reloadGood)
-	r.of("a reload with a bad configuration keeps the old one", reloadBad)
-	r.of("a new key", keyRotation)
-	r.of("a lamp's line that somebody holds, none, no permission: code 7, verdicts go on", lampsFail)
-	r.of("an upgrade with a scan in flight", upgraded)
-	r.of("an upgrade that does not take the configuration", upgradeRefused)
-	r.of("at the epoch, then stepped: verdicts", epoch)
-	r.of("SIGTERM while green: dark", terminated)
-	r.of("removed and purged: nothing is left", purged)
+	r.runCase("installed with apt: asks nothing, starts nothing", freshInstall)
+	r.runCase("the docs' steps, to the first green lamp", func(r *machineTest) { r.firstGreen(b) })
+	r.runCase("an invalid tag is red, and dark after 3 s", copyTurnsRed)
+	r.runCase("unplugged: service code 1; plugged in: verdicts", func(r *machineTest) { r.replugged(b) })
+	r.runCase("network cut: amber, not sent; back: verdicts", func(r *machineTest) { r.networkCut(b) })
+	r.runCase("power cut in mid-scan: dark, and the scan is unknown", func(r *machineTest) { r.powerCut(b) })
+	r.runCase("SIGKILL while green: dark, and back", killedDaemonComesBack)
+	r.runCase("SIGSTOP while green: the watchdog, dark, and back", stoppedDaemonComesBack)
+	r.runCase("the reader's process aborts: a new one", abortedReaderComesBack)
+	r.runCase("a reload with a good configuration is used at once", reloadGood)
+	r.runCase("a reload with a bad configuration keeps the old one", reloadBad)
+	r.runCase("a new key", keyRotation)
+	r.runCase("a lamp's line that somebody holds, none, no permission: code 7, verdicts go on", lampsFail)
+	r.runCase("an upgrade with a scan in flight", upgradeWithScanInFlight)
+	r.runCase("an upgrade that does not take the configuration", upgradeThatRefusesTheConfiguration)
+	r.runCase("at the epoch, then stepped: verdicts", clockAtEpoch)
+	r.runCase("SIGTERM while green: dark", terminatedDaemonIsDark)
+	r.runCase("removed and purged: nothing is left", removeAndPurge)
 }
 
 // servePlatform lets the bench's platform be met under the name that the board knows, and returns its port.
-func (r *rig) servePlatform() string {
+func (r *machineTest) servePlatform() string {
 	r.Helper()
 	authority, err := simplatform.NewAuthority()
 	if err != nil {
@@ -154,7 +155,7 @@ red = "GPIO27"
 amber = "GPIO22"
 `
 
-func (r *rig) firstGreen(b *board) {
+func (r *machineTest) firstGreen(b *board) {
 	ca, err := os.ReadFile(filepath.Join(r.bench.Dir, "ca.pem"))
 	if err != nil {
 		r.Fatal(err)
@@ -163,49 +164,49 @@ func (r *rig) firstGreen(b *board) {
 	r.config = stationConfig
 	r.configure("")
 	// README.md, Install.
-	r.sh("install -m 0600 /dev/stdin /etc/tagbase-edge/api-key <<'END'\n%s\nEND", r.bench.Key)
-	r.sh("tagbase-edge check")
-	r.sh("systemctl enable --now tagbase-edge")
+	r.mustRun("install -m 0600 /dev/stdin /etc/tagbase-edge/api-key <<'END'\n%s\nEND", r.bench.Key)
+	r.mustRun("tagbase-edge check")
+	r.mustRun("systemctl enable --now tagbase-edge")
 	r.awaitLog(`"service_code":1`)
 	b.plugIn()
 	r.awaitReader()
 	r.twoTaps()
-	r.lightsWithin(dark, patience)
-	fmt.Printf("     %s\n", r.sh(`for p in $(cat /sys/fs/cgroup/system.slice/tagbase-edge.service/cgroup.procs); do cat /proc/$p/smaps_rollup; done |
+	r.awaitLampsWithin(dark, patience)
+	fmt.Printf("     %s\n", r.mustRun(`for p in $(cat /sys/fs/cgroup/system.slice/tagbase-edge.service/cgroup.procs); do cat /proc/$p/smaps_rollup; done |
 awk '/^Rss/ { r += $2 } /^Pss:/ { p += $2 } END { printf "%%.1f MB resident, %%.1f MB proportional, both processes", r*1.024/1000, p*1.024/1000 }'`))
 }
 
-func copied(r *rig) {
+func copyTurnsRed(r *machineTest) {
 	r.bench.Tags.Recapture()
 	first := r.tap("clone", "pending")
 	r.put("clone")
 	if scan := r.nextScan(); scan.Outcome != "invalid" || scan.CarriedSession != first.Session {
 		r.Fatalf("a copy's second tap is %s in %q", scan.Outcome, scan.CarriedSession)
 	}
-	r.lights(red)
+	r.awaitLamps(red)
 	lit := time.Now()
-	r.lights(dark)
+	r.awaitLamps(dark)
 	if d := time.Since(lit); d > 4*time.Second {
 		r.Errorf("red was lit for %v", d)
 	}
 	r.takeAway()
 }
 
-func (r *rig) replugged(b *board) {
+func (r *machineTest) replugged(b *board) {
 	r.log.forget()
 	b.unplug()
 	r.awaitLog(`"msg":"reader"`, `"service_code":1`)
 	r.eventually("systemctl show -p StatusText " + unit + " | grep -q 'service code 1: reader not found'")
-	r.lights(amber)
+	r.awaitLamps(amber)
 	b.plugIn()
 	r.awaitReader()
 	r.twoTaps()
 }
 
-func (r *rig) cut(b *board) {
+func (r *machineTest) networkCut(b *board) {
 	b.cable(false)
 	r.put("genuine-424")
-	r.lights(amber)
+	r.awaitLamps(amber)
 	scan := r.nextScan()
 	r.takeAway()
 	if scan.Outcome != "not_sent" && scan.Outcome != "unknown" {
@@ -213,7 +214,7 @@ func (r *rig) cut(b *board) {
 	}
 	fmt.Printf("     with the cable out a tap is %s %s\n", scan.Outcome, scan.Reason)
 	b.cable(true)
-	r.sh("until ip route get 10.0.3.100 | grep -q 10.0.3.15; do sleep 0.2; done")
+	r.mustRun("until ip route get 10.0.3.100 | grep -q 10.0.3.15; do sleep 0.2; done")
 	for {
 		r.put("genuine-424")
 		scan := r.nextScan()
@@ -225,86 +226,83 @@ func (r *rig) cut(b *board) {
 	}
 }
 
-func (r *rig) powerCut(b *board) {
-	posted, answer := make(chan struct{}), make(chan struct{})
-	r.bench.Platform.OnPost(func(simplatform.Post) { close(posted); <-answer })
-	r.put("genuine-424")
-	<-posted
-	r.bench.Platform.OnPost(nil)
+func (r *machineTest) powerCut(b *board) {
+	answer := r.putAndHoldAnswer()
 	b.cutPower()
-	close(answer)
+	answer()
 	r.bench.Field.Remove()
-	<-r.log.done
+	await.Value(r, "the log ends with the power", r.log.done)
+
 	b.awaitUp()
 	r.watchLamps(b.Context())
 	r.followLog(b.Context())
-	r.lights(dark)
+	r.awaitLamps(dark)
 	r.eventually("systemctl show -p StatusText " + unit + " | grep -q 'reader ready'")
-	last := r.sh("tagbase-edge scans --json | tail -n 1")
+	last := r.mustRun("tagbase-edge scans --json | tail -n 1")
 	if !strings.Contains(last, `"outcome":"unknown"`) || !strings.Contains(last, `"reason":"restart"`) {
 		r.Errorf("the scan in flight is journaled as %s", last)
 	}
 	r.twoTaps()
 }
 
-func aborted(r *rig) {
-	pid := r.show("MainPID")
+func abortedReaderComesBack(r *machineTest) {
+	pid := r.unitProperty("MainPID")
 	r.log.forget()
-	child := r.sh("cat /proc/%s/task/*/children", pid)
-	r.sh("kill -ABRT %s", child)
+	child := r.mustRun("cat /proc/%s/task/*/children", pid)
+	r.mustRun("kill -ABRT %s", child)
 	r.eventually(fmt.Sprintf("[ -n \"$(cat /proc/%s/task/*/children)\" ] && [ \"$(cat /proc/%s/task/*/children)\" != \"%s \" ]", pid, pid, child))
 	r.twoTaps()
-	if now := r.show("MainPID"); now != pid {
+	if now := r.unitProperty("MainPID"); now != pid {
 		r.Errorf("the process is another: %s, was %s", now, pid)
 	}
 }
 
-func lampsFail(r *rig) {
+func lampsFail(r *machineTest) {
 	for _, c := range []struct{ before, after, lamps, said string }{
 		{"systemd-run --unit holder gpioset -m signal pinctrl-bcm2711 5=0", "systemctl stop holder", `amber = "GPIO5"`, "another program"},
 		{"true", "true", `amber = "GPIO99"`, "gpioinfo lists"},
 		{"chmod 0600 /dev/gpiochip*", "chmod 0660 /dev/gpiochip*", `amber = "GPIO6"`, "group gpio"},
 	} {
-		r.sh("%s", c.before)
+		r.mustRun("%s", c.before)
 		r.config = strings.Replace(stationConfig, `amber = "GPIO22"`, c.lamps, 1)
 		r.configure("")
 		r.log.forget()
-		r.sh("systemctl restart %s", unit)
+		r.mustRun("systemctl restart %s", unit)
 		r.awaitLog(`"service_code":7`, c.said)
 		r.eventually("systemctl show -p StatusText " + unit + " | grep -q 'service code 7: lamps'")
 		r.tap("genuine-424", "pending")
 		r.tap("genuine-424", "valid")
-		r.sh("%s", c.after)
+		r.mustRun("%s", c.after)
 	}
 	r.config = stationConfig
 	r.configure("")
 	r.log.forget()
-	r.sh("systemctl restart %s", unit)
+	r.mustRun("systemctl restart %s", unit)
 	r.awaitStart()
 	r.twoTaps()
 }
 
-func epoch(r *rig) {
+func clockAtEpoch(r *machineTest) {
 	now := time.Now().Unix()
-	r.sh("systemctl stop %s && rm -f /var/lib/tagbase-edge/clock && date -s @86400", unit)
+	r.mustRun("systemctl stop %s && rm -f /var/lib/tagbase-edge/clock && date -s @86400", unit)
 	r.log.forget()
-	r.sh("systemctl start %s", unit)
+	r.mustRun("systemctl start %s", unit)
 	r.awaitStart()
 	first := r.tap("genuine-424", "pending")
-	r.sh("date -s @%d", now)
+	r.mustRun("date -s @%d", now)
 	r.greenAfter(first.Session)
 	first = r.tap("genuine-424", "pending")
-	r.sh("date -s @%d", now+10*365*86400)
+	r.mustRun("date -s @%d", now+10*365*86400)
 	r.greenAfter(first.Session)
-	r.sh("date -s @%d", now)
+	r.mustRun("date -s @%d", now)
 	r.twoTaps()
 }
 
-func terminated(r *rig) {
-	r.twoTapsTo(green)
-	r.sh("systemctl stop %s", unit)
-	r.lightsWithin(dark, time.Second)
+func terminatedDaemonIsDark(r *machineTest) {
+	r.twoTapsUntil(green)
+	r.mustRun("systemctl stop %s", unit)
+	r.awaitLampsWithin(dark, time.Second)
 	r.log.forget()
-	r.sh("systemctl start %s", unit)
+	r.mustRun("systemctl start %s", unit)
 	r.awaitStart()
 }

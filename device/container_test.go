@@ -33,7 +33,7 @@ type container struct {
 func startContainer(t *testing.T, root, share string) *container {
 	t.Helper()
 	group := fmt.Sprintf("tagbase-edge-test-%d", os.Getpid())
-	c := &container{nspawn: exec.Command("/bin/sh", "-c", fmt.Sprintf(enterGroup, strings.Join(groupRoots, " ")), group, "systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
+	c := &container{nspawn: exec.Command("/bin/sh", "-c", fmt.Sprintf(enterGroupScript, strings.Join(groupRoots, " ")), group, "systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
 		"--directory="+root, "--volatile=overlay", "--bind="+share, "--boot", "--console=pipe")}
 	c.nspawn.Stdout, c.nspawn.Stderr = &c.said, &c.said
 	if err := c.nspawn.Start(); err != nil {
@@ -61,7 +61,7 @@ func startContainer(t *testing.T, root, share string) *container {
 			t.Fatalf("the container does not start: %s", c.said.String())
 		}
 		<-time.After(50 * time.Millisecond)
-		c.leader = firstOf(c.nspawn.Process.Pid)
+		c.leader = findInit(c.nspawn.Process.Pid)
 	}
 	for {
 		if _, err := output(ctx, c, "systemctl is-system-running --wait"); err == nil {
@@ -77,9 +77,9 @@ func startContainer(t *testing.T, root, share string) *container {
 // groupRoots are where cgroups may be mounted: those of version 2, or on a mixed machine systemd's own beside them.
 var groupRoots = []string{"/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"}
 
-// enterGroup puts what it executes into cgroups of its own, named by $0. Without them all containers would share one, and
+// enterGroupScript puts what it executes into cgroups of its own, named by $0. Without them all containers would share one, and
 // a systemd would wait for another's processes.
-const enterGroup = `set -e
+const enterGroupScript = `set -e
 for root in %s; do
 	[ ! -e $root/cgroup.procs ] || { mkdir -p $root/$0; echo $$ >$root/$0/cgroup.procs; }
 done
@@ -101,8 +101,8 @@ func leaveGroup(name string) {
 	}
 }
 
-// firstOf finds the process that is number 1 of its own namespace below parent.
-func firstOf(parent int) int {
+// findInit finds the process that is number 1 of its own namespace below parent.
+func findInit(parent int) int {
 	files, _ := filepath.Glob("/proc/[0-9]*/status")
 	for _, file := range files {
 		b, err := os.ReadFile(file)

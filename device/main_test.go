@@ -9,16 +9,18 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/internal/await"
 )
 
 // tally is what became of the cases.
 var tally struct{ passed, failed int }
 
-func skipped(why string) { fmt.Printf("\n*** SKIPPED: %s ***\n\n", why) }
+func announceSkip(why string) { fmt.Printf("\n*** SKIPPED: %s ***\n\n", why) }
 
-// of runs one case of a story. A case goes on from where the one before has left
+// runCase runs one case of a story. A case goes on from where the one before has left
 // the machine, so the story ends with the first that fails.
-func (r *rig) of(name string, tell func(r *rig)) {
+func (r *machineTest) runCase(name string, tell func(r *machineTest)) {
 	if r.Failed() {
 		return
 	}
@@ -44,6 +46,8 @@ func (r *rig) of(name string, tell func(r *rig)) {
 }
 
 func TestMain(m *testing.M) {
+	await.Patience = 3 * patience // an emulated board is slow
+
 	status := m.Run()
 	if status != 0 && tally.failed == 0 {
 		tally.failed++ // before the first case

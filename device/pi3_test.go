@@ -19,9 +19,9 @@ import (
 // TestPi3 is what only a Raspberry Pi's own GPIO block shows: its lines' names, and that a
 // line keeps its level when nobody holds it any more.
 func TestPi3(t *testing.T) {
-	need(t)
+	skipUnlessPossible(t)
 	bench := benchOn(t)
-	r := &rig{T: t, bench: bench}
+	r := &machineTest{T: t, bench: bench}
 	g := boot(t, os.Getenv("BOARD"), func(g *guest) []string {
 		return []string{
 			"-M", "raspi3b", "-m", "1G",
@@ -34,11 +34,11 @@ func TestPi3(t *testing.T) {
 		}
 	})
 	r.machine = g
-	r.sh("date -s @%d", time.Now().Unix()) // it has no clock
+	r.mustRun("date -s @%d", time.Now().Unix()) // it has no clock
 	r.followLog(t.Context())
 
-	r.of("installed with apt", freshInstall)
-	r.of("lamps are found by the names on the board's header, without root", func(r *rig) {
+	r.runCase("installed with apt", freshInstall)
+	r.runCase("lamps are found by the names on the board's header, without root", func(r *machineTest) {
 		if lit := g.lit(); lit != (sim.Lit{}) {
 			r.Fatalf("lit before the station: %v", lit)
 		}
@@ -46,32 +46,32 @@ func TestPi3(t *testing.T) {
 		r.config = strings.Replace(r.config, `ca_file = "/etc/tagbase-edge/ca.pem"`, "", 1)
 		r.configure("")
 		r.write("/etc/tagbase-edge/api-key", 0o600, bench.Key+"\n")
-		r.sh("systemctl enable --now tagbase-edge")
+		r.mustRun("systemctl enable --now tagbase-edge")
 		r.awaitLog(`"service_code":1`)
 		g.awaitLit(amber) // it blinks the code
 	})
-	r.of("SIGKILL while amber is lit: the line keeps its level, and ExecStopPost puts it out", func(r *rig) {
-		r.sh("mkdir -p /run/systemd/system/tagbase-edge.service.d && printf '[Service]\\nExecStopPost=\\nRestart=no\\n' "+
+	r.runCase("SIGKILL while amber is lit: the line keeps its level, and ExecStopPost puts it out", func(r *machineTest) {
+		r.mustRun("mkdir -p /run/systemd/system/tagbase-edge.service.d && printf '[Service]\\nExecStopPost=\\nRestart=no\\n' "+
 			">/run/systemd/system/tagbase-edge.service.d/bare.conf && systemctl daemon-reload && systemctl restart %s", unit)
 		g.awaitLit(amber)
 		for range 20 { // in the middle of a blink
-			r.sh("systemctl start %s", unit)
+			r.mustRun("systemctl start %s", unit)
 			g.awaitLit(amber)
-			r.sh("systemctl kill -s KILL %s", unit)
+			r.mustRun("systemctl kill -s KILL %s", unit)
 			if g.lit() == amber {
 				break
 			}
 		}
 		fmt.Printf("     after SIGKILL without ExecStopPost: %v\n", g.lit())
-		r.sh("rm -r /run/systemd/system/tagbase-edge.service.d && systemctl daemon-reload && systemctl start %s", unit)
+		r.mustRun("rm -r /run/systemd/system/tagbase-edge.service.d && systemctl daemon-reload && systemctl start %s", unit)
 		g.awaitLit(amber)
-		r.sh("systemctl kill -s KILL %s && systemctl stop %s", unit, unit)
+		r.mustRun("systemctl kill -s KILL %s && systemctl stop %s", unit, unit)
 		g.awaitLit(dark)
 	})
-	r.of("SIGTERM: dark", func(r *rig) {
-		r.sh("systemctl start %s", unit)
+	r.runCase("SIGTERM: dark", func(r *machineTest) {
+		r.mustRun("systemctl start %s", unit)
 		g.awaitLit(amber)
-		r.sh("systemctl stop %s", unit)
+		r.mustRun("systemctl stop %s", unit)
 		g.awaitLit(dark)
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/sim"
 )
@@ -52,7 +53,7 @@ func newTestStation(t *testing.T, device, more string, set func(*sim.Bench)) *te
 }
 
 // patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+var patience = await.Patience
 
 // onEachReader runs one test body on the virtual PN532 through libnfc and on
 // the simulated reader.
@@ -175,35 +176,23 @@ func (r *testStation) letPass(d time.Duration) {
 	}
 }
 
-// takeAway removes the tag, and waits until the reader has seen for 400 ms that nothing is there: after 300 ms a
-// tag has left. The reader counts at most 100 ms from one look to the next, so a busy machine takes longer.
+// takeAway removes the tag, and waits until the reader has seen for 400 ms that nothing is there: after 300 ms a tag has
+// left.
 func (r *testStation) takeAway() {
 	r.Helper()
 	r.bench.Field.Remove()
 
-	var seenEmpty time.Duration
-	missed, looked := r.bench.Field.Missed(), time.Now()
-	r.await("the reader sees that the tag has left", func() bool {
-		if now := r.bench.Field.Missed(); now != missed {
-			seenEmpty += min(time.Since(looked), 100*time.Millisecond)
-			missed, looked = now, time.Now()
-		}
-
-		return seenEmpty >= 400*time.Millisecond
-	})
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	if err := r.bench.Field.AwaitSeenEmpty(ctx, 400*time.Millisecond); err != nil {
+		r.Fatalf("the reader does not see that the tag has left: %v", err)
+	}
 }
 
-// await waits until a condition holds, for as long as a test waits for anything.
+// await waits until a condition holds.
 func (r *testStation) await(what string, holds func() bool) {
 	r.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-
-	for deadline := time.Now().Add(patience); !holds(); <-tick.C {
-		if time.Now().After(deadline) {
-			r.Fatalf("not within %v: %s", patience, what)
-		}
-	}
+	await.Until(r, what, holds)
 }
 
 func (r *testStation) nextScan() sim.ScanLine {

@@ -4,9 +4,11 @@ package antenna
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
@@ -21,7 +23,7 @@ type Field struct {
 	rf      bool
 	tags    []*radio
 	chosen  *radio        // by the last activation; nil if that found none, or the chip has left
-	missed  int           // searches that found no chip
+	missed  int           // searches, with RF on, that found no chip
 	leaving int           // counts down to the exchange at which everything leaves; 0 means never
 	arrival chan struct{} // closed, and made anew, at each Put
 }
@@ -165,9 +167,31 @@ func (f *Field) Find(r Request) (t chip.Target, tries int, found bool) {
 	return chip.Target{}, r.Tries, false
 }
 
-// Missed counts the searches that found no chip although the RF field was on. A test sees by it that a reader has
-// looked at an empty antenna.
-func (f *Field) Missed() int {
+// AwaitSeenEmpty waits until a reader has searched for d and found no chip. From one search to the next it counts 100 ms
+// at most, as package reader does before it takes a tag for gone: a reader that could not look does not know.
+func (f *Field) AwaitSeenEmpty(ctx context.Context, d time.Duration) error {
+	const maxGap = 100 * time.Millisecond
+
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+
+	seen, missed, looked := time.Duration(0), f.misses(), time.Now()
+	for seen < d {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+
+		if now := f.misses(); now != missed {
+			seen += min(time.Since(looked), maxGap)
+			missed, looked = now, time.Now()
+		}
+	}
+	return nil
+}
+
+func (f *Field) misses() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.missed

@@ -17,8 +17,8 @@ import (
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
-// A rig is a machine with a bench around it, and one story told in cases.
-type rig struct {
+// A machineTest is a machine with a bench around it, and one story told in cases.
+type machineTest struct {
 	*testing.T
 	machine machine
 	bench   *sim.Bench
@@ -40,23 +40,23 @@ var (
 	dark  = sim.Lit{}
 )
 
-// need skips, loudly, what this machine cannot run.
-func need(t *testing.T, files ...string) {
+// skipUnlessPossible skips, loudly, what this machine cannot run.
+func skipUnlessPossible(t *testing.T, files ...string) {
 	t.Helper()
 	if os.Getuid() != 0 {
-		skipped("needs root")
+		announceSkip("needs root")
 		t.Skip("SKIPPED: needs root")
 	}
 	for _, file := range files {
 		if _, err := os.Stat(file); err != nil {
-			skipped(err.Error())
+			announceSkip(err.Error())
 			t.Skip("SKIPPED:", err)
 		}
 	}
 }
 
-// sh runs a script on the machine that must succeed.
-func (r *rig) sh(format string, args ...any) string {
+// mustRun runs a script on the machine that must succeed.
+func (r *machineTest) mustRun(format string, args ...any) string {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), 3*patience)
 	defer cancel()
@@ -67,8 +67,8 @@ func (r *rig) sh(format string, args ...any) string {
 	return out
 }
 
-// fails runs a script on the machine that must fail, and returns what it printed on standard output.
-func (r *rig) fails(format string, args ...any) string {
+// mustFail runs a script on the machine that must fail, and returns what it printed on standard output.
+func (r *machineTest) mustFail(format string, args ...any) string {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), 3*patience)
 	defer cancel()
@@ -80,7 +80,7 @@ func (r *rig) fails(format string, args ...any) string {
 }
 
 // write puts a file onto the machine.
-func (r *rig) write(path string, mode int, content string) {
+func (r *machineTest) write(path string, mode int, content string) {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
@@ -91,7 +91,7 @@ func (r *rig) write(path string, mode int, content string) {
 	}
 }
 
-func (r *rig) copy(from, to string) {
+func (r *machineTest) copy(from, to string) {
 	r.Helper()
 	b, err := os.ReadFile(from)
 	if err != nil {
@@ -101,7 +101,7 @@ func (r *rig) copy(from, to string) {
 }
 
 // followLog begins to follow the unit's log.
-func (r *rig) followLog(ctx context.Context) {
+func (r *machineTest) followLog(ctx context.Context) {
 	r.Helper()
 	var err error
 	r.log, err = follow(ctx, r.machine, "exec journalctl -u "+unit+" -o cat --boot -f -n all", nil)
@@ -110,7 +110,7 @@ func (r *rig) followLog(ctx context.Context) {
 	}
 }
 
-func (r *rig) awaitLog(texts ...string) {
+func (r *machineTest) awaitLog(texts ...string) {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
@@ -128,20 +128,20 @@ func (r *rig) awaitLog(texts ...string) {
 }
 
 // awaitReader waits until systemctl status says that the reader is ready.
-func (r *rig) awaitReader() {
+func (r *machineTest) awaitReader() {
 	r.Helper()
 	r.eventually("systemctl show -p StatusText " + unit + " | grep -qE 'reader ready|service code [3-7]'")
 }
 
 // awaitStart waits for a start, and for its reader.
-func (r *rig) awaitStart() {
+func (r *machineTest) awaitStart() {
 	r.Helper()
 	r.awaitLog(`"msg":"start"`)
 	r.awaitReader()
 }
 
 // put lays a tag of the bench on the reader.
-func (r *rig) put(tag string) {
+func (r *machineTest) put(tag string) {
 	r.Helper()
 	chip, ok := r.bench.Tags.Find(tag)
 	if !ok {
@@ -150,13 +150,20 @@ func (r *rig) put(tag string) {
 	r.bench.Field.Put(chip)
 }
 
-// takeAway removes the tag for long enough to be gone.
-func (r *rig) takeAway() {
+// takeAway removes the tag, and waits until the reader has seen for 400 ms that nothing is there: after 300 ms a tag has
+// left.
+func (r *machineTest) takeAway() {
+	r.Helper()
 	r.bench.Field.Remove()
-	<-time.After(600 * time.Millisecond)
+
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	if err := r.bench.Field.AwaitSeenEmpty(ctx, 400*time.Millisecond); err != nil {
+		r.Fatalf("the reader does not see that the tag has left: %v", err)
+	}
 }
 
-func (r *rig) nextScan() (scan sim.ScanLine) {
+func (r *machineTest) nextScan() (scan sim.ScanLine) {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
@@ -171,7 +178,7 @@ func (r *rig) nextScan() (scan sim.ScanLine) {
 }
 
 // tap holds a tag to the reader until its scan is finished, which must be of an outcome.
-func (r *rig) tap(tag, outcome string) sim.ScanLine {
+func (r *machineTest) tap(tag, outcome string) sim.ScanLine {
 	r.Helper()
 	r.put(tag)
 	scan := r.nextScan()
@@ -183,28 +190,28 @@ func (r *rig) tap(tag, outcome string) sim.ScanLine {
 }
 
 // twoTaps is pending, then valid in the same session, then green.
-func (r *rig) twoTaps() {
+func (r *machineTest) twoTaps() {
 	r.Helper()
 	first := r.tap("genuine-424", "pending")
 	r.greenAfter(first.Session)
 }
 
 // greenAfter is the tap that ends a session.
-func (r *rig) greenAfter(session string) {
+func (r *machineTest) greenAfter(session string) {
 	r.Helper()
 	r.put("genuine-424")
 	scan := r.nextScan()
 	if scan.Outcome != "valid" || scan.CarriedSession != session {
 		r.Fatalf("the second tap is %s %s in %q, want valid in %q\n%s", scan.Outcome, scan.Reason, scan.CarriedSession, session, r.log.end())
 	}
-	r.lights(green)
+	r.awaitLamps(green)
 	r.takeAway()
 }
 
-// lights waits until exactly these lamps are lit.
-func (r *rig) lights(want sim.Lit) { r.Helper(); r.lightsWithin(want, patience) }
+// awaitLamps waits until exactly these lamps are lit.
+func (r *machineTest) awaitLamps(want sim.Lit) { r.Helper(); r.awaitLampsWithin(want, patience) }
 
-func (r *rig) lightsWithin(want sim.Lit, within time.Duration) {
+func (r *machineTest) awaitLampsWithin(want sim.Lit, within time.Duration) {
 	r.Helper()
 	deadline := time.After(within)
 	for {
@@ -220,15 +227,15 @@ func (r *rig) lightsWithin(want sim.Lit, within time.Duration) {
 	}
 }
 
-// show is a property of the unit.
-func (r *rig) show(property string) string {
+// unitProperty is a property of the unit.
+func (r *machineTest) unitProperty(property string) string {
 	r.Helper()
-	return r.sh("systemctl show --value -p %s %s", property, unit)
+	return r.mustRun("systemctl show --value -p %s %s", property, unit)
 }
 
-func (r *rig) number(property string) int {
+func (r *machineTest) unitNumber(property string) int {
 	r.Helper()
-	text := r.show(property)
+	text := r.unitProperty(property)
 	n, err := strconv.Atoi(text)
 	if err != nil {
 		r.Fatalf("%s is %q", property, text)
@@ -237,7 +244,7 @@ func (r *rig) number(property string) int {
 }
 
 // eventually waits until a condition on the machine holds.
-func (r *rig) eventually(script string) {
+func (r *machineTest) eventually(script string) {
 	r.Helper()
-	r.sh("i=0; until %s; do i=$((i+1)); [ $i -lt 100 ] || { systemctl status --no-pager %s; exit 1; }; sleep 0.2; done", script, unit)
+	r.mustRun("i=0; until %s; do i=$((i+1)); [ $i -lt 100 ] || { systemctl status --no-pager %s; exit 1; }; sleep 0.2; done", script, unit)
 }

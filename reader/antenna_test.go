@@ -11,11 +11,11 @@ import (
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// antenna is a Device on a virtual antenna, with no wires in between. Select
-// and Present take no exchange: sent is what the tags were told.
+// antenna is a Device on a virtual antenna, with no wires in between. sent has the commands to the tags;
+// Select and Present are not among them.
 type antenna struct {
 	field *simantenna.Field
-	took  time.Duration // by each command
+	took  time.Duration // by every command
 	sent  [][]byte
 
 	// lose may take the tag away before the nth exchange (answered is false),

@@ -17,7 +17,7 @@ import (
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// The daemon's death is the end of the child's input.
+// When the daemon dies, the child's input ends, and so does the child.
 func TestChildEndsWithItsInput(t *testing.T) {
 	t.Parallel()
 	r := simulatedRig(t)
@@ -54,7 +54,7 @@ func TestChildEndsWithItsInput(t *testing.T) {
 	}
 }
 
-// A reader that is not there is told of and looked for until it comes.
+// The child reports a missing reader again and again, and opens it when it comes.
 func TestChildWaitsForAMissingReader(t *testing.T) {
 	t.Parallel()
 	in, out := io.Pipe()

@@ -256,7 +256,7 @@ func TestDeviceCloseLeavesNothingOpen(t *testing.T) {
 				more(r)
 			}
 
-			cycle(func(*rig) {}) // opens what is opened once for all
+			cycle(func(*rig) {}) // the first round opens what stays open for the whole process
 			before := descriptors(t)
 			cycle(func(r *rig) {
 				if tt.name != "libnfc" {
@@ -297,7 +297,7 @@ func TestOpenOfAMissingReaderNamesIt(t *testing.T) {
 	}
 }
 
-// A socket without a bench behind it is there, but nobody answers.
+// A socket that no bench serves any more exists, but nobody answers on it.
 func TestOpenOfADeadSocketIsNotMissing(t *testing.T) {
 	r := simulatedRig(t)
 	path := strings.TrimPrefix(r.device, simulatedPrefix)

@@ -12,7 +12,7 @@ import (
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// muteTag is a tag that refuses all it is told.
+// muteTag refuses every command.
 type muteTag struct{ target simchip.Target }
 
 func (m muteTag) Target() simchip.Target            { return m.target }
@@ -71,8 +71,8 @@ func TestTapEndsWithinItsLimits(t *testing.T) {
 	}
 }
 
-// What a tap was given is spent only on a tag that is there: one that comes
-// back late is read, for as long as the tap may take.
+// Looking for a lost tag costs no exchange: a tag that comes back late can still be read, as long as
+// the tap may take.
 func TestSelectingATagAgainCostsNoExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAntenna(nil)

@@ -44,8 +44,8 @@ func FuzzAPDU(f *testing.F) {
 	})
 }
 
-// checkRead states what holds of a read whatever a tag answers: it ends within
-// its limits, in a URL or in a reason, and never in a fault of the reader.
+// checkRead checks what holds for every read, whatever the tag answers: it ends within
+// its limits, with a URL or with a reason, and never with a fault of the reader.
 func checkRead(t *testing.T, dev Device, target Target, sent *int) {
 	t.Helper()
 	tap, err := Read(dev, target, time.Now(), TwoTaps)

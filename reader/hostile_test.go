@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// hostile is a tag that answers whatever bytes say: each answer is one byte of
-// length and so many bytes; a length of 255 is no answer. It never tires.
+// hostile is a tag that answers what a script of bytes says: every answer is one byte of
+// length and so many bytes; a length of 255 is no answer.
 type hostile struct {
 	target Target
 	bytes  []byte
@@ -39,7 +39,7 @@ func (h *hostile) Deselect() error        { return nil }
 func (h *hostile) Cycle() error           { return nil }
 func (h *hostile) Close() error           { return nil }
 
-// memory is a Type 2 tag of which every byte is the attacker's.
+// memory is a Type 2 tag whose every byte the attacker chose.
 type memory struct {
 	hostile
 	pages []byte

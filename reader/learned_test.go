@@ -12,7 +12,7 @@ import (
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// layFor lays a tag on the antenna for so long.
+// layFor lays a tag on the antenna and takes it away again after d.
 func layFor(a *antenna, tag simchip.Chip, d time.Duration) {
 	a.field.Put(tag)
 	time.Sleep(d)
@@ -65,7 +65,7 @@ func TestReadLengthIsLearnedFromTheLastTag(t *testing.T) {
 	})
 }
 
-// What a tag of another kind refuses because it is too long, is not learned from an NTAG 424 DNA.
+// The long read that an NTAG 424 DNA takes is not tried on a card of another kind, which may refuse it.
 func TestReadLengthOfAnNTAG424IsNotUsedForOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAntenna(nil)

@@ -14,7 +14,7 @@ import (
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// tapsCutShort is how many taps are cut short: TAPS, or a few.
+// tapsCutShort returns how many taps the test cuts short: the environment's TAPS, or 400.
 func tapsCutShort(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("TAPS"))
 	if err != nil {
@@ -24,14 +24,14 @@ func tapsCutShort(t *testing.T) int {
 	return n
 }
 
-// An issuer is a chip that knows what URLs it gave as a whole.
+// An issuer is a chip that remembers the URLs that it gave as a whole.
 type issuer interface {
 	simchip.Chip
 	Issued() []string
 }
 
-// Tags that leave at any moment, and come back at any: no URL is ever read that
-// the chip did not issue as a whole, and none twice.
+// Tags leave at any moment of a read and come back at any other. No URL is read that
+// the chip did not issue as a whole, and none is read twice.
 func TestTagsThatLeave(t *testing.T) {
 	t.Parallel()
 	long := url424 + "&note=" + fmt.Sprintf("%0080d", 0) // more than one READ BINARY

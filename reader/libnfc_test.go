@@ -16,7 +16,7 @@ import (
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// A port that is there, with nobody at its other end.
+// A port with nobody at its other end is not a missing one.
 func TestOpenOfASilentPortFails(t *testing.T) {
 	t.Parallel()
 	link := filepath.Join(t.TempDir(), "silent")
@@ -36,8 +36,8 @@ func TestOpenOfASilentPortFails(t *testing.T) {
 	}
 }
 
-// A chip that hangs while it is opened, at whatever command, makes an error of
-// Open or of the first select. libnfc itself would die of some of them.
+// A chip that hangs at any command of its opening gives an error from
+// Open or from the first Select. Some of them would abort libnfc.
 func TestOpenOfAChipThatHangs(t *testing.T) {
 	t.Parallel()
 	for writes := int64(1); writes <= 6; writes++ { // ACK and answer are two
@@ -59,8 +59,8 @@ func TestOpenOfAChipThatHangs(t *testing.T) {
 	}
 }
 
-// A chip that hangs, or slept through a brown-out, is not an empty field. It is
-// back when it was opened anew.
+// A chip that hangs, or slept through a brown-out, is not taken for an empty field. Opening it anew
+// brings it back.
 func TestHungChipIsNoticedAndBackWhenOpenedAnew(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -114,7 +114,7 @@ func TestHungChipIsNoticedAndBackWhenOpenedAnew(t *testing.T) {
 	}
 }
 
-// It is noticed well before the 10 s that a station has for it.
+// A station has 10 s to notice a hung reader.
 func TestWatchNoticesAHungChipWithin5Seconds(t *testing.T) {
 	t.Parallel()
 	r := libnfcRig(t)

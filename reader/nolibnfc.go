@@ -13,7 +13,7 @@ func openLibnfc(connstring string) (Device, error) {
 	return nil, fmt.Errorf("reader %s: %w", connstring, ErrNoLibnfc)
 }
 
-// LibnfcVersion says that there is none.
+// LibnfcVersion says that no libnfc is linked.
 func LibnfcVersion() string { return "without libnfc" }
 
 func failedStep(error) string { return StepWakeUp }

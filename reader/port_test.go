@@ -17,7 +17,7 @@ import (
 	"github.com/tagbase/tagbase-edge/internal/portlock"
 )
 
-// A link with colons in its name, as udev makes them, is a reader like any other.
+// A reader may be named by a link with colons in it, as udev makes them.
 func TestOpenTakesLinksWithColons(t *testing.T) {
 	t.Parallel()
 	r := libnfcRig(t)
@@ -47,7 +47,7 @@ func TestOpenTakesLinksWithColons(t *testing.T) {
 	}
 }
 
-// The port is one process's, whoever asks by whatever name, and free when that
+// One process at a time has the port, under whatever name others ask for it. It is free when that process
 // closes it or is killed.
 func TestPortHasOneHolder(t *testing.T) {
 	t.Parallel()
@@ -85,7 +85,7 @@ func TestPortHasOneHolder(t *testing.T) {
 	r.open(t).Close()
 }
 
-// A program that took no lock and takes the reader's bytes away is named.
+// The error names a program that has the port open without a lock, and takes the reader's bytes away.
 func TestOpenNamesWhoElseHasThePort(t *testing.T) {
 	namedOpeners.Store(false)
 	r := libnfcRig(t)

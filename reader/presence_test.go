@@ -21,7 +21,7 @@ func TestPresenceTellsNewTapsFromTagsThatStay(t *testing.T) {
 	stay := func(at int, uid []byte) step { return step{at: at, do: "stay", uid: uid} }
 	unsure := func(at int) step { return step{at: at, do: "unsure"} }
 
-	away := func(from, to int) (steps []step) { // looks each 50 ms
+	away := func(from, to int) (steps []step) { // a look every 50 ms
 		for at := from; at <= to; at += 50 {
 			steps = append(steps, step{at: at, do: "empty"})
 		}

@@ -94,7 +94,7 @@ func sameMoment(t *testing.T, name string, got, want time.Time) {
 	}
 }
 
-// Moments are of the monotonic clock: what passed before a line was read stays passed.
+// An hour that lies before the line was read is still an hour afterwards.
 func TestEventMomentsAreMonotonic(t *testing.T) {
 	const hour = time.Hour
 	line, err := encodeEvent(Event{Kind: EventTap, Tap: Tap{Entered: time.Now().Add(-hour), Read: time.Now()}})
@@ -119,7 +119,7 @@ func TestDecodeEventRefusesOtherLines(t *testing.T) {
 		{"empty", ""},
 		{"text", "error libnfc.bus.uart"},
 		{"not an object", `["beat"]`},
-		{"a kind that is none", `{"kind":"tag"}`},
+		{"an unknown kind", `{"kind":"tag"}`},
 		{"no kind", `{}`},
 		{"null", `null`},
 		{"an unknown field", `{"kind":"beat","more":1}`},
@@ -138,8 +138,7 @@ func TestDecodeEventRefusesOtherLines(t *testing.T) {
 	}
 }
 
-// A fault says what it has to in one line that the daemon takes, however much
-// there is to say.
+// However long an error's text is, its line is one that the daemon takes.
 func TestLongFaultFitsALine(t *testing.T) {
 	line, err := encodeEvent(Event{Kind: EventFault, Err: errors.New("reader: " + strings.Repeat("\x00", 10_000))})
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A reader that was well gets a new child first; one that children cannot bring
-// back gets its reset line pulsed before each further one.
+// After a reader that was well comes a new child. If that cannot bring the reader back, the reset line
+// is pulsed before every further one.
 func TestResetLineIsPulsedWhenANewChildDidNotHelp(t *testing.T) {
 	var l ladder
 	for i, step := range []struct {
@@ -36,7 +36,7 @@ func TestResetLineIsPulsedWhenANewChildDidNotHelp(t *testing.T) {
 	}
 }
 
-// A recordedResetLine notes what is done to a reset line.
+// A recordedResetLine writes down what is done to it, and when.
 type recordedResetLine struct {
 	start time.Time
 	did   []string
@@ -53,8 +53,8 @@ func (w *recordedResetLine) Close() error {
 	return nil
 }
 
-// RSTPDN is low for 100 ms, and the chip has 200 ms to rise; a line that fails is
-// let go as well.
+// RSTPDN is low for 100 ms, and the chip has 200 ms to start. A line that fails is
+// closed, too.
 func TestPulseResetsAndGivesTheLineBack(t *testing.T) {
 	for _, fails := range []error{nil, errBroken} {
 		synctest.Test(t, func(t *testing.T) {

@@ -57,8 +57,7 @@ func TestSelfTestTellsEveryStep(t *testing.T) {
 	})
 }
 
-// A chip that hangs fails in the step in which it does. libnfc itself would die of
-// some of them: the step after the last that came is the one.
+// The self-test fails in the step in which the chip hangs.
 func TestSelfTestOfAChipThatHangsFailsInItsStep(t *testing.T) {
 	for writes, want := range map[int64]string{
 		1: StepWakeUp, 3: StepWakeUp, // in SAMConfiguration, in the line test
@@ -73,7 +72,7 @@ func TestSelfTestOfAChipThatHangsFailsInItsStep(t *testing.T) {
 
 			for i, step := range found {
 				if step.Name != selfTestSteps[i] || (step.Err != "") != (step.Name == want) {
-					t.Errorf("step %d is %+v, want each until %s fails", i, step, want)
+					t.Errorf("step %d is %+v, want every step until %s fails", i, step, want)
 				}
 			}
 
@@ -97,7 +96,7 @@ func TestSelfTestOfAMissingNodeFailsToOpen(t *testing.T) {
 	}
 }
 
-// A step in which the process ends, hangs or talks nonsense is the one that failed.
+// The step in which the process ends, hangs or writes nonsense is the one that failed.
 func TestSelfTestInChildBlamesTheStepThatEndedIt(t *testing.T) {
 	const two = `echo '{"step":"open","found":"x"}'; echo '{"step":"wake-up","found":"x"}'; `
 	for name, tt := range map[string]struct {
@@ -129,6 +128,6 @@ func TestSelfTestInChildBlamesTheStepThatEndedIt(t *testing.T) {
 	}
 
 	if found := SelfTestInChild(t.Context(), []string{os.DevNull}); len(found) != 1 || found[0].Err == "" {
-		t.Errorf("a program that is none: %+v", found)
+		t.Errorf("a program that cannot be run: %+v", found)
 	}
 }

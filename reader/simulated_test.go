@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// benchThatSays is a bench that answers whatever it is asked with the same bytes.
+// benchThatSays opens a bench that gives the same answer to every request.
 func benchThatSays(t *testing.T, answer string) Device {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
@@ -43,7 +43,7 @@ func benchThatSays(t *testing.T, answer string) Device {
 	return dev
 }
 
-// What a bench cannot mean is a fault of the reader, not a tag that is gone.
+// An answer that makes no sense is a fault of the reader, and not a tag that has gone.
 func TestSimulatedReaderTakesNonsenseForAFault(t *testing.T) {
 	fault := errors.New("any other")
 	tests := []struct {

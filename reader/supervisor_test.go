@@ -66,7 +66,7 @@ func TestSupervisorPassesEvents(t *testing.T) {
 	}
 }
 
-// How a child may end, and what is told of it.
+// However a child ends, the supervisor ends its tap and emits a fault that says how it ended.
 func TestSupervisorSaysHowAChildEnded(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -150,7 +150,7 @@ func TestSupervisorOfAMissingProgramTriesAgain(t *testing.T) {
 	await(t, "the end of Run", ended)
 }
 
-// A child that ends at once is started again, later each time.
+// A child that ends at once is started again, every time after a longer pause.
 func TestSupervisorRestartsLaterEveryTime(t *testing.T) {
 	t.Parallel()
 	events, _ := superviseChild(t, "exits")
@@ -166,7 +166,7 @@ func TestSupervisorRestartsLaterEveryTime(t *testing.T) {
 	}
 }
 
-// The end closes the child's input, and kills it if it does not heed that. No
+// When Run ends, it closes the child's input, and kills a child that ignores that. No
 // process is left, not even a zombie.
 func TestSupervisorEndsItsChild(t *testing.T) {
 	t.Parallel()
@@ -201,7 +201,7 @@ func TestSupervisorEndsItsChild(t *testing.T) {
 	}
 }
 
-// A child's end that nobody listens to does not hold up the end.
+// Run ends although nobody receives the events of its child.
 func TestSupervisorEndsWithoutAListener(t *testing.T) {
 	t.Parallel()
 	for _, child := range []string{"one tap", "dies in a tap"} {
@@ -210,7 +210,7 @@ func TestSupervisorEndsWithoutAListener(t *testing.T) {
 	}
 }
 
-// What a child said that nobody heard leaves nothing behind.
+// Events that nobody received leave no goroutine and no open file behind.
 func TestSupervisorLeavesNoGoroutineAndNoFile(t *testing.T) {
 	goroutines, files := runtime.NumGoroutine(), descriptors(t)
 	for _, child := range []string{"one tap", "dies in a tap", "babbles", "floods"} {
@@ -223,7 +223,7 @@ func TestSupervisorLeavesNoGoroutineAndNoFile(t *testing.T) {
 	settlesAt(t, "descriptors", files, func() int { return descriptors(t) })
 }
 
-// A daemon that is busy for longer than a child may be silent loses nothing,
+// A daemon that is busy for longer than a child may be silent loses no event,
 // and does not take the child for a silent one.
 func TestSupervisorWaitsForASlowListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -285,7 +285,7 @@ func TestSupervisorGivesAChild5SecondsOfSilence(t *testing.T) {
 	}
 }
 
-// From the antenna to the daemon, over a child's death.
+// A tap goes from the antenna through a child to the daemon, and so does the end of the reader.
 func TestSupervisorPassesATapFromTheAntenna(t *testing.T) {
 	t.Parallel()
 	r := simulatedRig(t)

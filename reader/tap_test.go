@@ -28,7 +28,7 @@ var (
 	key2   = [16]byte{2}
 )
 
-// A genuine tag, and what its chip says of a URL of its own.
+// A genuine tag, and how its chip verifies a URL of its own.
 type genuine struct {
 	name     string
 	chip     func() counting
@@ -116,8 +116,8 @@ func TestReadGivesTheURLOfAGenuineTag(t *testing.T) {
 	}
 }
 
-// A tag that is lost at any moment of a read, and comes back, gives a URL that
-// it issued as a whole, or none.
+// A tag that is lost at any moment of a read, and comes back, gives a URL that it issued as a
+// whole.
 func TestReadOfATagThatIsLostStartsAgain(t *testing.T) {
 	for _, g := range genuineTags {
 		for _, away := range []time.Duration{0, 30 * time.Millisecond, 400 * time.Millisecond} {
@@ -164,7 +164,7 @@ func loseOnce(t *testing.T, g genuine, away time.Duration, answered bool, k int)
 	time.Sleep(away) // the AfterFunc of a tag that was read before it came back
 }
 
-// The same, with a tag that is lost again and again.
+// The same holds if the tag is lost twice.
 func TestReadOfATagThatIsLostTwiceStartsAgain(t *testing.T) {
 	for _, g := range genuineTags {
 		for first := 1; first <= g.commands; first++ {
@@ -194,7 +194,7 @@ func TestReadOfATagThatIsLostTwiceStartsAgain(t *testing.T) {
 	}
 }
 
-// Another tag in the place of one that was lost is not read, and neither is its URL taken for the first one's.
+// Another tag in the place of the one that was lost is not read.
 func TestReadOfAnotherTagInItsPlaceIsTorn(t *testing.T) {
 	for _, g := range genuineTags {
 		for _, other := range genuineTags {
@@ -246,7 +246,7 @@ func TestReadSaysWhyThereIsNoURL(t *testing.T) {
 	}
 }
 
-// A tag that says nothing at all and one that is gone are torn, within the time of a tap.
+// A tag that does not come back is torn when the time of a tap is over.
 func TestReadOfATagThatIsGoneIsTorn(t *testing.T) {
 	for _, g := range genuineTags {
 		synctest.Test(t, func(t *testing.T) {
@@ -295,10 +295,10 @@ func (b *brokenReader) Transceive(tx []byte, timeout time.Duration) ([]byte, err
 	return b.antenna.Transceive(tx, timeout)
 }
 
-// A fault of the reader is told as what it is, in a first read and in a retry.
+// A fault of the reader is returned as a fault, from a first read and from a later one.
 func TestReadOnABrokenReaderReturnsTheFault(t *testing.T) {
 	for _, g := range genuineTags {
-		for lost := 0; lost <= g.commands; lost++ { // the exchange that is lost as well; 0 is none
+		for lost := 0; lost <= g.commands; lost++ { // this exchange is lost, too; 0: no exchange is
 			for at := 1; at <= g.commands; at++ {
 				a := newAntenna(g.chip())
 				a.lose = func(n int, answered bool) bool { return answered && n == lost }
@@ -319,8 +319,8 @@ func TestReadOnABrokenReaderReturnsTheFault(t *testing.T) {
 	}
 }
 
-// The second proof is of the same UID, or there is none: another tag of the same
-// kind that takes the first one's place gives nothing.
+// A second proof of another tag is not taken: one of the same kind that takes the first one's place
+// gives nothing.
 func TestSecondProofIsOfTheSameTag(t *testing.T) {
 	for at := 4; at <= 5; at++ {
 		first := simchip.NewNTAG424(uid424, key1, key2, url424)

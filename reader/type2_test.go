@@ -13,7 +13,7 @@ import (
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// type2Tag is a Type 2 tag. It goes back to idle with each NAK (the antenna sees
+// type2Tag is a Type 2 tag. It goes back to idle with every NAK (the antenna sees
 // to that), and its READ rolls over behind the last page.
 type type2Tag struct {
 	memory  []byte // from page 0
@@ -154,7 +154,7 @@ func TestType2TagsOfAllAgesAreReadAlike(t *testing.T) {
 	}
 }
 
-// type2Commands is what a tag was told, a command a word: V, R and its page, F and its first and last page.
+// type2Commands writes the commands to a tag as words: V, R and its page, F and its first and last page.
 func type2Commands(sent [][]byte) string {
 	var words []string
 	for _, tx := range sent {

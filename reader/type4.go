@@ -114,9 +114,9 @@ func parseContainer(cc []byte) (file uint16, longest int, err error) {
 	return binary.BigEndian.Uint16(cc[9:]), min(longest, longRead), nil
 }
 
-// readFile reads a whole NDEF file, two bytes of length (NLEN) and then the message: first bytes in
-// one read, and what is missing in others of up to longest. Nothing else is sent between its reads, so that an
-// NTAG 424 DNA fills them all for one count (NT4H2421Gx, 9.3.1).
+// readFile reads a whole NDEF file: two bytes of length (NLEN), and the message. The first read asks for
+// first bytes, the others for what is missing, at most longest each. Nothing else is sent between them, so that
+// an NTAG 424 DNA fills them all for one count (NT4H2421Gx, 9.3.1).
 func (d *dialogue) readFile(file uint16, first, longest int) ([]byte, error) {
 	if err := d.selectFile(file); err != nil {
 		return nil, err

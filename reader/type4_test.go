@@ -26,7 +26,7 @@ type type4Card struct {
 	sw      uint16 // answer to the first READ BINARY of the NDEF file, if not 9000
 	empty   bool   // answers that READ BINARY 9000 and nothing else
 	chunk   int    // bytes given at most in one answer, whatever is asked for; 0 is no limit
-	trailer []byte // behind each answer's data, which none asked for
+	trailer []byte // comes behind the data of every answer, unasked
 
 	inApp    bool
 	selected uint16
@@ -201,7 +201,7 @@ func TestType4CardsAreReadOrRefused(t *testing.T) {
 	}
 }
 
-// apdus names what a card was told.
+// apdus writes the commands to a card as words: the application or file that was selected, and read.
 func apdus(sent [][]byte) string {
 	names := map[string]string{
 		string(selectApplication):      "application",
@@ -258,7 +258,7 @@ func TestType4TakesFewCommands(t *testing.T) {
 	}
 }
 
-// Of the container on, no read is longer than the card says it can.
+// From the container on, no read is longer than the card's MLe.
 func TestType4ReadsAtMostMLe(t *testing.T) {
 	for _, mle := range []int{15, 59, 100, 127} {
 		message, url := bigMessage(200)

@@ -13,7 +13,7 @@ import (
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// faultyReader is a reader whose next commands to look for a tag fail.
+// faultyReader fails in its next so many Selects and Presents.
 type faultyReader struct {
 	*antenna
 	next atomic.Int64

@@ -16,20 +16,20 @@ import (
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// seen is an event and when it came, from the beginning.
+// seen is an event and how long after the beginning it came.
 type seen struct {
 	Event
 	at time.Duration
 }
 
-// watchWhile watches dev in virtual time for as long as person takes, and checks
-// what holds of any watch.
+// watchWhile watches dev in virtual time while person acts, and checks
+// what holds for every watch.
 func watchWhile(t *testing.T, dev Device, person func()) []seen {
 	t.Helper()
 	return watchFromRestingWhile(t, dev, nil, person)
 }
 
-// watchFromRestingWhile watches a dev on which a tag may rest from before.
+// watchFromRestingWhile does so with a tag that rests on dev from before, unless that is nil.
 func watchFromRestingWhile(t *testing.T, dev Device, resting []byte, person func()) []seen {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -55,7 +55,7 @@ func watchFromRestingWhile(t *testing.T, dev Device, resting []byte, person func
 	return events
 }
 
-// longestWatch is more than any test watches: what should have ended a watch has not.
+// longestWatch ends a watch that nothing else has ended; no test needs as long.
 const longestWatch = time.Minute
 
 // watchOn watches dev as a child does once it has opened it.
@@ -138,7 +138,7 @@ func tapEvents(events []seen) (taps []seen) {
 func newNTAG424() simchip.Chip { return simchip.NewNTAG424(uid424, key1, key2, url424) }
 func newNTAG223() simchip.Chip { return simchip.NewNTAG223(uid22x, key1, url22x) }
 
-// randomUIDChip is a chip with another random UID at each activation.
+// randomUIDChip is a chip with a new random UID at every activation.
 type randomUIDChip struct {
 	simchip.Chip
 	activations atomic.Int32
@@ -154,7 +154,7 @@ func (s *randomUIDChip) Target() simchip.Target {
 
 const ms = time.Millisecond
 
-// watchedChips are tags that are read in every way, or in none.
+// watchedChips are tags of every kind, some of which give no URL.
 var watchedChips = []struct {
 	name string
 	new  func() simchip.Chip
@@ -365,8 +365,7 @@ func TestWatchTakesARestingTagForNoNewTap(t *testing.T) {
 	})
 }
 
-// Each tap ends with its tag's leaving, and not before it was away for long enough
-// that its return is a new tap.
+// A tag has left when it was away for 300 ms: when its return would be a new tap.
 func TestWatchEmitsLeftAfter300Milliseconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		on := newNTAG424()

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/internal/await"
 )
 
 // A container is Debian's systemd as the first process of a namespace: no devices, no
@@ -33,7 +35,8 @@ type container struct {
 func startContainer(t *testing.T, root, share string) *container {
 	t.Helper()
 	group := fmt.Sprintf("tagbase-edge-test-%d", os.Getpid())
-	c := &container{nspawn: exec.Command("/bin/sh", "-c", fmt.Sprintf(enterGroupScript, strings.Join(groupRoots, " ")), group, "systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
+	c := &container{nspawn: exec.Command("/bin/sh", "-c", fmt.Sprintf(enterGroupScript, strings.Join(groupRoots, " ")), group,
+		"systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
 		"--directory="+root, "--volatile=overlay", "--bind="+share, "--boot", "--console=pipe")}
 	c.nspawn.Stdout, c.nspawn.Stderr = &c.said, &c.said
 	if err := c.nspawn.Start(); err != nil {
@@ -54,13 +57,14 @@ func startContainer(t *testing.T, root, share string) *container {
 		late.Stop()
 		leaveGroup(group)
 	})
+
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for c.leader == 0 {
 		if ctx.Err() != nil {
 			t.Fatalf("the container does not start: %s", c.said.String())
 		}
-		<-time.After(50 * time.Millisecond)
+		await.Elapse(50 * time.Millisecond)
 		c.leader = findInit(c.nspawn.Process.Pid)
 	}
 	for {
@@ -70,15 +74,15 @@ func startContainer(t *testing.T, root, share string) *container {
 		if ctx.Err() != nil {
 			t.Fatalf("the container does not come up: %s", c.said.String())
 		}
-		<-time.After(50 * time.Millisecond)
+		await.Elapse(50 * time.Millisecond)
 	}
 }
 
 // groupRoots are where cgroups may be mounted: those of version 2, or on a mixed machine systemd's own beside them.
 var groupRoots = []string{"/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"}
 
-// enterGroupScript puts what it executes into cgroups of its own, named by $0. Without them all containers would share one, and
-// a systemd would wait for another's processes.
+// enterGroupScript puts what it executes into cgroups of its own, named by $0. Without them all containers would share
+// one, and a systemd would wait for another's processes.
 const enterGroupScript = `set -e
 for root in %s; do
 	[ ! -e $root/cgroup.procs ] || { mkdir -p $root/$0; echo $$ >$root/$0/cgroup.procs; }

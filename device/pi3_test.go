@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -93,9 +94,7 @@ func (g *guest) lit() (lit sim.Lit) {
 
 func (g *guest) awaitLit(want sim.Lit) {
 	g.Helper()
-	for deadline := time.Now().Add(patience); g.lit() != want; <-time.After(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			g.Fatalf("lamps %v, want %v (green, red, amber)", g.lit(), want)
-		}
+	if !await.Holds(func() bool { return g.lit() == want }) {
+		g.Fatalf("lamps %v, want %v (green, red, amber)", g.lit(), want)
 	}
 }

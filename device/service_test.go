@@ -108,7 +108,11 @@ func freshInstall(r *machineTest) {
 		r.Errorf("without a key the unit is %s", state)
 	}
 	r.mustRun("systemctl is-system-running && tagbase-edge check")
-	if changed := r.mustRun("dpkg --verify tagbase-edge | grep -vE '/usr/share/(doc|man)'; : an image may leave these out; dpkg-query -W -f '${Conffiles}' tagbase-edge"); changed != "" {
+
+	// An image may leave documents and manual pages out.
+	changed := r.mustRun("dpkg --verify tagbase-edge | grep -vE '/usr/share/(doc|man)'; " +
+		"dpkg-query -W -f '${Conffiles}' tagbase-edge")
+	if changed != "" {
 		r.Errorf("conffiles, or changed files: %s", changed)
 	}
 }
@@ -118,7 +122,9 @@ func firstStart(r *machineTest) {
 	r.write("/etc/tagbase-edge/api-key", 0o600, r.bench.Key+"\n")
 	r.mustRun("tagbase-edge check && systemctl enable --now %s", unit)
 	r.awaitStart()
-	if user := r.mustRun("ps -o user= -p %s 2>/dev/null || stat -c %%U /proc/%s", r.unitProperty("MainPID"), r.unitProperty("MainPID")); user != unit {
+
+	pid := r.unitProperty("MainPID")
+	if user := r.mustRun("ps -o user= -p %s 2>/dev/null || stat -c %%U /proc/%s", pid, pid); user != unit {
 		r.Errorf("it runs as %q", user)
 	}
 }
@@ -183,6 +189,7 @@ func reloadGood(r *machineTest) {
 	r.mustRun("systemctl reload %s", unit)
 	r.awaitStart()
 	r.eventually("systemctl show -p ActiveState " + unit + " | grep -qx ActiveState=active")
+
 	r.write("/etc/tagbase-edge/config.toml", 0o644,
 		strings.ReplaceAll(r.benchConfig(""), sim.EntryPoint, "https://other.example.com/"))
 	r.log.forget()
@@ -221,12 +228,14 @@ func keyRotation(r *machineTest) {
 	if scan := r.tap("genuine-424", "refused"); scan.Reason != "key" {
 		r.Errorf("with the old key: %s", scan.Reason)
 	}
+
 	r.write("/etc/tagbase-edge/api-key", 0o600, "key_bench:rotated\n")
 	r.log.forget()
 	// systemd hands a credential over at a start only.
 	r.mustRun("systemctl restart %s", unit)
 	r.awaitStart()
 	r.twoTaps()
+
 	r.bench.Platform.SetKey(r.bench.Key)
 	r.mustRun("install -o tagbase-edge -m 0600 /dev/null /etc/tagbase-edge/own-key")
 	r.mustRun("cp /etc/tagbase-edge/api-key /etc/tagbase-edge/own-key")
@@ -235,11 +244,13 @@ func keyRotation(r *machineTest) {
 	r.log.forget()
 	r.mustRun("systemctl restart %s", unit)
 	r.awaitStart()
+
 	r.mustRun("cat >/etc/tagbase-edge/own-key <<'END'\n%s\nEND", r.bench.Key)
 	r.log.forget()
 	r.mustRun("systemctl reload %s", unit)
 	r.awaitStart()
 	r.twoTaps()
+
 	r.write("/etc/tagbase-edge/api-key", 0o600, r.bench.Key+"\n")
 	r.configure("")
 	r.mustRun("systemctl restart %s", unit)
@@ -254,12 +265,13 @@ func withoutAKey(r *machineTest) {
 	if status := r.unitProperty("ExecMainStatus"); status != "78" && status != "0" {
 		r.Errorf("it ended with %s, want 78", status)
 	}
+
 	r.mustRun("mv /etc/tagbase-edge/kept /etc/tagbase-edge/api-key")
 	r.awaitStart() // by itself
 }
 
-// upgradeWithScanInFlight upgrades the package in the two steps in which apt does. It unpacks before the tap: on an emulated
-// board beside other work that takes longer than a scan may, and the daemon would no longer have a scan to wait for.
+// upgradeWithScanInFlight upgrades the package in the two steps in which apt does. It unpacks before the tap: on an
+// emulated board beside other work that takes longer than a scan may, and the daemon would have no scan to wait for.
 func upgradeWithScanInFlight(r *machineTest) {
 	r.copy(os.Getenv("DEB_NEXT"), "/var/tmp/next.deb")
 	text := strings.Replace(r.benchConfig(""), "[platform]\n", "[platform]\ntimeout = \"60s\"\n", 1) // the most there is
@@ -302,8 +314,8 @@ func upgradeWithScanInFlight(r *machineTest) {
 	r.greenAfter(scan.Session)
 }
 
-// putAndHoldAnswer lays a tag on the reader, and returns when the platform has its scan, whose answer waits until answer is
-// called.
+// putAndHoldAnswer lays a tag on the reader, and returns when the platform has its scan, whose answer waits until answer
+// is called.
 func (r *machineTest) putAndHoldAnswer() (answer func()) {
 	r.Helper()
 	posted, release := make(chan struct{}), make(chan struct{})
@@ -327,6 +339,7 @@ func (r *machineTest) upgradeThatKeepsTheOld(why string) {
 		r.Errorf("the upgrade says:\n%s", said)
 	}
 	r.twoTaps()
+
 	// The old process starts its reader of its own program, which has no name any more.
 	r.mustRun("kill -KILL $(cat /proc/%s/task/*/children)", pid)
 	r.twoTaps()
@@ -359,9 +372,11 @@ func upgradeWithoutAKey(r *machineTest) {
 // purgeWhenOnlyUnpacked leaves the package as a power cut in an upgrade does, and gives it up.
 func purgeWhenOnlyUnpacked(r *machineTest) {
 	r.mustRun("cp -a /etc/tagbase-edge /root/kept && dpkg --unpack /var/tmp/next.deb 2>&1 && systemctl is-active %s", unit)
+
 	r.mustRun("dpkg --purge tagbase-edge 2>&1")
 	r.nothingLeft()
 	r.awaitLamps(dark)
+
 	r.mustRun("mv /root/kept /etc/tagbase-edge")
 	r.log.forget()
 	r.mustRun("apt-get install -y -q /var/tmp/tagbase-edge.deb </dev/null 2>&1")
@@ -370,18 +385,22 @@ func purgeWhenOnlyUnpacked(r *machineTest) {
 
 func removeAndPurge(r *machineTest) {
 	r.mustRun("apt-get remove -y -q tagbase-edge 2>&1")
-	r.mustRun("! systemctl is-active %s && ! ls -d /run/tagbase-edge /etc/systemd/system/*/tagbase-edge* 2>/dev/null && test -e /etc/tagbase-edge/config.toml", unit)
+	r.mustRun("! systemctl is-active %s && test -e /etc/tagbase-edge/config.toml && "+
+		"! ls -d /run/tagbase-edge /etc/systemd/system/*/tagbase-edge* 2>/dev/null", unit)
 	r.awaitLamps(dark)
 	r.log.forget()
 	r.mustRun("apt-get install -y -q /var/tmp/tagbase-edge.deb </dev/null 2>&1")
 	r.awaitStart()
+
 	r.mustRun("apt-get purge -y -q tagbase-edge 2>&1")
 	r.nothingLeft()
 }
 
 func (r *machineTest) nothingLeft() {
 	r.Helper()
-	left := r.mustRun("find / /run -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/srv/*' -not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; pgrep -ax tagbase-edge; getent passwd %s; systemctl list-units --no-legend 'tagbase*'; true", unit)
+	left := r.mustRun("find / /run -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/srv/*' "+
+		"-not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; "+
+		"pgrep -ax tagbase-edge; getent passwd %s; systemctl list-units --no-legend 'tagbase*'; true", unit)
 	if left != "" {
 		r.Errorf("after purge there is\n%s", left)
 	}

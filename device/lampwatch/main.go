@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command lampwatch runs on an emulated board and tells of every change of its lamps:
-// it prints "INDEX LEVEL" for each FILE, which is a line's value in gpio-sim, at the
-// start and whenever it changes.
+// Command lampwatch runs on an emulated board and reports its lamps to the test: it prints "INDEX LEVEL" for each FILE,
+// at the start and whenever the level changes. A FILE holds the value of one line of gpio-sim.
 package main
 
 import (
@@ -11,12 +10,14 @@ import (
 	"time"
 )
 
-// look is a quarter of the shortest flash of a lamp.
+// look is the time between two looks at the files: a fifth of a lamp's shortest flash, which lasts 100 ms.
 const look = 20 * time.Millisecond
 
 func main() {
 	files := os.Args[1:]
 	last := make([]string, len(files))
+
+	// Ends with the ssh session that started it: the next print fails then.
 	for range time.Tick(look) {
 		for i, file := range files {
 			b, err := os.ReadFile(file)
@@ -24,6 +25,7 @@ func main() {
 				fmt.Fprintln(os.Stderr, "lampwatch:", err)
 				os.Exit(1)
 			}
+
 			if now := string(b[:1]); now != last[i] {
 				last[i] = now
 				fmt.Println(i, now)

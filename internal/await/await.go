@@ -64,6 +64,6 @@ func Send[T any](t testing.TB, what string, to chan<- T, v T) {
 	}
 }
 
-// Elapse lets time pass, for where time itself is what the test is about: a fault that lasts, a random moment, a silence
-// in which nothing may happen. It is no way to wait for something.
+// Elapse lets time pass, for where time itself is what the test is about: a fault that lasts, a random moment, a
+// silence in which nothing may happen. Something that has to come is awaited by the others.
 func Elapse(d time.Duration) { <-time.After(d) }

@@ -4,11 +4,9 @@ package antenna
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
@@ -165,36 +163,6 @@ func (f *Field) Find(r Request) (t chip.Target, tries int, found bool) {
 
 	f.missed++
 	return chip.Target{}, r.Tries, false
-}
-
-// AwaitSeenEmpty waits until a reader has searched for d and found no chip. From one search to the next it counts 100 ms
-// at most, as package reader does before it takes a tag for gone: a reader that could not look does not know.
-func (f *Field) AwaitSeenEmpty(ctx context.Context, d time.Duration) error {
-	const maxGap = 100 * time.Millisecond
-
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-
-	seen, missed, looked := time.Duration(0), f.misses(), time.Now()
-	for seen < d {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-
-		if now := f.misses(); now != missed {
-			seen += min(time.Since(looked), maxGap)
-			missed, looked = now, time.Now()
-		}
-	}
-	return nil
-}
-
-func (f *Field) misses() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.missed
 }
 
 // resolve sends one request and runs the anticollision loop (ISO/IEC 14443-3 section 6.5.3). Where the bits of two UIDs

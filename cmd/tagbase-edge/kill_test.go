@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim"
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
@@ -136,11 +137,8 @@ func (k *killedStation) awaitRandomMoment() {
 		return
 	}
 
-	select {
-	case <-k.told:
-		k.letPass(rand.N(3 * time.Millisecond))
-	case <-time.After(patience):
-	}
+	await.Value(k, "the scan is posted", k.told)
+	k.letPass(rand.N(3 * time.Millisecond))
 }
 
 // wantIntents finds an intent for every verification that the platform has processed.

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim"
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
-	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 func oneTap(b *sim.Bench) { b.Liveness = "one-tap" }
@@ -31,14 +31,9 @@ func TestOneTapTurnsGreenAfterTwoScans(t *testing.T) {
 				}
 
 				for range 2 {
-					posts, answer := make(chan simplatform.Post, 9), make(chan bool)
-					r.bench.Platform.OnPost(func(v simplatform.Post) {
-						posts <- v
-						<-answer
-					})
-
+					posts, answer := r.holdAnswers()
 					r.bench.Field.Put(chip)
-					<-posts
+					await.Value(r, "the first proof is posted", posts)
 					if early := waitFor(posts, 300*time.Millisecond); early {
 						r.Error("the second proof was posted before the first was answered")
 					}
@@ -47,7 +42,7 @@ func TestOneTapTurnsGreenAfterTwoScans(t *testing.T) {
 						r.Errorf("after the first proof %v is lit, want amber", lit)
 					}
 
-					close(answer)
+					answer()
 					first, second := r.nextScan(), r.nextScan()
 					r.wantOutcome(first, "pending", "")
 					r.wantOutcome(second, "valid", "")
@@ -211,17 +206,13 @@ func TestTwoTagsAtOnceAreUnreadable(t *testing.T) {
 func TestOneTapPostsNoSecondProofAfterSIGTERM(t *testing.T) {
 	t.Parallel()
 	onEachReaderWith(t, oneTap, "", func(r *testStation) {
-		asked, answer := make(chan bool, 9), make(chan bool)
-		r.bench.Platform.OnPost(func(simplatform.Post) {
-			asked <- true
-			<-answer
-		})
+		asked, answer := r.holdAnswers()
 
 		r.put("genuine-424")
-		<-asked
+		await.Value(r, "the platform is asked", asked)
 		r.daemon.Process().Signal(syscall.SIGTERM)
 		r.letPass(200 * time.Millisecond) // for the signal to arrive: the daemon says nothing before it ends
-		close(answer)
+		answer()
 		r.wantOutcome(r.nextScan(), "pending", "")
 		if err := r.daemon.Wait(); err != nil {
 			r.Error(err)

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim"
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
-	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 func TestTwoTapsTurnGreen(t *testing.T) {
@@ -129,19 +129,13 @@ func TestAmberIsLitWhileThePlatformIsAsked(t *testing.T) {
 	onEachReader(t, "", func(r *testStation) {
 		r.tap("genuine-424")
 		r.awaitLamps(dark)
-		asked, answer := make(chan sim.Lit), make(chan bool)
-		r.bench.Platform.OnPost(func(simplatform.Post) {
-			r.awaitLamps(amber)
-			asked <- r.bench.Lamps.Lit()
-			<-answer
-		})
+		asked, answer := r.holdAnswers()
 
 		r.put("genuine-424")
-		if lit := <-asked; lit != amber {
-			r.Errorf("while the platform is asked %v is lit, want amber", lit)
-		}
+		await.Value(r, "the platform is asked", asked)
+		r.awaitLamps(amber)
 
-		close(answer)
+		answer()
 		r.wantOutcome(r.nextScan(), "valid", "")
 		r.awaitLamps(green)
 		r.bench.Field.Remove()
@@ -182,17 +176,13 @@ func TestDaemonOutlivesItsReaderProcess(t *testing.T) {
 func TestStopFinishesTheScanAndDarkensTheLamps(t *testing.T) {
 	onEachReader(t, "", func(r *testStation) {
 		r.tap("genuine-424")
-		asked, answer := make(chan bool), make(chan bool)
-		r.bench.Platform.OnPost(func(simplatform.Post) {
-			asked <- true
-			<-answer
-		})
+		asked, answer := r.holdAnswers()
 
 		r.put("genuine-424")
-		<-asked
+		await.Value(r, "the platform is asked", asked)
 		child := childOf(r, r.daemon.Process().Pid)
 		r.daemon.Process().Signal(syscall.SIGTERM)
-		close(answer)
+		answer()
 		r.wantOutcome(r.nextScan(), "valid", "")
 		if err := r.daemon.Wait(); err != nil {
 			r.Errorf("the daemon ended with %v", err)

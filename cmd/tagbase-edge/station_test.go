@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/sim"
+	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
 // A testStation is the daemon as a process of its own, on a bench.
@@ -207,21 +209,24 @@ func (r *testStation) nextScan() sim.ScanLine {
 	return scan
 }
 
+// holdAnswers makes the platform hold its answers from the next post on until answer is called. It sends every post on asked.
+func (r *testStation) holdAnswers() (asked <-chan simplatform.Post, answer func()) {
+	posts, release := make(chan simplatform.Post, 9), make(chan struct{}) // more posts than any of these tests has
+	r.bench.Platform.OnPost(func(p simplatform.Post) {
+		posts <- p
+		<-release
+	})
+
+	answer = sync.OnceFunc(func() { close(release) })
+	r.Cleanup(answer) // a platform that holds an answer does not close
+	return posts, answer
+}
+
 // awaitLamps waits until exactly this lamp is lit, or all are dark.
 func (r *testStation) awaitLamps(want sim.Lit) {
 	r.Helper()
-	deadline := time.After(patience)
-	for {
-		_, news := r.bench.Lamps.Changes(0)
-		if r.bench.Lamps.Lit() == want {
-			return
-		}
-
-		select {
-		case <-news:
-		case <-deadline:
-			r.Fatalf("lamps %v, want %v", r.bench.Lamps.Lit(), want)
-		}
+	if !await.Holds(func() bool { return r.bench.Lamps.Lit() == want }) {
+		r.Fatalf("lamps %v, want %v", r.bench.Lamps.Lit(), want)
 	}
 }
 

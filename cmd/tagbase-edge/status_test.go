@@ -14,9 +14,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/tagbase/tagbase-edge/api"
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -58,15 +58,14 @@ func (r *testStation) status() (s api.Status, exit int) {
 // awaitStatus waits until the status is as it should be.
 func (r *testStation) awaitStatus(what string, is func(api.Status) bool) (s api.Status, exit int) {
 	r.Helper()
-	for deadline := time.Now().Add(patience); ; <-time.After(100 * time.Millisecond) {
-		if s, exit = r.status(); is(s) {
-			return s, exit
-		}
-
-		if time.Now().After(deadline) {
-			r.Fatalf("%s is not told: %+v", what, s)
-		}
+	if !await.Holds(func() bool {
+		s, exit = r.status()
+		return is(s)
+	}) {
+		r.Fatalf("%s is not shown: %+v", what, s)
 	}
+
+	return s, exit
 }
 
 func (r *testStation) wantStatusText(want ...string) {
@@ -280,17 +279,14 @@ func TestSlowClientsHoldUpNoTap(t *testing.T) {
 
 func (r *testStation) awaitPage(address string) {
 	r.Helper()
-	for deadline := time.Now().Add(patience); ; <-time.After(20 * time.Millisecond) {
+	r.await("the page answers", func() bool {
 		resp, err := http.Get("http://" + address + "/livez")
 		if err == nil {
 			resp.Body.Close()
-			return
 		}
 
-		if time.Now().After(deadline) {
-			r.Fatal(err)
-		}
-	}
+		return err == nil
+	})
 }
 
 func freeAddress(t *testing.T) string {
@@ -329,7 +325,7 @@ func TestPageAndMetricsShowTaps(t *testing.T) {
 	}
 
 	var b []byte
-	for deadline := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
+	if !await.Holds(func() bool {
 		resp, err := http.Get("http://" + address + "/metrics")
 		if err != nil {
 			t.Fatal(err)
@@ -341,13 +337,9 @@ func TestPageAndMetricsShowTaps(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		if missing(string(b)) == "" {
-			break
-		}
-
-		if time.Now().After(deadline) {
-			t.Fatalf("the metrics do not say %s\n%s", missing(string(b)), b)
-		}
+		return missing(string(b)) == ""
+	}) {
+		t.Fatalf("the metrics do not say %s\n%s", missing(string(b)), b)
 	}
 
 	if _, secret, _ := strings.Cut(r.bench.Key, ":"); strings.Contains(string(b), secret) {

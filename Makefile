@@ -6,6 +6,7 @@ ONCE        ?=
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 10m
 TAPS        ?= 500
+TESTFLAGS   ?=
 ARCHES      ?= arm64 armhf amd64
 SUITES      ?= bookworm trixie
 # What is kept between runs: sysroots to link against, the emulated board.
@@ -46,7 +47,7 @@ run: ## a real station on the bench; ONCE=1 tells the story once, READER=simulat
 # Most tests wait for a station rather than compute: many of them at a time keep two cores at work. A program with the
 # race detector sleeps for a second before it ends (atexit_sleep_ms), and the tests start a thousand of them.
 test: deps-test ## everything, with the race detector
-	GORACE=atexit_sleep_ms=50 $(GO) test -race -parallel 16 -timeout 10m ./...
+	GORACE=atexit_sleep_ms=50 $(GO) test -race -parallel 16 -timeout 10m $(TESTFLAGS) ./...
 
 check: deps-check ## what must hold of the source
 	@test -z "$$(gofmt -l .)" || { echo "gofmt these:"; gofmt -l .; exit 1; }

@@ -79,8 +79,12 @@ soak-scans: deps ## a million scans; prints what memory, descriptors, goroutines
 	SCANS=1000000 $(GO) test -count=1 -timeout 180m -v -run TestManyScans ./station
 
 soak-reader: deps ## 1,000 aborts, hangs and unplugs, 10,000 taps of tags that leave, idle processor time; prints what is left behind
+	@mkdir -p bin
 	TAPS=10000 $(GO) test -count=1 -timeout 60m -v -run TestTagsThatLeave ./reader
-	REPEAT=1000 $(GO) test -count=1 -parallel 8 -timeout 120m -v -run TestReaderFaultsAgainAndAgain ./cmd/tagbase-edge | grep -v '"msg"'
+	@# the daemons' logs of a thousand repetitions are of no interest unless one fails
+	REPEAT=1000 $(GO) test -count=1 -parallel 8 -timeout 120m -v -run TestReaderFaultsAgainAndAgain ./cmd/tagbase-edge >bin/soak-reader.log \
+		|| { cat bin/soak-reader.log; exit 1; }
+	@grep -v '"msg"' bin/soak-reader.log
 	IDLE=60s $(GO) test -count=1 -timeout 10m -v -run TestIdle ./cmd/tagbase-edge
 
 bench: deps-bench build ## measure a station from tap to verdict and write docs/performance.md; TAPS=50 is shorter

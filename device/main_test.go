@@ -16,6 +16,7 @@ import (
 // tally is what became of the cases.
 var tally struct{ passed, failed int }
 
+// announceSkip says so where `go test` without -v would not.
 func announceSkip(why string) { fmt.Printf("\n*** SKIPPED: %s ***\n\n", why) }
 
 // runCase runs one case of a story. A case goes on from where the one before has left
@@ -24,6 +25,7 @@ func (r *machineTest) runCase(name string, tell func(r *machineTest)) {
 	if r.Failed() {
 		return
 	}
+
 	began := time.Now()
 	ran := false
 	ok := r.Run(name, func(t *testing.T) {
@@ -36,6 +38,7 @@ func (r *machineTest) runCase(name string, tell func(r *machineTest)) {
 	if !ran {
 		return // -run chose others
 	}
+
 	word := "ok  "
 	if tally.passed++; !ok {
 		tally.passed--

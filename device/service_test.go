@@ -284,10 +284,10 @@ func upgradeWithScanInFlight(r *machineTest) {
 	r.log.forget()
 
 	answer := r.putAndHoldAnswer()
-	configured := make(chan string, 1)
-	go func() {
-		out, err := output(r.Context(), r.machine, "dpkg --configure tagbase-edge </dev/null 2>&1")
-		configured <- fmt.Sprint(out, err)
+	configured := make(chan error, 1)
+	go func() { // ends with dpkg, or with the test
+		_, err := output(r.Context(), r.machine, "dpkg --configure tagbase-edge </dev/null 2>&1")
+		configured <- err
 	}()
 
 	// The daemon has its SIGTERM, and stays in this state until the answer is there.
@@ -298,8 +298,8 @@ func upgradeWithScanInFlight(r *machineTest) {
 	if scan.Outcome != "pending" {
 		r.Errorf("the scan in flight is %s %s", scan.Outcome, scan.Reason)
 	}
-	if out := await.Value(r, "the package is configured", configured); !strings.HasSuffix(out, "<nil>") {
-		r.Error(out)
+	if err := await.Value(r, "the package is configured", configured); err != nil {
+		r.Error(err)
 	}
 
 	r.awaitStart()

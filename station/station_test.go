@@ -122,15 +122,16 @@ func newTestStationAt(t *testing.T, url string, roots *x509.CertPool, timeout ti
 
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	go func() {
+	go func() { // ends with stop, at the latest in the clean-up
 		s.Run(ctx, r.events)
 		close(ended)
 	}()
 
 	r.stop = sync.OnceFunc(func() {
 		cancel()
-		<-ended
+		await.Value(t, "the station's end", ended)
 	})
+
 	t.Cleanup(func() {
 		r.stop()
 		if err := errors.Join(lamps.Close(), r.lamps.Close(), records.Close()); err != nil {

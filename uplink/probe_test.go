@@ -183,7 +183,7 @@ func TestBreakerOpensAfterFiveFailures(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go p.Watch(ctx, func() { told <- true }, func() {})
-	<-told // the tap above has asked for it
+	await.Value(t, "a probe", told) // the tap above has asked for it
 	if r := submit(t, p, scanA); r.Outcome != scan.Valid {
 		t.Errorf("%s %s (%v), want valid", r.Outcome, r.Reason, r.Err)
 	}

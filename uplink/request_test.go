@@ -36,7 +36,7 @@ func TestPreparedRequestWaitsForSend(t *testing.T) {
 
 	begun := time.Now()
 	request := prepare(p, 5*time.Second)
-	<-connected
+	await.Value(t, "the request has connected", connected)
 	if n := server.Reads(pathA); n != 0 {
 		t.Errorf("%d requests were read before Send", n)
 	}
@@ -56,7 +56,7 @@ func TestPreparedRequestIsNeverSentAfterItsTime(t *testing.T) {
 	server, p := newBadServer(t, answerValid)
 
 	request := prepare(p, 100*time.Millisecond)
-	<-request.Failed()
+	await.Value(t, "the request has failed", request.Failed())
 	if r := request.Send(); r.Outcome != scan.NotSent {
 		t.Errorf("%s, want not_sent", r.Outcome)
 	}
@@ -78,7 +78,7 @@ func TestAnswerBeforeTheRequestIsIgnored(t *testing.T) {
 		})
 
 		request := prepare(p, 5*time.Second)
-		<-request.Failed()
+		await.Value(t, "the request has failed", request.Failed())
 		if r := request.Send(); r.Outcome != scan.NotSent || r.Reason != scan.ReasonNetwork {
 			t.Errorf("%d before the request: %s %s, want not_sent network", status, r.Outcome, r.Reason)
 		}
@@ -107,7 +107,7 @@ func TestWithdrawnRequestIsNotSent(t *testing.T) {
 	for i := range breakerFailures + 1 {
 		request := prepare(p, 5*time.Second)
 		if i%2 == 0 {
-			<-connected
+			await.Value(t, "the request has connected", connected)
 		}
 		request.Withdraw()
 	}

@@ -4,7 +4,8 @@ package station
 
 import "time"
 
-// What a person and a child with a bag of tags can do, and a broken reader cannot.
+// A person with several objects stays below these limits. A reader that reports taps without end
+// does not.
 const (
 	bucketSize   = 10                     // taps at once
 	bucketRefill = 500 * time.Millisecond // for one more
@@ -23,7 +24,8 @@ func (b *bucket) take(now time.Time) bool {
 		b.full = now
 	}
 
-	// The later the bucket is full, the less is in it; one place must be left.
+	// Every tap that has passed puts off the moment at which the bucket is full. Without room for one
+	// more tap, this one does not pass.
 	if b.full.Sub(now) > (bucketSize-1)*bucketRefill {
 		return false
 	}

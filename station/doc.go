@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package station takes one tap at a time through the rooms of a station: from the reader through
-// tags, session and platform to the lamps, with one line in the journal and one in the log.
+// tags, session and platform to the lamps. It writes each scan to the journal and to the log.
 //
 // What comes in are the events of the reader's process (reader.Event). What goes out are lamps,
 // journal records, log lines, and notes to those who listen at the socket (api.Feed).
@@ -27,9 +27,10 @@
 //
 // # Goroutines
 //
-// Run starts four and waits for all of them; each ends when Run's context does:
+// Run starts four and waits for all of them. The first ends when the queue is closed and the tap in
+// hand is finished; the others end when Run's context does:
 //
-//	sending    serve, tap after tap; first finishes the tap in hand
+//	sending    serve, tap after tap
 //	platform   uplink.Platform.Watch, which probes the platform
 //	upkeep     keepUp, which looks at disk and lamps every second
 //	lamps      tellLamps, which hands on what is lit

@@ -61,7 +61,7 @@ func (s *Station) setService(raise scan.ServiceCode, clear ...scan.ServiceCode) 
 	return changed
 }
 
-// code is the code that shows.
+// code returns the code that the lamps blink, ServiceNone without one.
 func (s *services) code() scan.ServiceCode {
 	s.mu.Lock()
 	defer s.mu.Unlock()

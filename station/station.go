@@ -36,9 +36,11 @@ type Station struct {
 	readerLog  readerLog    // what the log knows about the reader; receive's alone
 	readerView readerStatus // the reader as status shows it
 
-	mu       sync.Mutex // guards what follows, and the lamps against an outcome of the tap before
-	newest   uint64     // number of the newest tap that has begun
-	finished time.Time  // when the last tap was finished
+	// mu guards what follows. It is held while the lamps are changed, so that the outcome of a tap
+	// cannot reach them after the next tap has begun.
+	mu       sync.Mutex
+	newest   uint64    // number of the newest tap that has begun
+	finished time.Time // when the last tap was finished
 
 	sessionsMu sync.Mutex // guards Sessions: serve and status ask
 }
@@ -46,16 +48,15 @@ type Station struct {
 // Run takes events until ctx ends, and then finishes the tap in hand.
 func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 	queue := make(chan *tap, queueLength)
-	watching, stopWatching := context.WithCancel(ctx)
 	var loops sync.WaitGroup
 
-	// Ends with ctx, or when Run stops watching.
+	// These three end with ctx.
 	loops.Go(func() {
 		defer s.Progress.Over(loopPlatform)
-		s.Platform.Watch(watching, s.learnFromContact, func() { s.Progress.Within(loopPlatform, watchTurn) })
+		s.Platform.Watch(ctx, s.learnFromContact, func() { s.Progress.Within(loopPlatform, watchTurn) })
 	})
-	loops.Go(func() { s.keepUp(watching) })
-	loops.Go(func() { s.tellLamps(watching) })
+	loops.Go(func() { s.keepUp(ctx) })
+	loops.Go(func() { s.tellLamps(ctx) })
 
 	// Ends when the queue is closed and empty.
 	loops.Go(func() {
@@ -67,7 +68,6 @@ func (s *Station) Run(ctx context.Context, events <-chan reader.Event) {
 
 	s.receive(ctx, events, queue)
 	close(queue)
-	stopWatching()
 	loops.Wait()
 }
 
@@ -76,7 +76,7 @@ func (s *Station) serve(ctx context.Context, t *tap) {
 	// Shutdown does not cut this short: a scan that has been sent gets its outcome.
 	by := t.Entered.Add(s.Timeout)
 
-	// The person has tapped again or gone, or the daemon ends: nothing has been sent, and nothing is.
+	// A tap that waited too long behind another one, or for a daemon that ends, is not sent at all.
 	early := t.earlyURL(by)
 	if ctx.Err() != nil || s.tooLate(early) {
 		s.finish(t, early, scan.Record{Outcome: scan.Dropped})
@@ -107,8 +107,8 @@ func (s *Station) serve(ctx context.Context, t *tap) {
 	s.finish(t, final, record)
 }
 
-// tooLate reports whether less than half of a tap's time is left for the platform. The person has
-// tapped again or gone.
+// tooLate reports whether half of a tap's time has passed since its URL was read. By then the person
+// has probably tapped again or left, and what remains may be too short for the platform.
 func (s *Station) tooLate(read reader.Tap) bool { return time.Since(read.Read) > s.Timeout/2 }
 
 // second returns the submission of a tap's second proof, and whether it may be posted: the first

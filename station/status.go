@@ -13,9 +13,9 @@ import (
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
-// Status is how the station is. What the station does not know about itself is left out: the
-// program's version and start, the reader's name, the platform's address. It waits for no tap, no
-// disk and no network.
+// Status returns the state of all parts of the station, at once: it waits for no tap, no disk and no
+// network. The daemon adds what the station does not know: the program's version and start, the
+// reader's name and the platform's address.
 func (s *Station) Status() api.Status {
 	code := s.services.code()
 	reader, storage := s.readerView.Load(), s.storage()
@@ -70,7 +70,7 @@ func (s *Station) clock() api.ClockStatus {
 	return c
 }
 
-// storage is how the journal's disk is.
+// storage says whether the journal's disk takes lines, and how many were lost.
 func (s *Station) storage() api.StorageStatus {
 	counts := s.Journal.Counts()
 	st := api.StorageStatus{Held: counts.Held, Lost: counts.Lost, Skipped: counts.Skipped}

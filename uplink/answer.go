@@ -17,7 +17,7 @@ type Answer struct {
 	Verification Verification // zero unless the platform gave a usable one
 
 	RetryAfter time.Duration // how long the platform asks to wait, uncapped; 0 if it does not
-	Connect    time.Duration // waiting for a connection, TLS included, while nothing else held the scan back
+	Connect    time.Duration // from Send until the connection stood, TLS included; 0 if it stood before
 	Answer     time.Duration // the rest, from then on, to the end of the answer
 	Err        error         // what went wrong on the way, for the log; holds nothing that the platform said
 

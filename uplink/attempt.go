@@ -43,7 +43,7 @@ const (
 
 var errSealed = errors.New("the request has failed already; nothing more is sent")
 
-// close closes the seal, and reports whether nothing was written, and so nothing ever will be.
+// close closes the seal. It returns true if nothing was written before; then nothing ever will be.
 func (s *seal) close() (unsent bool) {
 	return s.state.CompareAndSwap(sealOpen, sealClosed) || s.state.Load() == sealClosed
 }
@@ -75,7 +75,7 @@ func (c *sealedConn) Close() error {
 
 // Write blocks until the request is released.
 func (c *sealedConn) Write(b []byte) (int, error) {
-	// If both are ready either may win: behind a close, the seal or the connection fails the Write.
+	// If both are ready either may win. A Write that goes on after Close fails at the closed connection.
 	select {
 	case <-c.released:
 	case <-c.closed:
@@ -104,7 +104,7 @@ type attempts struct {
 	mu      sync.Mutex    // guards what follows: net/http dials in a goroutine of its own
 	seal    *seal         // of the attempt that is under way
 	resends int           // repetitions so far, at most maxResends
-	connect time.Duration // spent waiting for connections while nothing else held the request back
+	connect time.Duration // spent waiting for connections, counted from the release
 	proof   period        // when the last connection's certificates are all valid; zero without TLS
 	unsent  error         // why the last sealed attempt failed
 }
@@ -155,7 +155,7 @@ func (a *attempts) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if a.usesSpare {
 		ahead = a.dialer.takeSpare()
 	}
-	// After the spare was taken: this one is for the request that follows.
+	// The new spare is for the request that follows. It is made after this request took the old one.
 	if a.another {
 		a.dialer.connectAhead(tapWait)
 	}

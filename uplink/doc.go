@@ -27,7 +27,10 @@
 //
 // Platform.Watch runs in a goroutine of its caller and probes the platform until its context
 // ends. Prepare starts one goroutine for its request; it ends with the answer, at Plan.By, or
-// at Withdraw, whichever is first. The dialer starts one goroutine for each connection that it
-// makes ahead of a request; it ends when the connection stands or the dial has failed. All
-// other functions run in their caller. A Platform may be used from any goroutine.
+// at Withdraw, whichever is first, and net/http adds its own for that time. The dialer starts one
+// goroutine for each connection that it makes ahead of a request, and one to close such a
+// connection that is still being made; both end when the connection stands or the dial has failed.
+// Two timers run a moment of work in goroutines of the runtime: one wakes Watch, the other closes
+// a connection that nobody took. All other functions run in their caller. A Platform may be used
+// from any goroutine.
 package uplink

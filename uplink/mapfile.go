@@ -42,7 +42,7 @@ func ReadAddresses(r io.Reader) (map[Address]string, error) {
 	}
 }
 
-// addAddress adds one row to the map.
+// addAddress adds one row to the map, or says what is wrong with the row.
 func addAddress(addresses map[Address]string, address, tag string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.RawQuery != "" || u.Fragment != "" {

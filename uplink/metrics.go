@@ -62,7 +62,7 @@ func (p *Platform) Counts() Counts {
 	return c
 }
 
-// Key is the key in use.
+// Key returns the key in use, which prints its public half alone.
 func (p *Platform) Key() Key { return *p.key.Load() }
 
 // KeyRefused reports whether the platform has refused the key. Scans are held back until it is

@@ -30,9 +30,6 @@ type Config struct {
 	// Reload reads the key again. Watch calls it while the platform refuses the key in use.
 	// May be nil.
 	Reload func() (Key, error)
-
-	// Log receives what happens to single attempts. May be nil.
-	Log retryablehttp.LeveledLogger
 }
 
 // A Platform is where scans go. It may be used from any goroutine.
@@ -41,7 +38,6 @@ type Platform struct {
 	key     atomic.Pointer[Key]
 	reload  func() (Key, error)
 	clock   *Clock
-	log     retryablehttp.LeveledLogger
 	dialer  *dialer
 	breaker breaker
 	metrics *metrics
@@ -64,7 +60,6 @@ func NewPlatform(c Config) *Platform {
 		base:    c.Base,
 		reload:  c.Reload,
 		clock:   c.Clock,
-		log:     c.Log,
 		dialer:  newDialer(c.Base, c.Roots, c.Clock),
 		metrics: newMetrics(),
 		born:    time.Now(),
@@ -148,10 +143,6 @@ func (p *Platform) clientFor(dial dialFunc, mayRepeat retryablehttp.CheckRetry) 
 		CheckRetry:   mayRepeat,
 		Backoff:      backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
-	}
-	// Assigned only if it is there: a nil of this type in the interface would not be a nil interface.
-	if p.log != nil {
-		client.Logger = p.log
 	}
 	if p.testOnlyTransport != nil {
 		client.HTTPClient.Transport = p.testOnlyTransport

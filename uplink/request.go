@@ -21,8 +21,8 @@ type Plan struct {
 	// By is when the person must have an answer. Send returns by then.
 	By time.Time
 
-	// Another says that a second submission of the same tap follows at once. Its connection is
-	// made beside this one's.
+	// Another says that a second submission of the same tap is likely to follow at once. Its
+	// connection is made beside this one's.
 	Another bool
 }
 

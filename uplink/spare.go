@@ -94,6 +94,7 @@ func (d *dialer) connect(ctx context.Context, s *spare) (*link, error) {
 		return d.dial(ctx)
 	}
 
+	// If both are ready either may win: a connection of a request that is over is closed by net/http.
 	select {
 	case <-s.done:
 	case <-ctx.Done():

@@ -25,12 +25,3 @@ func newLog(w io.Writer) *zap.Logger {
 	})
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), zapcore.InfoLevel))
 }
-
-// attempts is go-retryablehttp's logger. Single attempts are detail at whatever level the
-// library reports them: the outcome of a scan has a line of its own.
-type attempts struct{ log *zap.Logger }
-
-func (a attempts) Error(msg string, pairs ...any) { a.log.Sugar().Debugw(msg, pairs...) }
-func (a attempts) Warn(msg string, pairs ...any)  { a.log.Sugar().Debugw(msg, pairs...) }
-func (a attempts) Info(msg string, pairs ...any)  { a.log.Sugar().Debugw(msg, pairs...) }
-func (a attempts) Debug(msg string, pairs ...any) { a.log.Sugar().Debugw(msg, pairs...) }

@@ -91,7 +91,6 @@ func (d *daemon) newPlatform(set *settings, clock *keptClock) *uplink.Platform {
 		Roots:  set.Platform.Roots,
 		Clock:  clock.Clock,
 		Reload: set.Config.Key,
-		Log:    attempts{d.log},
 	})
 }
 

@@ -159,8 +159,7 @@ func (r *machineTest) signalAtGreen(signal string) (lit time.Time) {
 func (r *machineTest) twoTapsUntil(want sim.Lit) {
 	r.Helper()
 	first := r.tap("genuine-424", "pending")
-	r.put("genuine-424")
-	if scan := r.nextScan(); scan.CarriedSession != first.Session {
+	if scan := r.readScan("genuine-424"); scan.CarriedSession != first.Session {
 		r.Fatalf("the second tap was in %q, want %q", scan.CarriedSession, first.Session)
 	}
 	r.awaitLamps(want)

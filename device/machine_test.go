@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -80,6 +81,13 @@ func (s *stream) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next = len(s.lines)
+}
+
+// holds reports whether a line that await has not looked at holds the text.
+func (s *stream) holds(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.lines[s.next:], func(line string) bool { return strings.Contains(line, text) })
 }
 
 // end is the last of what was said.

@@ -39,7 +39,8 @@ func (b *board) arguments(platformPort string) func(g *guest) []string {
 			// Neither network leads anywhere but where these rules do.
 			"-netdev", "user,id=ours,net=10.0.2.0/24,restrict=on,hostfwd=tcp:127.0.0.1:" + g.ssh + "-10.0.2.15:22",
 			"-device", "virtio-net-pci,netdev=ours,mac=52:54:00:00:00:02,romfile=",
-			"-netdev", "user,id=far,net=10.0.3.0/24,restrict=on,guestfwd=tcp:10.0.3.100:443-cmd:nc -N 127.0.0.1 " + platformPort,
+			"-netdev", "user,id=far,net=10.0.3.0/24,restrict=on,guestfwd=tcp:10.0.3.100:443-cmd:nc -N 127.0.0.1 " +
+				platformPort,
 			"-device", "virtio-net-pci,netdev=far,mac=52:54:00:00:00:03,romfile=",
 			"-device", "qemu-xhci",
 			"-chardev", "socket,id=reader,path=" + g.file("reader") + ",server=on,wait=off",
@@ -71,13 +72,14 @@ func (b *board) unplug() {
 // watchLamps has the bench's lamps follow the board's lines.
 func (r *machineTest) watchLamps(ctx context.Context) {
 	r.Helper()
-	if _, err := follow(ctx, r.machine, "cd /sys/devices/platform/gpio-sim.0/gpiochip*/ && exec /usr/local/bin/lampwatch "+
-		"sim_gpio17/value sim_gpio27/value sim_gpio22/value", func(line string) {
-		var lamp, level int
-		if n, _ := fmt.Sscan(line, &lamp, &level); n == 2 {
-			os.WriteFile(r.bench.Lamps.Path(sim.Colour(lamp)), fmt.Appendf(nil, "%d\n", level), 0)
-		}
-	}); err != nil {
+	if _, err := follow(ctx, r.machine,
+		"cd /sys/devices/platform/gpio-sim.0/gpiochip*/ && exec /usr/local/bin/lampwatch "+
+			"sim_gpio17/value sim_gpio27/value sim_gpio22/value", func(line string) {
+			var lamp, level int
+			if n, _ := fmt.Sscan(line, &lamp, &level); n == 2 {
+				os.WriteFile(r.bench.Lamps.Path(sim.Colour(lamp)), fmt.Appendf(nil, "%d\n", level), 0)
+			}
+		}); err != nil {
 		r.Fatal(err)
 	}
 }
@@ -172,7 +174,8 @@ func (r *machineTest) firstGreen(b *board) {
 	r.awaitReader()
 	r.twoTaps()
 	r.awaitLampsWithin(dark, patience)
-	fmt.Printf("     %s\n", r.mustRun(`for p in $(cat /sys/fs/cgroup/system.slice/tagbase-edge.service/cgroup.procs); do cat /proc/$p/smaps_rollup; done |
+	fmt.Printf("     %s\n",
+		r.mustRun(`for p in $(cat /sys/fs/cgroup/system.slice/tagbase-edge.service/cgroup.procs); do cat /proc/$p/smaps_rollup; done |
 awk '/^Rss/ { r += $2 } /^Pss:/ { p += $2 } END { printf "%%.1f MB resident, %%.1f MB proportional, both processes", r*1.024/1000, p*1.024/1000 }'`))
 }
 
@@ -259,7 +262,8 @@ func abortedReaderComesBack(r *machineTest) {
 
 func lampsFail(r *machineTest) {
 	for _, c := range []struct{ before, after, lamps, said string }{
-		{"systemd-run --unit holder gpioset -m signal pinctrl-bcm2711 5=0", "systemctl stop holder", `amber = "GPIO5"`, "another program"},
+		{"systemd-run --unit holder gpioset -m signal pinctrl-bcm2711 5=0", "systemctl stop holder",
+			`amber = "GPIO5"`, "another program"},
 		{"true", "true", `amber = "GPIO99"`, "gpioinfo lists"},
 		{"chmod 0600 /dev/gpiochip*", "chmod 0660 /dev/gpiochip*", `amber = "GPIO6"`, "group gpio"},
 	} {

@@ -35,7 +35,8 @@ type container struct {
 func startContainer(t *testing.T, root, share string) *container {
 	t.Helper()
 	group := fmt.Sprintf("tagbase-edge-test-%d", os.Getpid())
-	c := &container{nspawn: exec.Command("/bin/sh", "-c", fmt.Sprintf(enterGroupScript, strings.Join(groupRoots, " ")), group,
+	c := &container{nspawn: exec.Command("/bin/sh", "-c",
+		fmt.Sprintf(enterGroupScript, strings.Join(groupRoots, " ")), group,
 		"systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
 		"--directory="+root, "--volatile=overlay", "--bind="+share, "--boot", "--console=pipe")}
 	c.nspawn.Stdout, c.nspawn.Stderr = &c.said, &c.said

@@ -150,8 +150,8 @@ func (r *machineTest) put(tag string) {
 	r.bench.Field.Put(chip)
 }
 
-// takeAway removes the tag, and waits until the reader has seen for 400 ms that nothing is there: after 300 ms a tag has
-// left.
+// takeAway removes the tag, and waits until the reader has seen for 400 ms that nothing is there: after 300 ms a tag
+// has left.
 func (r *machineTest) takeAway() {
 	r.Helper()
 	r.bench.Field.Remove()
@@ -219,7 +219,8 @@ func (r *machineTest) greenAfter(session string) {
 	r.Helper()
 	scan := r.readScan("genuine-424")
 	if scan.Outcome != "valid" || scan.CarriedSession != session {
-		r.Fatalf("the second tap is %s %s in %q, want valid in %q\n%s", scan.Outcome, scan.Reason, scan.CarriedSession, session, r.log.end())
+		r.Fatalf("the second tap is %s %s in %q, want valid in %q\n%s", scan.Outcome, scan.Reason,
+			scan.CarriedSession, session, r.log.end())
 	}
 	r.awaitLamps(green)
 	r.takeAway()

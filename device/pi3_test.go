@@ -64,7 +64,8 @@ func TestPi3(t *testing.T) {
 			}
 		}
 		fmt.Printf("     after SIGKILL without ExecStopPost: %v\n", g.lit())
-		r.mustRun("rm -r /run/systemd/system/tagbase-edge.service.d && systemctl daemon-reload && systemctl start %s", unit)
+		r.mustRun("rm -r /run/systemd/system/tagbase-edge.service.d && systemctl daemon-reload && systemctl start %s",
+			unit)
 		g.awaitLit(amber)
 		r.mustRun("systemctl kill -s KILL %s && systemctl stop %s", unit, unit)
 		g.awaitLit(dark)

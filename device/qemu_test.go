@@ -34,13 +34,15 @@ type guest struct {
 func boot(t *testing.T, image string, arguments func(g *guest) []string) *guest {
 	t.Helper()
 	g := &guest{T: t, image: image, dir: t.TempDir(), ssh: freePort(t)}
-	disk := exec.Command("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", filepath.Join(image, "disk.img"), g.file("disk"))
+	disk := exec.Command("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b",
+		filepath.Join(image, "disk.img"), g.file("disk"))
 	if out, err := disk.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	said := &bytes.Buffer{}
 	qemu := exec.Command("qemu-system-aarch64", append([]string{"-nodefaults", "-display", "none",
-		"-serial", "file:" + g.file("console"), "-qmp", "unix:" + g.file("qmp") + ",server=on,wait=off"}, arguments(g)...)...)
+		"-serial", "file:" + g.file("console"), "-qmp", "unix:" + g.file("qmp") +
+			",server=on,wait=off"}, arguments(g)...)...)
 	qemu.Stdout, qemu.Stderr = said, said
 	qemu.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := qemu.Start(); err != nil {

@@ -145,7 +145,8 @@ func killedDaemonComesBack(r *machineTest) {
 func (r *machineTest) signalAtGreen(signal string) (lit time.Time) {
 	r.Helper()
 	pid := r.unitProperty("MainPID")
-	script := fmt.Sprintf(`journalctl -u %s -n 0 -f -o cat | { grep -q -m1 '"outcome":"valid"'; kill -%s %s; }`, unit, signal, pid)
+	script := fmt.Sprintf(`journalctl -u %s -n 0 -f -o cat | { grep -q -m1 '"outcome":"valid"'; kill -%s %s; }`, unit,
+		signal, pid)
 	ctx, cancel := context.WithTimeout(r.Context(), 3*patience)
 	r.Cleanup(cancel)
 	go output(ctx, r.machine, script)
@@ -238,7 +239,8 @@ func keyRotation(r *machineTest) {
 	r.bench.Platform.SetKey(r.bench.Key)
 	r.mustRun("install -o tagbase-edge -m 0600 /dev/null /etc/tagbase-edge/own-key")
 	r.mustRun("cp /etc/tagbase-edge/api-key /etc/tagbase-edge/own-key")
-	text := strings.Replace(r.benchConfig(""), "[platform]\n", "[platform]\nkey_file = \"/etc/tagbase-edge/own-key\"\n", 1)
+	text := strings.Replace(r.benchConfig(""), "[platform]\n",
+		"[platform]\nkey_file = \"/etc/tagbase-edge/own-key\"\n", 1)
 	r.write("/etc/tagbase-edge/config.toml", 0o644, text)
 	r.log.forget()
 	r.mustRun("systemctl restart %s", unit)
@@ -273,7 +275,8 @@ func withoutAKey(r *machineTest) {
 // emulated board beside other work that takes longer than a scan may, and the daemon would have no scan to wait for.
 func upgradeWithScanInFlight(r *machineTest) {
 	r.copy(os.Getenv("DEB_NEXT"), "/var/tmp/next.deb")
-	text := strings.Replace(r.benchConfig(""), "[platform]\n", "[platform]\ntimeout = \"60s\"\n", 1) // the most there is
+	longest := "[platform]\ntimeout = \"60s\"\n" // the most there is
+	text := strings.Replace(r.benchConfig(""), "[platform]\n", longest, 1)
 	r.write("/etc/tagbase-edge/config.toml", 0o644, text)
 	r.log.forget()
 	r.mustRun("systemctl restart %s", unit)
@@ -313,8 +316,8 @@ func upgradeWithScanInFlight(r *machineTest) {
 	r.greenAfter(scan.Session)
 }
 
-// putAndHoldAnswer lays a tag on the reader, and returns when the platform has its scan, whose answer waits until answer
-// is called.
+// putAndHoldAnswer lays a tag on the reader, and returns when the platform has its scan, whose answer waits until
+// answer is called.
 func (r *machineTest) putAndHoldAnswer() (answer func()) {
 	r.Helper()
 	posted, release := make(chan struct{}), make(chan struct{})
@@ -391,7 +394,8 @@ func upgradeWithoutAKey(r *machineTest) {
 
 // purgeWhenOnlyUnpacked leaves the package as a power cut in an upgrade does, and gives it up.
 func purgeWhenOnlyUnpacked(r *machineTest) {
-	r.mustRun("cp -a /etc/tagbase-edge /root/kept && dpkg --unpack /var/tmp/next.deb 2>&1 && systemctl is-active %s", unit)
+	r.mustRun("cp -a /etc/tagbase-edge /root/kept && dpkg --unpack /var/tmp/next.deb 2>&1 && systemctl is-active %s",
+		unit)
 
 	r.mustRun("dpkg --purge tagbase-edge 2>&1")
 	r.nothingLeft()

@@ -55,7 +55,8 @@ func reply(status int, body string, headers ...string) func(c *simplatform.Call)
 
 // verification is an answer of the platform, with members replaced.
 func verification(status string, replace ...string) string {
-	doc := `{"data":{"type":"verifications","id":"vrf_1","attributes":{"status":"` + status + `","inserted_at":"2026-06-08T12:34:56.123456Z"},` +
+	doc := `{"data":{"type":"verifications","id":"vrf_1","attributes":{"status":"` + status +
+		`","inserted_at":"2026-06-08T12:34:56.123456Z"},` +
 		`"relationships":{"session":{"data":{"type":"sessions","id":"ses_1"}},"tag":{"data":{"type":"tags","id":"tag_a"}}}}}`
 	return strings.NewReplacer(replace...).Replace(doc)
 }
@@ -84,12 +85,15 @@ var platformFaults = []platformFault{
 	{"accept and close", func(c *simplatform.Call) { c.Finish() }, "not_sent", "network", 0},
 	{"accept and hang", func(c *simplatform.Call) { c.Hang() }, "not_sent", "network", 0},
 	{"no TLS", func(c *simplatform.Call) { c.SendPlain("HTTP/1.1 400 Bad Request\r\n\r\n") }, "not_sent", "tls", 0},
-	{"not even HTTP", func(c *simplatform.Call) { c.SendPlain("220 mail.example.com ESMTP\r\n") }, "not_sent", "tls", 0},
+	{"not even HTTP", func(c *simplatform.Call) { c.SendPlain("220 mail.example.com ESMTP\r\n") }, "not_sent", "tls",
+		0},
 
 	// Whether it left us before the reset or the FIN came is a matter of luck: if it
 	// is proven that it did not, it is sent again; the platform reads nothing of it.
-	{"reset after the handshake", func(c *simplatform.Call) { c.Handshake(); c.Reset() }, "not_sent or unknown", "network or no_answer", 0},
-	{"close after the handshake", func(c *simplatform.Call) { c.Handshake(); c.Finish() }, "not_sent or unknown", "network or no_answer", 0},
+	{"reset after the handshake", func(c *simplatform.Call) { c.Handshake(); c.Reset() }, "not_sent or unknown",
+		"network or no_answer", 0},
+	{"close after the handshake", func(c *simplatform.Call) { c.Handshake(); c.Finish() }, "not_sent or unknown",
+		"network or no_answer", 0},
 
 	// After it.
 	{"reset after the headers", func(c *simplatform.Call) {
@@ -101,31 +105,50 @@ var platformFaults = []platformFault{
 	{"reset after the body", afterReading((*simplatform.Call).Reset), "unknown", "no_answer", 1},
 	{"FIN without an answer", afterReading((*simplatform.Call).Finish), "unknown", "no_answer", 1},
 	{"hang", afterReading((*simplatform.Call).Hang), "unknown", "no_answer", 1},
-	{"reset in the answer's head", afterReading(func(c *simplatform.Call) { c.Send("HTTP/1.1 201 Cre"); c.Reset() }), "unknown", "no_answer", 1},
-	{"slow-loris headers", afterReading(func(c *simplatform.Call) { c.Send(head); drip(c, "X-Slow: yes\r\n") }), "unknown", "no_answer", 1},
-	{"huge headers", afterReading(func(c *simplatform.Call) { c.Send(head); pour(c, "X-Huge: "+strings.Repeat("x", 1000)+"\r\n") }), "unknown", "no_answer", 1},
-	{"not HTTP", afterReading(func(c *simplatform.Call) { c.Send("220 mail.example.com ESMTP\r\n") }), "unknown", "no_answer", 1},
+	{"reset in the answer's head", afterReading(func(c *simplatform.Call) { c.Send("HTTP/1.1 201 Cre"); c.Reset() }),
+		"unknown", "no_answer", 1},
+	{"slow-loris headers", afterReading(func(c *simplatform.Call) { c.Send(head); drip(c, "X-Slow: yes\r\n") }),
+		"unknown", "no_answer", 1},
+	{"huge headers", afterReading(func(c *simplatform.Call) {
+		c.Send(head)
+		pour(c, "X-Huge: "+strings.Repeat("x", 1000)+"\r\n")
+	}), "unknown", "no_answer", 1},
+	{"not HTTP", afterReading(func(c *simplatform.Call) { c.Send("220 mail.example.com ESMTP\r\n") }), "unknown",
+		"no_answer", 1},
 
 	// 2xx, and not usable.
-	{"reset in the body", afterReading(func(c *simplatform.Call) { c.Send(head + "Content-Length: 500\r\n\r\n{\"data\":"); c.Reset() }), "unknown", "bad_answer", 1},
-	{"slow-loris body", afterReading(func(c *simplatform.Call) { c.Send(head + "Content-Length: 500\r\n\r\n"); drip(c, " ") }), "unknown", "bad_answer", 1},
-	{"endless body", afterReading(func(c *simplatform.Call) { c.Send(head + "\r\n"); pour(c, strings.Repeat(" ", 4096)) }), "unknown", "bad_answer", 1},
+	{"reset in the body", afterReading(func(c *simplatform.Call) {
+		c.Send(head + "Content-Length: 500\r\n\r\n{\"data\":")
+		c.Reset()
+	}), "unknown", "bad_answer", 1},
+	{"slow-loris body", afterReading(func(c *simplatform.Call) {
+		c.Send(head + "Content-Length: 500\r\n\r\n")
+		drip(c, " ")
+	}), "unknown", "bad_answer", 1},
+	{"endless body", afterReading(func(c *simplatform.Call) {
+		c.Send(head + "\r\n")
+		pour(c, strings.Repeat(" ", 4096))
+	}), "unknown", "bad_answer", 1},
 	{"wrong type", afterReading(func(c *simplatform.Call) {
 		body := verification("valid")
-		c.Send("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		c.Send("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body),
+			body)
 	}), "unknown", "bad_answer", 1},
 	{"cut JSON", reply(201, verification("valid")[:100]), "unknown", "bad_answer", 1},
 	{"unknown status word", reply(201, verification("genuine")), "unknown", "bad_answer", 1},
-	{"pending without a session", reply(201, verification("pending", `"session":{"data":{"type":"sessions","id":"ses_1"}},`, "")), "unknown", "bad_answer", 1},
+	{"pending without a session", reply(201, verification("pending",
+		`"session":{"data":{"type":"sessions","id":"ses_1"}},`, "")), "unknown", "bad_answer", 1},
 	{"a session that is none", reply(201, verification("valid", "ses_1", "acc_1")), "unknown", "bad_answer", 1},
 	{"another tag", reply(201, verification("valid", "tag_a", "tag_b")), "unknown", "bad_answer", 1},
-	{"no content", afterReading(func(c *simplatform.Call) { c.Send("HTTP/1.1 204 No Content\r\n\r\n") }), "unknown", "bad_answer", 1},
+	{"no content", afterReading(func(c *simplatform.Call) { c.Send("HTTP/1.1 204 No Content\r\n\r\n") }), "unknown",
+		"bad_answer", 1},
 
 	// Answers.
 	{"pending", reply(201, verification("pending")), "pending", "", 1},
 	{"valid", reply(201, verification("valid")), "valid", "", 1},
 	{"invalid", reply(201, verification("invalid")), "invalid", "", 1},
-	{"valid without a session", reply(201, verification("valid", `"session":{"data":{"type":"sessions","id":"ses_1"}},`, "")), "valid", "", 1},
+	{"valid without a session", reply(201, verification("valid",
+		`"session":{"data":{"type":"sessions","id":"ses_1"}},`, "")), "valid", "", 1},
 	{"valid in a foreign session", reply(201, verification("valid", "ses_1", "ses_of_others")), "valid", "", 1},
 
 	{"400", reply(400, ""), "refused", "request", 1},
@@ -164,7 +187,8 @@ func allPlatformFaults(others []*simplatform.BadServer, certs map[string]tls.Cer
 			if header != "" {
 				headers = []string{header}
 			}
-			all = append(all, platformFault{fmt.Sprint(status, " ", header), reply(status, "", headers...), outcome, reason, 1})
+			all = append(all, platformFault{fmt.Sprint(status, " ", header), reply(status, "", headers...), outcome,
+				reason, 1})
 		}
 	}
 
@@ -174,12 +198,15 @@ func allPlatformFaults(others []*simplatform.BadServer, certs map[string]tls.Cer
 	}
 	for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308} {
 		for _, location := range to {
-			all = append(all, platformFault{fmt.Sprint(status, " to ", location), reply(status, "", "Location: "+location), "refused", "redirect", 1})
+			all = append(all, platformFault{fmt.Sprint(status, " to ", location),
+				reply(status, "", "Location: "+location), "refused", "redirect", 1})
 		}
 	}
 
-	for name, reason := range map[string]string{"expired": "clock", "not yet valid": "clock", "wrong name": "tls", "unknown CA": "tls"} {
-		all = append(all, platformFault{name, func(c *simplatform.Call) { c.HandshakeAs(certs[name]) }, "not_sent", reason, 0})
+	for name, reason := range map[string]string{"expired": "clock", "not yet valid": "clock", "wrong name": "tls",
+		"unknown CA": "tls"} {
+		all = append(all, platformFault{name, func(c *simplatform.Call) { c.HandshakeAs(certs[name]) }, "not_sent",
+			reason, 0})
 	}
 	return all
 }
@@ -269,7 +296,8 @@ func (f platformFault) check(r *testStation, server *simplatform.BadServer) {
 	}
 
 	want := codeOf[line["reason"].(string)]
-	if strings.Contains(f.name, "body") && f.outcome == "unknown" && f.name != "reset after the body" && f.name != "endless body" {
+	if strings.Contains(f.name, "body") && f.outcome == "unknown" && f.name != "reset after the body" &&
+		f.name != "endless body" {
 		want = scan.ServicePlatformUnreachable // an answer that did not come to its end
 	}
 	if got := r.station.services.showing(); got != want {

@@ -246,7 +246,8 @@ func TestIntentIsOnTheDiskBeforeThePost(t *testing.T) {
 			j, past := journal.Open(s.dir, journal.Options{FS: left})
 			j.Close()
 			if past.Recovered != 1 {
-				t.Errorf("post %d: after a loss of power now, %d scans are unknown, want this one", posts, past.Recovered)
+				t.Errorf("post %d: after a loss of power now, %d scans are unknown, want this one", posts,
+					past.Recovered)
 			}
 		}
 	})
@@ -294,7 +295,8 @@ func TestBadDiskDelaysNoScan(t *testing.T) {
 				waits = append(waits, time.Since(begun).Round(time.Millisecond))
 			}
 			slices.Sort(waits)
-			t.Logf("%s: a scan takes %v at the least, %v in the middle, %v at the most", name, waits[0], waits[len(waits)/2], waits[len(waits)-1])
+			t.Logf("%s: a scan takes %v at the least, %v in the middle, %v at the most", name, waits[0],
+				waits[len(waits)/2], waits[len(waits)-1])
 			if most := waits[len(waits)-1]; most > journal.Patience+2*time.Second {
 				t.Errorf("a scan took %v, want %v and what the platform takes", most, journal.Patience)
 			}

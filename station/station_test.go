@@ -97,7 +97,8 @@ func newTestStationAt(t *testing.T, url string, roots *x509.CertPool, timeout ti
 	}
 
 	lamps, err := led.Open(led.Config{
-		Green: "file:" + r.lamps.Path(sim.Green), Red: "file:" + r.lamps.Path(sim.Red), Amber: "file:" + r.lamps.Path(sim.Amber),
+		Green: "file:" + r.lamps.Path(sim.Green), Red: "file:" + r.lamps.Path(sim.Red), Amber: "file:" +
+			r.lamps.Path(sim.Amber),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -108,9 +109,10 @@ func newTestStationAt(t *testing.T, url string, roots *x509.CertPool, timeout ti
 	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
 	log := zapcore.AddSync(io.MultiWriter(&r.log, logLines(r.lines)))
 	s := &Station{
-		Name:     "rig",
-		Tags:     uplink.Tags{EntryPoints: []uplink.EntryPoint{entry}},
-		Platform: uplink.NewPlatform(uplink.Config{Base: base, Key: key, Roots: roots, Clock: uplink.NewClock(time.Now)}),
+		Name: "rig",
+		Tags: uplink.Tags{EntryPoints: []uplink.EntryPoint{entry}},
+		Platform: uplink.NewPlatform(uplink.Config{Base: base, Key: key, Roots: roots,
+			Clock: uplink.NewClock(time.Now)}),
 		Sessions: session.New(10*time.Minute, session.UntilResolved),
 		Journal:  records,
 		Lamps:    lamps,
@@ -154,13 +156,15 @@ func (r *testStation) send(e reader.Event) {
 
 // enter begins a tap: a tag is found in the field.
 func (r *testStation) enter() {
-	r.send(reader.Event{Kind: reader.EventEntered, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424, Entered: time.Now()}})
+	r.send(reader.Event{Kind: reader.EventEntered, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424,
+		Entered: time.Now()}})
 }
 
 // read ends a tap with its URL.
 func (r *testStation) read(url string) {
 	now := time.Now()
-	r.send(reader.Event{Kind: reader.EventTap, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: url, Entered: now, Read: now}})
+	r.send(reader.Event{Kind: reader.EventTap, Tap: reader.Tap{UID: "04", Chip: reader.ChipNTAG424, URL: url,
+		Entered: now, Read: now}})
 }
 
 // nextScan waits for the log line of the next finished scan.
@@ -413,7 +417,8 @@ func TestLowestServiceCodeIsShown(t *testing.T) {
 		{scan.ServiceLamps, nil, scan.ServiceLamps},
 		{scan.ServiceReaderSilent, nil, scan.ServiceReaderSilent},
 		{scan.ServiceKeyRefused, nil, scan.ServiceReaderSilent},
-		{scan.ServiceNone, []scan.ServiceCode{scan.ServiceReaderNotFound, scan.ServiceReaderSilent}, scan.ServiceKeyRefused},
+		{scan.ServiceNone, []scan.ServiceCode{scan.ServiceReaderNotFound, scan.ServiceReaderSilent},
+			scan.ServiceKeyRefused},
 		{scan.ServicePlatformUnreachable, []scan.ServiceCode{scan.ServiceKeyRefused}, scan.ServicePlatformUnreachable},
 		{scan.ServiceNone, []scan.ServiceCode{scan.ServicePlatformUnreachable}, scan.ServiceLamps},
 		{scan.ServiceNone, []scan.ServiceCode{scan.ServiceLamps}, scan.ServiceNone},

@@ -89,7 +89,8 @@ func TestEarlyURLIsPostedOnlyIfItCounts(t *testing.T) {
 			r.finishTap(tap)
 		}, "unreadable", "two_tags", ""},
 		{"the daemon ends", tagA, func(r *testStation, _ reader.Tap) { r.stop() }, "unreadable", "torn", ""},
-		{"the reader goes on without an end", tagA, func(r *testStation, _ reader.Tap) { r.enter() }, "unreadable", "torn", ""},
+		{"the reader goes on without an end", tagA, func(r *testStation, _ reader.Tap) { r.enter() }, "unreadable",
+			"torn", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -116,7 +117,8 @@ func TestEarlyURLIsPostedOnlyIfItCounts(t *testing.T) {
 				sent = append(sent, body)
 			}
 
-			if tt.sent == "" && len(sent) > 0 || tt.sent != "" && (len(sent) != 1 || !strings.Contains(sent[0], tt.sent)) {
+			if tt.sent == "" && len(sent) > 0 || tt.sent != "" &&
+				(len(sent) != 1 || !strings.Contains(sent[0], tt.sent)) {
 				t.Errorf("%q was sent, want one with %q or none without", sent, tt.sent)
 			}
 			if open := r.unfinished(); len(open) > 0 {

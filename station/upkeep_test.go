@@ -31,7 +31,8 @@ func TestStorageFailureIsLoggedEveryMinute(t *testing.T) {
 		records, _ := journal.Open("journal", journal.Options{FS: disk})
 		var log bytes.Buffer
 		encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
-		s := &Station{Journal: records, Wall: time.Now, Log: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&log), zapcore.InfoLevel))}
+		s := &Station{Journal: records, Wall: time.Now,
+			Log: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&log), zapcore.InfoLevel))}
 		ctx, cancel := context.WithCancel(t.Context())
 		var loop sync.WaitGroup
 		loop.Go(func() { s.keepUp(ctx) })
@@ -74,7 +75,8 @@ func TestReaderFaultsAreLoggedWithACount(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer lamps.Close()
-				s := &Station{Lamps: lamps, Log: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&log), zapcore.InfoLevel))}
+				s := &Station{Lamps: lamps, Log: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&log),
+					zapcore.InfoLevel))}
 				s.readerReady()
 				for range 150 * 4 {
 					if ready { // an unplugged reader fails before it is missing

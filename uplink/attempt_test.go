@@ -40,7 +40,8 @@ func TestScanIsSentAgainOnlyBeforeItsFirstByte(t *testing.T) {
 			})
 			r := submitWithin(p, scanA, time.Now().Add(-tt.tapped), 8*time.Second)
 			if r.Outcome != tt.outcome || server.Connections() != tt.calls {
-				t.Errorf("%s over %d connections (%v), want %s over %d", r.Outcome, server.Connections(), r.Err, tt.outcome, tt.calls)
+				t.Errorf("%s over %d connections (%v), want %s over %d", r.Outcome, server.Connections(), r.Err,
+					tt.outcome, tt.calls)
 			}
 			want := 0
 			if tt.outcome == scan.Valid {

@@ -45,7 +45,8 @@ func trustedBadServer(t *testing.T, behave func(*simplatform.Call)) (*simplatfor
 	return server, authority
 }
 
-func badServerPlatform(t *testing.T, server *simplatform.BadServer, authority *simplatform.Authority, clock *Clock) *Platform {
+func badServerPlatform(t *testing.T, server *simplatform.BadServer, authority *simplatform.Authority,
+	clock *Clock) *Platform {
 	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.PEM())

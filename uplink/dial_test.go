@@ -173,7 +173,8 @@ func TestCertificateIsCheckedByClockAndFloor(t *testing.T) {
 		{"ten years ahead, with a floor", -11 * year, -10 * year, scan.ReasonClock},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			cert, err := authority.Issue(time.Now().Add(tt.notBefore), time.Now().Add(tt.notBefore+2*year-year/2), "127.0.0.1")
+			cert, err := authority.Issue(time.Now().Add(tt.notBefore), time.Now().Add(tt.notBefore+2*year-year/2),
+				"127.0.0.1")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -206,7 +207,8 @@ func TestClockFloorRisesWithAuthenticatedDatesOnly(t *testing.T) {
 	}{
 		{"a later Date", base.Add(time.Hour), base.Add(48 * time.Hour), base.Add(time.Hour)},
 		{"an earlier Date", base, base.Add(48 * time.Hour), base.Add(time.Hour)},
-		{"a Date before its certificate's beginning", base.Add(-72 * time.Hour), base.Add(48 * time.Hour), base.Add(time.Hour)},
+		{"a Date before its certificate's beginning", base.Add(-72 * time.Hour), base.Add(48 * time.Hour),
+			base.Add(time.Hour)},
 		{"a Date after its certificate's end", base.Add(72 * time.Hour), base.Add(48 * time.Hour), base.Add(time.Hour)},
 	} {
 		c.authenticated(tt.date, period{base.Add(-48 * time.Hour), tt.notAfter})

@@ -87,7 +87,8 @@ func TestFleetThatComesBackAsksSlowly(t *testing.T) {
 		if len(f.back) != fleetStations {
 			t.Fatalf("%d stations came back, want all %d", len(f.back), fleetStations)
 		}
-		t.Logf("%s: half are back after %v, 99 %% after %v, the last after %v", name, f.back[len(f.back)/2].Round(time.Second),
+		t.Logf("%s: half are back after %v, 99 %% after %v, the last after %v", name,
+			f.back[len(f.back)/2].Round(time.Second),
 			f.back[len(f.back)*99/100].Round(time.Second), f.back[len(f.back)-1].Round(time.Second))
 	}
 }

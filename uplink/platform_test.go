@@ -90,8 +90,9 @@ func TestRequestIsTheDocumentedOne(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		want := seen{
-			Line:          "POST /api/v1/tags/tag_a/verifications HTTP/1.1",
-			Body:          `{"data":{"type":"verifications","attributes":{"c":"<&>\u2028","e":"EF96"}` + tt.relationships + `}}`,
+			Line: "POST /api/v1/tags/tag_a/verifications HTTP/1.1",
+			Body: `{"data":{"type":"verifications","attributes":{"c":"<&>\u2028","e":"EF96"}` +
+				tt.relationships + `}}`,
 			Type:          MediaType,
 			Accept:        MediaType,
 			Authorization: "Bearer key_test:" + secret,
@@ -116,26 +117,32 @@ func TestOutcomeOfEachAnswer(t *testing.T) {
 		{"valid", 201, good, scan.Valid, ""},
 		{"invalid", 201, string(answerOf("invalid")), scan.Invalid, ""},
 		{"any 2xx", 200, good, scan.Valid, ""},
-		{"valid without a session", 201, replace(`"session":{"data":{"type":"sessions","id":"ses_1"}},`, ""), scan.Valid, ""},
+		{"valid without a session", 201, replace(`"session":{"data":{"type":"sessions","id":"ses_1"}},`, ""),
+			scan.Valid, ""},
 		{"session null", 201, replace(`{"data":{"type":"sessions","id":"ses_1"}}`, `{"data":null}`), scan.Valid, ""},
 		{"valid without a tag", 201, replace(`,"tag":{"data":{"type":"tags","id":"tag_a"}}`, ""), scan.Valid, ""},
 		{"members that we do not know", 201, replace(`{"data"`, `{"jsonapi":{"version":"1.1"},"data"`), scan.Valid, ""},
 
-		{"pending without a session", 201, strings.Replace(string(answerOf("pending")), `"session":{"data":{"type":"sessions","id":"ses_1"}},`, "", 1), scan.Unknown, scan.ReasonBadAnswer},
+		{"pending without a session", 201, strings.Replace(string(answerOf("pending")),
+			`"session":{"data":{"type":"sessions","id":"ses_1"}},`, "", 1), scan.Unknown, scan.ReasonBadAnswer},
 		{"another tag", 201, replace(`"id":"tag_a"`, `"id":"tag_b"`), scan.Unknown, scan.ReasonBadAnswer},
 		{"not a tag", 201, replace(`"type":"tags"`, `"type":"accounts"`), scan.Unknown, scan.ReasonBadAnswer},
 		{"not a session", 201, replace(`"type":"sessions"`, `"type":"tags"`), scan.Unknown, scan.ReasonBadAnswer},
 		{"session id that is none", 201, replace(`ses_1`, `1`), scan.Unknown, scan.ReasonBadAnswer},
-		{"not a verification", 201, replace(`"type":"verifications"`, `"type":"sessions"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"not a verification", 201, replace(`"type":"verifications"`, `"type":"sessions"`), scan.Unknown,
+			scan.ReasonBadAnswer},
 		{"id that is none", 201, replace(`vrf_1`, `ses_1`), scan.Unknown, scan.ReasonBadAnswer},
 		{"no id", 201, replace(`"id":"vrf_1",`, ``), scan.Unknown, scan.ReasonBadAnswer},
 		{"unknown status word", 201, replace(`"valid"`, `"VALID"`), scan.Unknown, scan.ReasonBadAnswer},
 		{"no status", 201, replace(`"status":"valid",`, ``), scan.Unknown, scan.ReasonBadAnswer},
-		{"status in another case too", 201, replace(`"status":"valid"`, `"status":"invalid","Status":"valid"`), scan.Invalid, ""},
+		{"status in another case too", 201, replace(`"status":"valid"`, `"status":"invalid","Status":"valid"`),
+			scan.Invalid, ""},
 		{"status only in another case", 201, replace(`"status"`, `"Status"`), scan.Unknown, scan.ReasonBadAnswer},
-		{"status twice", 201, replace(`"status":"valid"`, `"status":"invalid","status":"valid"`), scan.Unknown, scan.ReasonBadAnswer},
+		{"status twice", 201, replace(`"status":"valid"`, `"status":"invalid","status":"valid"`), scan.Unknown,
+			scan.ReasonBadAnswer},
 		{"data twice", 201, replace(`{"data"`, `{"data":{},"data"`), scan.Unknown, scan.ReasonBadAnswer},
-		{"the same name in two objects", 201, replace(`{"data"`, `{"meta":[{"id":"a"},{"id":"b"},"id","id"],"data"`), scan.Valid, ""},
+		{"the same name in two objects", 201, replace(`{"data"`, `{"meta":[{"id":"a"},{"id":"b"},"id","id"],"data"`),
+			scan.Valid, ""},
 		{"status is a number", 201, replace(`"status":"valid"`, `"status":1`), scan.Unknown, scan.ReasonBadAnswer},
 		{"data is an array", 201, `{"data":[` + good + `]}`, scan.Unknown, scan.ReasonBadAnswer},
 		{"an array", 201, `[` + good + `]`, scan.Unknown, scan.ReasonBadAnswer},
@@ -170,7 +177,8 @@ func TestOutcomeOfEachAnswer(t *testing.T) {
 			})
 			r := submit(t, p, scanA)
 			if r.Outcome != tt.outcome || r.Reason != tt.reason || r.Status != tt.status {
-				t.Errorf("%s %s %d (%v), want %s %s %d", r.Outcome, r.Reason, r.Status, r.Err, tt.outcome, tt.reason, tt.status)
+				t.Errorf("%s %s %d (%v), want %s %s %d", r.Outcome, r.Reason, r.Status, r.Err, tt.outcome, tt.reason,
+					tt.status)
 			}
 			if (r.Verification.ID != "") != (r.Outcome == scan.Pending || r.Outcome.Verdict()) {
 				t.Errorf("%s with verification %q", r.Outcome, r.Verification.ID)
@@ -184,7 +192,8 @@ func TestOutcomeOfEachAnswer(t *testing.T) {
 
 func TestMediaTypesOfAnswers(t *testing.T) {
 	for media, want := range map[string]scan.Outcome{
-		MediaType: scan.Valid, MediaType + "; charset=utf-8": scan.Valid, "application/json": scan.Unknown, "text/html": scan.Unknown, "": scan.Unknown,
+		MediaType: scan.Valid, MediaType +
+			"; charset=utf-8": scan.Valid, "application/json": scan.Unknown, "text/html": scan.Unknown, "": scan.Unknown,
 	} {
 		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header()["Content-Type"] = []string{media}
@@ -220,7 +229,8 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 		var others atomic.Int32
 		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { others.Add(1) }))
 		defer other.Close()
-		for _, to := range []string{"/api/v1/tags/tag_b/verifications", other.URL, "http://[::1", "/%zz", "https://127.0.0.1:1:2/"} {
+		for _, to := range []string{"/api/v1/tags/tag_b/verifications", other.URL, "http://[::1", "/%zz",
+			"https://127.0.0.1:1:2/"} {
 			var posts atomic.Int32
 			p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				posts.Add(1)
@@ -321,7 +331,8 @@ func TestScanBeyondItsDeadlineIsUnknownOrNotSent(t *testing.T) {
 	})
 	t.Cleanup(func() { close(end) })
 
-	if r := submitWithin(p, scanA, time.Now(), 300*time.Millisecond); r.Outcome != scan.Unknown || r.Reason != scan.ReasonNoAnswer {
+	if r := submitWithin(p, scanA, time.Now(), 300*time.Millisecond); r.Outcome != scan.Unknown ||
+		r.Reason != scan.ReasonNoAnswer {
 		t.Errorf("%s %s (%v)", r.Outcome, r.Reason, r.Err)
 	}
 	if r := submitWithin(p, scanA, time.Now(), 0); r.Outcome != scan.NotSent {

@@ -192,7 +192,8 @@ func TestBreakerOpensAfterFiveFailures(t *testing.T) {
 // A probe is one GET of a session that cannot exist, with the key and no body,
 // and is not repeated.
 func TestProbeIsOneGET(t *testing.T) {
-	for status, want := range map[int]scan.Reason{404: "", 401: scan.ReasonKey, 500: scan.ReasonServer, 503: scan.ReasonServer, 302: scan.ReasonServer} {
+	for status, want := range map[int]scan.Reason{404: "", 401: scan.ReasonKey, 500: scan.ReasonServer,
+		503: scan.ReasonServer, 302: scan.ReasonServer} {
 		var got []string
 		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			got = append(got, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization")+" "+r.Header.Get("Accept"))
@@ -201,7 +202,8 @@ func TestProbeIsOneGET(t *testing.T) {
 		if result := p.probe(t.Context()); result.reason != want || result.status != status {
 			t.Errorf("%d: %+v, want reason %q", status, result, want)
 		}
-		if want := "GET /api/v1/sessions/ses_tagbase-edge-probe Bearer key_test:" + secret + " " + MediaType; len(got) != 1 || got[0] != want {
+		if want := "GET /api/v1/sessions/ses_tagbase-edge-probe Bearer key_test:" + secret + " " +
+			MediaType; len(got) != 1 || got[0] != want {
 			t.Errorf("%d: asked %q, want %q once", status, got, want)
 		}
 	}

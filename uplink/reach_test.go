@@ -73,7 +73,8 @@ func TestReachEndsWhereTheFaultShows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x := NewPlatform(Config{Base: base, Key: key, Roots: roots, Clock: NewClock(time.Now)}).CheckReach(t.Context())
+			x := NewPlatform(Config{Base: base, Key: key, Roots: roots,
+				Clock: NewClock(time.Now)}).CheckReach(t.Context())
 			if got := x.ended(); got != tt.want || x.Status != tt.status || x.Clock != tt.clock {
 				t.Errorf("it ended at %q with status %d, clock %v: %+v", got, x.Status, x.Clock, x)
 			}
@@ -123,7 +124,8 @@ func closedPort(t *testing.T) string {
 
 // A connection that is lost in the handshake is the network's failure, not the certificate's.
 func TestReachOfALostHandshakeBlamesTheNetwork(t *testing.T) {
-	for name, lose := range map[string]func(*simplatform.Call){"closed": (*simplatform.Call).Finish, "silence": (*simplatform.Call).Hang} {
+	for name, lose := range map[string]func(*simplatform.Call){"closed": (*simplatform.Call).Finish,
+		"silence": (*simplatform.Call).Hang} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, p := newBadServer(t, lose)

@@ -21,7 +21,8 @@ func TestParseRetryAfter(t *testing.T) {
 		{"spaces", " 7 ", date, 429, 7 * time.Second},
 		{"a date", "Mon, 08 Jun 2026 12:01:00 GMT", date, 429, time.Minute},
 		{"a date in the past", "Mon, 08 Jun 2026 11:00:00 GMT", date, 429, 0},
-		{"a date against a Date ten years off", "Mon, 08 Jun 2036 12:01:00 GMT", "Sun, 08 Jun 2036 12:00:00 GMT", 429, time.Minute},
+		{"a date against a Date ten years off", "Mon, 08 Jun 2036 12:01:00 GMT", "Sun, 08 Jun 2036 12:00:00 GMT", 429,
+			time.Minute},
 		{"a date without a Date", "Mon, 08 Jun 2026 12:01:00 GMT", "", 429, 0},
 		{"nothing", "", date, 429, 0},
 		{"negative", "-5", date, 429, 0},
@@ -31,7 +32,8 @@ func TestParseRetryAfter(t *testing.T) {
 		{"of another status", "5", date, 500, 0},
 		{"of a good answer", "5", date, 201, 0},
 	} {
-		resp := &http.Response{StatusCode: tt.status, Header: http.Header{"Retry-After": {tt.header}, "Date": {tt.date}}}
+		resp := &http.Response{StatusCode: tt.status,
+			Header: http.Header{"Retry-After": {tt.header}, "Date": {tt.date}}}
 		if got := retryAfter(resp); got != tt.want {
 			t.Errorf("%s: %q waits %v, want %v", tt.name, tt.header, got, tt.want)
 		}

@@ -101,7 +101,8 @@ func TestParametersOfAQuery(t *testing.T) {
 		{"equals signs in a value", "a=b=c==", map[string]string{"a": "b=c=="}},
 		{"nothing between two", "a=1&&b=2&", map[string]string{"a": "1", "b": "2"}},
 		{"any letters", "a=%E2%82%AC%00%3Cscript%3E", map[string]string{"a": "€\x00<script>"}},
-		{"names that mean something elsewhere", "type=x&id=y&__proto__=z", map[string]string{"type": "x", "id": "y", "__proto__": "z"}},
+		{"names that mean something elsewhere", "type=x&id=y&__proto__=z",
+			map[string]string{"type": "x", "id": "y", "__proto__": "z"}},
 		{"2 KiB", "a=" + strings.Repeat("x", 2046), map[string]string{"a": strings.Repeat("x", 2046)}},
 
 		{"none", "", nil},
@@ -182,7 +183,8 @@ func TestParseEntryPoint(t *testing.T) {
 			t.Errorf("%q was taken for an entry point", bad)
 		}
 	}
-	for _, good := range []string{"https://a.example", "https://a.example:8443/x/", "http://127.0.0.1:80/", "http://localhost/x", "https://[2001:db8::1]/"} {
+	for _, good := range []string{"https://a.example", "https://a.example:8443/x/", "http://127.0.0.1:80/",
+		"http://localhost/x", "https://[2001:db8::1]/"} {
 		if _, err := ParseEntryPoint(good); err != nil {
 			t.Error(err)
 		}

@@ -49,7 +49,8 @@ func (f *far) RoundTrip(r *http.Request) (*http.Response, error) {
 // watchFar watches a far platform for as long as during takes.
 func watchFar(t *testing.T, during func(f *far, p *Platform)) (asked []time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPlatform(Config{Base: &url.URL{Scheme: "https", Host: "platform.example.com"}, Clock: NewClock(time.Now)})
+		p := NewPlatform(Config{Base: &url.URL{Scheme: "https", Host: "platform.example.com"},
+			Clock: NewClock(time.Now)})
 		f := &far{start: time.Now(), status: 404}
 		p.testOnlyTransport = f
 		ctx, cancel := context.WithCancel(t.Context())
@@ -117,7 +118,8 @@ func TestWatchFollowsUpALossThatAScanFound(t *testing.T) {
 		submitWithin(p, scanA, time.Now().Add(-time.Minute), 8*time.Second)
 		time.Sleep(time.Minute)
 	})
-	if i := slices.IndexFunc(asked, func(at time.Duration) bool { return at > lost }); i < 0 || asked[i]-lost > probeFirst {
+	if i := slices.IndexFunc(asked, func(at time.Duration) bool { return at > lost }); i < 0 ||
+		asked[i]-lost > probeFirst {
 		t.Errorf("lost at %v, asked at %v", lost, asked)
 	}
 }

@@ -19,7 +19,8 @@ import (
 var (
 	// `reader/watch.go`, but not `/etc/tagbase-edge` and not `docs/*.md`
 	namedFile = regexp.MustCompile("`([.]?[a-z][\\w-]*(?:/[\\w.@-]+)+)`")
-	// `reader.Open()`, `station.Station.serve()`, `scan.Record`; a name without () begins with a capital, as no key does
+	// `reader.Open()`, `station.Station.serve()`, `scan.Record`; a name without () begins with a capital, as no key
+	// does
 	namedInCode = regexp.MustCompile("`([a-z]{2,})\\.((?:[A-Za-z]\\w*\\.)?[A-Za-z]\\w*\\(\\)|[A-Z]\\w*)`")
 )
 
@@ -71,7 +72,8 @@ func TestDocumentsNameTests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range append(testCommand.FindAllStringSubmatch(string(b), -1), namedTest.FindAllStringSubmatch(string(b)+" ", -1)...) {
+		for _, m := range append(testCommand.FindAllStringSubmatch(string(b), -1),
+			namedTest.FindAllStringSubmatch(string(b)+" ", -1)...) {
 			room := ""
 			if len(m) > 2 {
 				room = m[2]

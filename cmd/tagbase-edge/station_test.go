@@ -178,8 +178,8 @@ func (r *testStation) letPass(d time.Duration) {
 	}
 }
 
-// takeAway removes the tag, and waits until the reader has seen for 400 ms that nothing is there: after 300 ms a tag has
-// left.
+// takeAway removes the tag, and waits until the reader has seen for 400 ms that nothing is there: after 300 ms a tag
+// has left.
 func (r *testStation) takeAway() {
 	r.Helper()
 	r.bench.Field.Remove()
@@ -209,7 +209,8 @@ func (r *testStation) nextScan() sim.ScanLine {
 	return scan
 }
 
-// holdAnswers makes the platform hold its answers from the next post on until answer is called. It sends every post on asked.
+// holdAnswers makes the platform hold its answers from the next post on until answer is called. It sends every post on
+// asked.
 func (r *testStation) holdAnswers() (asked <-chan simplatform.Post, answer func()) {
 	posts, release := make(chan simplatform.Post, 9), make(chan struct{}) // more posts than any of these tests has
 	r.bench.Platform.OnPost(func(p simplatform.Post) {

@@ -69,7 +69,8 @@ func TestFirstURI(t *testing.T) {
 		{"a poster in a poster is none", poster(only, poster(only, uri(only, recordA))), "", ErrNoURI},
 		{"a broken poster", slices.Concat(poster(first, uri(only, recordA)[:7]), uri(last, recordB)), "", ErrMalformed},
 
-		{"nothing behind the message's end", slices.Concat(newRecord(only, "T", "", "\x02enx"), uri(only, recordA)), "", ErrNoURI},
+		{"nothing behind the message's end", slices.Concat(newRecord(only, "T", "", "\x02enx"), uri(only, recordA)),
+			"", ErrNoURI},
 		{"the end flag is missing", uri(first, recordA), a, nil},
 		{"the end flag is missing, no URI", title, "", ErrNoURI},
 		{"the begin flag is missing", uri(last, recordA), a, nil},
@@ -77,7 +78,8 @@ func TestFirstURI(t *testing.T) {
 		{"bytes behind the message", append(uri(only, recordA), 0xFE, 0x00), a, nil},
 
 		{"a chunk", newRecord(only|flagChunk, "U", "", "\x04"+recordA), "", ErrMalformed},
-		{"a chunk before a record", slices.Concat(newRecord(first|flagChunk, "T", "", "\x02en"), uri(last, recordA)), "", ErrMalformed},
+		{"a chunk before a record", slices.Concat(newRecord(first|flagChunk, "T", "", "\x02en"), uri(last, recordA)),
+			"", ErrMalformed},
 		{"empty", nil, "", ErrNoURI},
 		{"an empty record", newRecord(0xC0, "", "", ""), "", ErrNoURI},
 		{"a URI of no bytes", newRecord(only, "U", "", ""), "", ErrNoURI},

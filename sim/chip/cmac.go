@@ -36,6 +36,15 @@ func cmac(key [16]byte, message []byte) [16]byte {
 	return x
 }
 
+// truncated shortens a CMAC as NXP's chips do: to its bytes 1, 3, … 15, where byte 0 is the first one (NXP AN12196,
+// AN12998).
+func truncated(full [16]byte) (mac [8]byte) {
+	for i := range mac {
+		mac[i] = full[2*i+1]
+	}
+	return mac
+}
+
 // double multiplies by x in GF(2^128), modulo x^128 + x^7 + x^2 + x + 1.
 func double(b *[16]byte) {
 	carry := b[0] >> 7

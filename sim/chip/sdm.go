@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/hex"
-	"fmt"
 	"strings"
 )
 
@@ -29,7 +28,7 @@ func Proof424(meta, file [16]byte, uid [7]byte, counter uint32) (e, c string) {
 	// One block of CBC with a zero IV is the bare cipher.
 	newAES(meta).Encrypt(picc[:], picc[:])
 
-	mac := sdmMAC(file, uid, counter, nil)
+	mac := sdmMAC(file, uid, counter)
 	return upperHex(picc[:]), upperHex(mac[:])
 }
 
@@ -50,7 +49,7 @@ func Open424(meta, file [16]byte, e, c string) (uid [7]byte, counter uint32, ok 
 	counter = uint32(picc[8]) | uint32(picc[9])<<8 | uint32(picc[10])<<16
 
 	// Both checks run in any case, so that the time does not tell which of them failed.
-	want := sdmMAC(file, uid, counter, nil)
+	want := sdmMAC(file, uid, counter)
 	tagged := subtle.ConstantTimeByteEq(picc[0], piccDataTag)
 	if tagged&subtle.ConstantTimeCompare(mac, want[:]) != 1 {
 		return [7]byte{}, 0, false
@@ -58,61 +57,15 @@ func Open424(meta, file [16]byte, e, c string) (uid [7]byte, counter uint32, ok 
 	return uid, counter, true
 }
 
-// Proof22x returns the ASCII mirror of an NTAG 22x DNA with UID, counter and CMAC:
-//
-//	UUUUUUUUUUUUUUxCCCCCCxMMMMMMMMMMMMMMMM
-//
-// The counter has its most significant byte first. That the session key is derived from SV2, as the 424's is, and that
-// the MAC covers the ASCII text "UID x counter x", is our reading; neither has been confirmed with a chip.
-func Proof22x(key [16]byte, uid [7]byte, counter uint32) string {
-	head := fmt.Sprintf("%Xx%06Xx", uid[:], counter&0xFFFFFF)
-	mac := sdmMAC(key, uid, counter, []byte(head))
-	return head + upperHex(mac[:])
-}
-
-// Open22x takes a mirror apart and verifies its MAC, in constant time.
-func Open22x(key [16]byte, mirror string) (uid [7]byte, counter uint32, ok bool) {
-	// The MAC covers the two separators, so they need no check of their own.
-	const headLen = 14 + 1 + 6 + 1
-	if len(mirror) != headLen+16 {
-		return uid, 0, false
-	}
-
-	id, err := hex.DecodeString(mirror[:14])
-	if err != nil {
-		return uid, 0, false
-	}
-	ctr, err := hex.DecodeString(mirror[15:21])
-	if err != nil {
-		return uid, 0, false
-	}
-	mac, err := hex.DecodeString(mirror[headLen:])
-	if err != nil {
-		return uid, 0, false
-	}
-
-	copy(uid[:], id)
-	counter = uint32(ctr[0])<<16 | uint32(ctr[1])<<8 | uint32(ctr[2])
-	want := sdmMAC(key, uid, counter, []byte(mirror[:headLen]))
-	if subtle.ConstantTimeCompare(mac, want[:]) != 1 {
-		return [7]byte{}, 0, false
-	}
-	return uid, counter, true
-}
-
-// sdmMAC derives the key KSesSDMFileReadMAC from SV2 = 3CC3 0001 0080 || UID || SDMReadCtr and returns the MAC over
-// input, truncated to the bytes S14 || S12 || … || S0, where S15 is the first byte of the CMAC (NXP AN12196).
-func sdmMAC(file [16]byte, uid [7]byte, counter uint32, input []byte) (mac [8]byte) {
+// sdmMAC derives the key KSesSDMFileReadMAC from SV2 = 3CC3 0001 0080 || UID || SDMReadCtr and returns the MAC over no
+// input, truncated (NXP AN12196).
+func sdmMAC(file [16]byte, uid [7]byte, counter uint32) [8]byte {
 	sv2 := []byte{0x3C, 0xC3, 0x00, 0x01, 0x00, 0x80}
 	sv2 = append(sv2, uid[:]...)
 	ctr := littleEndian24(counter)
 	sv2 = append(sv2, ctr[:]...)
 
-	full := cmac(cmac(file, sv2), input)
-	for i := range mac {
-		mac[i] = full[2*i+1]
-	}
-	return mac
+	return truncated(cmac(cmac(file, sv2), nil))
 }
 
 func littleEndian24(n uint32) [3]byte {

@@ -4,7 +4,6 @@ package chip
 
 import (
 	"regexp"
-	"strings"
 	"testing"
 )
 
@@ -64,7 +63,7 @@ func TestOpen424NeedsPICCDataTag(t *testing.T) {
 	picc := [16]byte{0: 0x87}
 	copy(picc[1:], testUID[:])
 	newAES(testMeta).Encrypt(picc[:], picc[:])
-	mac := sdmMAC(testFile, testUID, 0, nil)
+	mac := sdmMAC(testFile, testUID, 0)
 	if _, _, ok := Open424(testMeta, testFile, upperHex(picc[:]), upperHex(mac[:])); ok {
 		t.Error("PICC data with the tag 87: got ok")
 	}
@@ -89,53 +88,5 @@ func TestProof424Opens(t *testing.T) {
 	e2, _ := Proof424(testMeta, testFile, testUID, 1)
 	if e1 == e2 {
 		t.Errorf("two proofs have the same padding: %s", e1)
-	}
-}
-
-func TestProof22xOpens(t *testing.T) {
-	shape := regexp.MustCompile(`^04DE5F1EACC040x[0-9A-F]{6}x[0-9A-F]{16}$`)
-	for _, want := range counters {
-		mirror := Proof22x(testFile, testUID, want)
-		if !shape.MatchString(mirror) {
-			t.Errorf("counter %d: got %s", want, mirror)
-		}
-		uid, got, ok := Open22x(testFile, mirror)
-		if !ok || uid != testUID || got != want {
-			t.Errorf("counter %d: got %X, %d, %t", want, uid, got, ok)
-		}
-	}
-
-	if got, want := Proof22x(testFile, testUID, 0xFF010203)[15:21], "010203"; got != want {
-		t.Errorf("counter in the mirror: got %s, want %s", got, want)
-	}
-}
-
-func TestOpen22xRefusesAForgedProof(t *testing.T) {
-	good := Proof22x(testFile, testUID, 7)
-	tests := []struct {
-		name, mirror string
-		key          [16]byte
-	}{
-		{"other key", good, testMeta},
-		{"other counter", strings.Replace(good, "x000007x", "x000008x", 1), testFile},
-		{"other UID", "05" + good[2:], testFile},
-		{"other separator", good[:14] + "y" + good[15:], testFile},
-		{"other second separator", good[:21] + "y" + good[22:], testFile},
-		{"lower case", strings.ToLower(good), testFile},
-		{"UID not hex", "Z" + good[1:], testFile},
-		{"counter not hex", good[:15] + "Z" + good[16:], testFile},
-		{"MAC not hex", good[:22] + "Z" + good[23:], testFile},
-		{"short", good[:37], testFile},
-		{"long", good + "0", testFile},
-		{"nothing", "", testFile},
-	}
-
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			uid, counter, ok := Open22x(tt.key, tt.mirror)
-			if ok || uid != [7]byte{} || counter != 0 {
-				t.Errorf("got %X, %d, %t, want nothing", uid, counter, ok)
-			}
-		})
 	}
 }

@@ -224,6 +224,30 @@ func TestScansGetTheirStatusAndSession(t *testing.T) {
 	}
 }
 
+// The two mirrors of NXP AN12998, under a key of zeros, are genuine; each of them with the MAC of the other is not.
+func TestPlatformAcceptsTheApplicationNotesMirrors(t *testing.T) {
+	const (
+		mirror1, mac1 = "04AA2BD2335780x000001x", "B188AC6F69140B92"
+		mirror3, mac3 = "04C767F2066180x000003x", "3779793DFE592188"
+	)
+	for _, tt := range []struct {
+		mirror string
+		uid    [7]byte
+		want   string
+	}{
+		{mirror1 + mac1, [7]byte{0x04, 0xAA, 0x2B, 0xD2, 0x33, 0x57, 0x80}, "pending"},
+		{mirror3 + mac3, [7]byte{0x04, 0xC7, 0x67, 0xF2, 0x06, 0x61, 0x80}, "pending"},
+		{mirror1 + mac3, [7]byte{0x04, 0xAA, 0x2B, 0xD2, 0x33, 0x57, 0x80}, "invalid"},
+		{mirror3 + mac1, [7]byte{0x04, 0xC7, 0x67, 0xF2, 0x06, 0x61, 0x80}, "invalid"},
+	} {
+		rig := newPlatformRig(t)
+		rig.Register22x("tag_nxp", tt.uid, [16]byte{})
+		if got, _ := rig.scan(t, "tag_nxp", params{"m": tt.mirror}, ""); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.mirror, got, tt.want)
+		}
+	}
+}
+
 func TestUnknownSessionOpensANewOne(t *testing.T) {
 	status, session := newPlatformRig(t).scan(t, "tag_424", params424(testUID, 1), "ses_unknown")
 	if status != "pending" || session == "ses_unknown" {

@@ -53,6 +53,51 @@ func TestProof22xOfTheApplicationNote(t *testing.T) {
 	}
 }
 
+// Two NTAG 223 DNA StatusDetect gave such mirrors, with their loop open, and without a status in the mirror, which the
+// MAC then covers as five zeros. OpenSSL made these for another UID.
+func TestProofStatusDetectOfTwoRealTags(t *testing.T) {
+	uid := [7]byte{0x04, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66}
+	tests := []struct {
+		name   string
+		key    [16]byte
+		status LoopStatus
+		mirror string
+	}{
+		{"open", [16]byte{}, LoopOpen, "04112233445566x000000xCO00000000x709B9A13C65BA9C6"},
+		{"not shown", [16]byte{}, LoopStatus{}, "04112233445566x000000x0000000000xAE8D4C889A3F541D"},
+		{"not shown, another key", rfcKey, LoopStatus{}, "04112233445566x000000x0000000000x077D3F80663D511A"},
+	}
+
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := ProofStatusDetect(tt.key, uid, 0, tt.status); got != tt.mirror {
+				t.Errorf("ProofStatusDetect: got %s, want %s", got, tt.mirror)
+			}
+			got, counter, ok := Open22x(tt.key, tt.mirror)
+			if !ok || got != uid || counter != 0 {
+				t.Errorf("Open22x: got %X, %d, %t, want %X, 0, true", got, counter, ok, uid)
+			}
+		})
+	}
+}
+
+func TestProofStatusDetectOpens(t *testing.T) {
+	for _, status := range []LoopStatus{{}, LoopClosed, LoopOpen, {0xFF}, {0x99, 0x12, 0x34, 0xAB, 0xCD}} {
+		for _, want := range counters {
+			mirror := ProofStatusDetect(testFile, testUID, want, status)
+			uid, got, ok := Open22x(testFile, mirror)
+			if !ok || uid != testUID || got != want {
+				t.Errorf("%s: got %X, %d, %t, want %X, %d, true", mirror, uid, got, ok, testUID, want)
+			}
+		}
+	}
+
+	if got, want := ProofStatusDetect(testFile, testUID, 7, LoopStatus{0x99, 0x12, 0x3F, 0xAB, 0x9C})[21:33],
+		"xII123FAB9Cx"; got != want {
+		t.Errorf("status in the mirror: got %s, want %s", got, want)
+	}
+}
+
 func TestProof22xOpens(t *testing.T) {
 	shape := regexp.MustCompile(`^04DE5F1EACC040x[0-9A-F]{6}x[0-9A-F]{16}$`)
 	for _, want := range counters {
@@ -73,6 +118,7 @@ func TestProof22xOpens(t *testing.T) {
 
 func TestOpen22xRefusesAForgedProof(t *testing.T) {
 	good := Proof22x(testFile, testUID, 7)
+	cut := ProofStatusDetect(testFile, testUID, 7, LoopOpen)
 	tests := []struct {
 		name, mirror string
 		key          [16]byte
@@ -90,6 +136,15 @@ func TestOpen22xRefusesAForgedProof(t *testing.T) {
 		{"short", good[:37], testFile},
 		{"long", good + "0", testFile},
 		{"nothing", "", testFile},
+		{"status, other key", cut, testMeta},
+		{"status, loop closed again", strings.Replace(cut, "xCO", "xCC", 1), testFile},
+		{"status as digits", strings.Replace(cut, "xCO", "x3F", 1), testFile},
+		{"status in lower case", strings.Replace(cut, "xCO", "xco", 1), testFile},
+		{"status not hex", strings.Replace(cut, "xCO0", "xCOZ", 1), testFile},
+		{"status left out", cut[:21] + cut[32:], testFile},
+		{"status put in", good[:21] + "x0000000000" + good[21:], testFile},
+		{"separator before the status", cut[:21] + "y" + cut[22:], testFile},
+		{"separator behind the status", cut[:32] + "y" + cut[33:], testFile},
 	}
 
 	for _, tt := range tests {

@@ -20,11 +20,17 @@
 // tag look invalid. Those rules are the reason for this room:
 //
 //	NTAG 424 DNA   at the first READ BINARY of the NDEF file after any other command
-//	NTAG 223 DNA   at the first READ or FAST_READ after the field powered the chip
+//	NTAG 22x DNA   at the first READ or FAST_READ after the field powered the chip
 //
-// Proof424 and Proof22x make the proofs; Open424 and Open22x verify them, as the platform does. Beside the genuine
-// chips there are those that a station must tell from them: clones, blank and foreign tags, a payment card, a MIFARE
-// Classic.
+// Their proofs differ, too. Both end in bytes 1, 3, … 15 of an AES-CMAC (RFC 4493):
+//
+//	NTAG 424 DNA   e = UID and counter, encrypted; c = CMAC of nothing, under a session key for UID and counter
+//	NTAG 22x DNA   UID x counter x CMAC of binary UID and counter, under SUNCMAC_KEY itself
+//	StatusDetect   UID x counter x loop x CMAC of binary UID, counter and loop, under SUNCMAC_KEY itself
+//
+// Proof424, Proof22x and ProofStatusDetect make the proofs; Open424 and Open22x verify them, as the platform does.
+// Beside the genuine chips there are those that a station must tell from them: clones, blank and foreign tags, a
+// payment card, a MIFARE Classic.
 //
 // What goes in: commands without CRC and blocks, since the radio side of a chip is the room antenna. What comes out:
 // the bytes that a real chip answers, in no time. Chips are safe for concurrent use and start no goroutines.

@@ -28,15 +28,22 @@ type type2 struct {
 	version [8]byte // answer to GET_VERSION
 	pages   int
 	size    byte // of the user memory, which begins at page 4, in units of 8 bytes: byte 2 of the CC
+	lock    byte // address of the dynamic lock bytes, behind the user memory: byte 2 of the lock control TLV
 }
 
+// A 224 has 16 pages more than a 223, all of them user memory: proxmark3 finds its configuration at page 39h, and that
+// of a 223 at page 29h. Byte 3 of the version is 08 for a StatusDetect chip and 02 for the others.
 var (
-	ntag223 = type2{[8]byte{0x00, 0x04, 0x04, 0x02, 0x04, 0x00, 0x0F, 0x03}, 0x3C, 0x12}
-	ntag213 = type2{[8]byte{0x00, 0x04, 0x04, 0x02, 0x01, 0x00, 0x0F, 0x03}, 0x2D, 0x12}
-	ntag216 = type2{[8]byte{0x00, 0x04, 0x04, 0x02, 0x01, 0x00, 0x13, 0x03}, 0xE7, 0x6D}
+	ntag223             = type2{[8]byte{0x00, 0x04, 0x04, 0x02, 0x04, 0x00, 0x0F, 0x03}, 0x3C, 0x12, 0xA0}
+	ntag223StatusDetect = type2{[8]byte{0x00, 0x04, 0x04, 0x08, 0x04, 0x00, 0x0F, 0x03}, 0x3C, 0x12, 0xA0}
+	ntag224             = type2{[8]byte{0x00, 0x04, 0x04, 0x02, 0x05, 0x00, 0x10, 0x03}, 0x4C, 0x1A, 0xE0}
+	ntag224StatusDetect = type2{[8]byte{0x00, 0x04, 0x04, 0x08, 0x05, 0x00, 0x10, 0x03}, 0x4C, 0x1A, 0xE0}
+
+	ntag213 = type2{[8]byte{0x00, 0x04, 0x04, 0x02, 0x01, 0x00, 0x0F, 0x03}, 0x2D, 0x12, 0xA0}
+	ntag216 = type2{[8]byte{0x00, 0x04, 0x04, 0x02, 0x01, 0x00, 0x13, 0x03}, 0xE7, 0x6D, 0xA0}
 )
 
-// NTAG22x is an NTAG 223 DNA whose memory mirrors a fresh proof, or an NTAG 21x with a fixed URL.
+// NTAG22x is an NTAG 223 or 224 DNA whose memory mirrors a fresh proof, or an NTAG 21x with a fixed URL.
 type NTAG22x struct {
 	kind   type2
 	target Target
@@ -51,8 +58,33 @@ type NTAG22x struct {
 
 // NewNTAG223 makes an NTAG 223 DNA that appends ?m=… to url, which must have no query of its own.
 func NewNTAG223(uid [7]byte, key [16]byte, url string) *NTAG22x {
-	return newType2(ntag223, target2(uid[:]), url, func(counter uint32) string {
+	return newDNA(ntag223, uid, key, url)
+}
+
+// NewNTAG224 makes an NTAG 224 DNA, which has 208 bytes of user memory and not 144.
+func NewNTAG224(uid [7]byte, key [16]byte, url string) *NTAG22x {
+	return newDNA(ntag224, uid, key, url)
+}
+
+// NewNTAG223StatusDetect makes an NTAG 223 DNA that also mirrors the status of the wire loop that it guards.
+func NewNTAG223StatusDetect(uid [7]byte, key [16]byte, url string, status LoopStatus) *NTAG22x {
+	return newStatusDetect(ntag223StatusDetect, uid, key, url, status)
+}
+
+// NewNTAG224StatusDetect makes an NTAG 224 DNA that also mirrors the status of the wire loop that it guards.
+func NewNTAG224StatusDetect(uid [7]byte, key [16]byte, url string, status LoopStatus) *NTAG22x {
+	return newStatusDetect(ntag224StatusDetect, uid, key, url, status)
+}
+
+func newDNA(kind type2, uid [7]byte, key [16]byte, url string) *NTAG22x {
+	return newType2(kind, target2(uid[:]), url, func(counter uint32) string {
 		return "?m=" + Proof22x(key, uid, counter)
+	})
+}
+
+func newStatusDetect(kind type2, uid [7]byte, key [16]byte, url string, status LoopStatus) *NTAG22x {
+	return newType2(kind, target2(uid[:]), url, func(counter uint32) string {
+		return "?m=" + ProofStatusDetect(key, uid, counter, status)
 	})
 }
 
@@ -116,7 +148,7 @@ func (n *NTAG22x) Capture() string {
 }
 
 // count lets the NFC counter rise, which it does at the first READ or FAST_READ after the field powered the chip
-// (NTAG 213/215/216 datasheet section 8.7; for the NTAG 223 DNA by analogy).
+// (NTAG 213/215/216 datasheet section 8.7; for the NTAG 22x DNA by analogy, since nothing public says when it counts).
 func (n *NTAG22x) count() {
 	if n.mirror != nil && !n.counted {
 		n.counter++
@@ -185,6 +217,6 @@ func (n *NTAG22x) tlv(url string) []byte {
 		message = URIMessage(url)
 	}
 
-	tlv := []byte{0x01, 0x03, 0xA0, 0x0C, 0x34, 0x03, byte(len(message))} // at most FE, see uriMax
+	tlv := []byte{0x01, 0x03, n.kind.lock, 0x0C, 0x34, 0x03, byte(len(message))} // at most FE, see uriMax
 	return append(append(tlv, message...), 0xFE)
 }

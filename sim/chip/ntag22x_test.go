@@ -35,6 +35,26 @@ func TestNTAG22xAnswersCommands(t *testing.T) {
 		{"version of a 223", NewNTAG223(test22x, key1, url22x), "60", "0004040204000F03"},
 		{"last page of a 223", NewNTAG223(test22x, key1, url22x), "3A3B3B", "00000000"},
 		{"behind a 223", NewNTAG223(test22x, key1, url22x), "303C", ErrNAK.Error()},
+		{
+			"version of a 223 StatusDetect", NewNTAG223StatusDetect(test22x, key1, url22x, LoopClosed), "60",
+			"0004040804000F03",
+		},
+		{
+			"behind a 223 StatusDetect", NewNTAG223StatusDetect(test22x, key1, url22x, LoopClosed), "303C",
+			ErrNAK.Error(),
+		},
+		{"version of a 224", NewNTAG224(test22x, key1, url22x), "60", "0004040205001003"},
+		{"CC and lock TLV of a 224", NewNTAG224(test22x, key1, url22x), "3A0304", "E1101A00" + "0103E00C"},
+		{"last page of a 224", NewNTAG224(test22x, key1, url22x), "3A4B4B", "00000000"},
+		{"behind a 224", NewNTAG224(test22x, key1, url22x), "304C", ErrNAK.Error()},
+		{
+			"version of a 224 StatusDetect", NewNTAG224StatusDetect(test22x, key1, url22x, LoopClosed), "60",
+			"0004040805001003",
+		},
+		{
+			"behind a 224 StatusDetect", NewNTAG224StatusDetect(test22x, key1, url22x, LoopClosed), "304C",
+			ErrNAK.Error(),
+		},
 		{"blank", NewBlank(), "3A0405", "0103A00C34" + "0300FE"},
 		{
 			"version of a long clone", NewClone("https://tap.example.com/" + strings.Repeat("x", 200)), "60",
@@ -115,18 +135,50 @@ func TestNTAG223CountsPerPowerUp(t *testing.T) {
 	}
 }
 
-func TestNTAG223ProofVerifies(t *testing.T) {
-	chip := NewNTAG223(test22x, key1, url22x)
-	for want := uint32(1); want < 6; want += 2 {
-		chip.Power(true)
-		uid, counter := mirrored(t, chip)
-		if uid != test22x || counter != want {
-			t.Errorf("got %X, %d, want %X, %d", uid, counter, test22x, want)
-		}
-		if again := chip.Capture(); !strings.HasPrefix(again, url22x+"?m=") || chip.Counter() != want+1 {
-			t.Errorf("capture: got %s at count %d, want count %d", again, chip.Counter(), want+1)
-		}
+// chips22x are the four members of the family, under one key.
+var chips22x = []struct {
+	name         string
+	chip         func() *NTAG22x
+	mirrorLength int
+}{
+	{"223", func() *NTAG22x { return NewNTAG223(test22x, key1, url22x) }, 38},
+	{"223 StatusDetect", func() *NTAG22x { return NewNTAG223StatusDetect(test22x, key1, url22x, LoopClosed) }, 49},
+	{"224", func() *NTAG22x { return NewNTAG224(test22x, key1, url22x) }, 38},
+	{"224 StatusDetect", func() *NTAG22x { return NewNTAG224StatusDetect(test22x, key1, url22x, LoopClosed) }, 49},
+}
 
-		chip.Power(false)
+func TestNTAG22xProofVerifies(t *testing.T) {
+	for _, tt := range chips22x {
+		t.Run(tt.name, func(t *testing.T) {
+			chip := tt.chip()
+			for want := uint32(1); want < 6; want += 2 {
+				chip.Power(true)
+				uid, counter := mirrored(t, chip)
+				if uid != test22x || counter != want {
+					t.Errorf("got %X, %d, want %X, %d", uid, counter, test22x, want)
+				}
+
+				again := chip.Capture()
+				mirror, ok := strings.CutPrefix(again, url22x+"?m=")
+				if !ok || len(mirror) != tt.mirrorLength || chip.Counter() != want+1 {
+					t.Errorf("capture: got %s at count %d, want a mirror of %d characters at count %d",
+						again, chip.Counter(), tt.mirrorLength, want+1)
+				}
+
+				chip.Power(false)
+			}
+		})
+	}
+}
+
+// A mirror shows the status that the chip was made with, and hides none of it.
+func TestStatusDetectMirrorShowsItsLoop(t *testing.T) {
+	closed := NewNTAG223StatusDetect(test22x, key1, url22x, LoopClosed).Capture()
+	open := NewNTAG224StatusDetect(test22x, key1, url22x, LoopOpen).Capture()
+	if want := "x000001xCC00000000x"; !strings.Contains(closed, want) {
+		t.Errorf("loop closed: got %s, want %s in it", closed, want)
+	}
+	if want := "x000001xCO00000000x"; !strings.Contains(open, want) {
+		t.Errorf("loop open: got %s, want %s in it", open, want)
 	}
 }

@@ -72,7 +72,8 @@ func (p *Simulated) Register424(tagID string, uid [7]byte, meta, file [16]byte) 
 	})
 }
 
-// Register22x adds an NTAG 22x DNA, whose proof is in the attribute m.
+// Register22x adds an NTAG 22x DNA, whose proof is in the attribute m. A StatusDetect chip's proof must be genuine with
+// the status of its loop, but the verdict does not depend on whether that loop is open or closed.
 func (p *Simulated) Register22x(tagID string, uid [7]byte, key [16]byte) {
 	p.register(tagID, func(attributes map[string]string) (uint32, bool) {
 		got, counter, ok := chip.Open22x(key, attributes["m"])

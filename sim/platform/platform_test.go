@@ -116,6 +116,10 @@ func params424(uid [7]byte, counter uint32) params {
 	return params{"e": e, "c": c, "lang": "de"}
 }
 
+func paramsStatusDetect(uid [7]byte, counter uint32, loop chip.LoopStatus) params {
+	return params{"m": chip.ProofStatusDetect(testFile, uid, counter, loop)}
+}
+
 func params22x(uid [7]byte, counter uint32) params {
 	return params{"m": chip.Proof22x(testFile, uid, counter)}
 }
@@ -165,6 +169,8 @@ func TestScansGetTheirStatusAndSession(t *testing.T) {
 	a1, a2, a3, a9 := params424(testUID, 1), params424(testUID, 2), params424(testUID, 3), params424(testUID, 9)
 	b1, b2 := params424(otherUID, 1), params424(otherUID, 2)
 	m0, m1 := params22x(testUID, 0), params22x(testUID, 1)
+	s1, s2 := paramsStatusDetect(testUID, 1, chip.LoopClosed), paramsStatusDetect(testUID, 2, chip.LoopOpen)
+	forged := params{"m": strings.Replace(s2["m"], "xCO", "xCC", 1)}
 	none := params{"x": "1"}
 	tests := []struct {
 		name  string
@@ -199,6 +205,10 @@ func TestScansGetTheirStatusAndSession(t *testing.T) {
 		{"another chip's proof", []step{
 			{"tag_424", m0, 0, "invalid", fresh}, {"tag_22x", a1, 0, "invalid", fresh}}},
 		{"22x mirror of another UID", []step{{"tag_22x", params22x(otherUID, 1), 0, "invalid", fresh}}},
+		{"StatusDetect, whose loop is cut between its scans", []step{
+			{"tag_22x", s1, 0, "pending", fresh}, {"tag_22x", s2, 1, "valid", 1}}},
+		{"StatusDetect with a forged loop", []step{
+			{"tag_22x", s1, 0, "pending", fresh}, {"tag_22x", forged, 1, "invalid", 1}}},
 		{"no proof in a live session", []step{
 			{"tag_424", a1, 0, "pending", fresh}, {"tag_424", none, 1, "invalid", 1}}},
 	}

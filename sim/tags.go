@@ -15,17 +15,21 @@ const EntryPoint = "https://tap.example.com/"
 
 // The ids of the genuine tags on the platform.
 const (
-	Tag424 = "tag_4Gz424rose"
-	Tag223 = "tag_2Gz223iris"
+	Tag424          = "tag_4Gz424rose"
+	Tag223          = "tag_2Gz223iris"
+	Tag224          = "tag_2Gz224lily"
+	TagStatusDetect = "tag_2Gz223fern"
 )
 
 // UIDs and keys of the genuine tags. They are secret to nobody.
 var (
-	uid424 = [7]byte{0x04, 0xDE, 0x5F, 0x1E, 0xAC, 0xC0, 0x40}
-	uid223 = [7]byte{0x04, 0x22, 0x3D, 0x4A, 0x71, 0x5E, 0x80}
-	meta   = [16]byte{'m', 'e', 't', 'a'}
-	file   = [16]byte{'f', 'i', 'l', 'e'}
-	key223 = [16]byte{'s', 'u', 'n'}
+	uid424    = [7]byte{0x04, 0xDE, 0x5F, 0x1E, 0xAC, 0xC0, 0x40}
+	uid223    = [7]byte{0x04, 0x22, 0x3D, 0x4A, 0x71, 0x5E, 0x80}
+	uid224    = [7]byte{0x04, 0x22, 0x4D, 0x4A, 0x71, 0x5E, 0x80}
+	uidStatus = [7]byte{0x04, 0x22, 0x3D, 0x5D, 0x71, 0x5E, 0x80}
+	meta      = [16]byte{'m', 'e', 't', 'a'}
+	file      = [16]byte{'f', 'i', 'l', 'e'}
+	key22x    = [16]byte{'s', 'u', 'n'}
 )
 
 // A Tag is one tag on the bench's table.
@@ -46,12 +50,17 @@ type TagTable struct {
 // NewTagTable makes the tags, and registers the genuine ones at the platform.
 func NewTagTable(p *platform.Simulated) *TagTable {
 	p.Register424(Tag424, uid424, meta, file)
-	p.Register22x(Tag223, uid223, key223)
+	p.Register22x(Tag223, uid223, key22x)
+	p.Register22x(Tag224, uid224, key22x)
+	p.Register22x(TagStatusDetect, uidStatus, key22x)
 
 	t := &TagTable{genuine: chip.NewNTAG424(uid424, meta, file, EntryPoint+Tag424)}
+	intact := chip.NewNTAG223StatusDetect(uidStatus, key22x, EntryPoint+TagStatusDetect, chip.LoopClosed)
 	t.all = []Tag{
 		{"genuine-424", "a genuine NTAG 424 DNA", t.genuine},
-		{"genuine-223", "a genuine NTAG 223 DNA", chip.NewNTAG223(uid223, key223, EntryPoint+Tag223)},
+		{"genuine-223", "a genuine NTAG 223 DNA", chip.NewNTAG223(uid223, key22x, EntryPoint+Tag223)},
+		{"genuine-224", "a genuine NTAG 224 DNA", chip.NewNTAG224(uid224, key22x, EntryPoint+Tag224)},
+		{"genuine-223-status", "a genuine NTAG 223 DNA StatusDetect, its loop closed", intact},
 		{"clone", "a copy that repeats one URL of genuine-424; invalid at once if that was tapped since", nil},
 		{"foreign", "a tag of somebody else", chip.NewForeign("https://www.example.net/menu?table=7")},
 		{"payment", "a payment card", chip.NewPaymentCard()},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,9 +22,11 @@ func tagsCommand() *cobra.Command {
 		Short: "List the tags that put and tap know",
 		Args:  cobra.NoArgs,
 		Run: func(c *cobra.Command, _ []string) {
+			list := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, tag := range sim.NewTagTable(simplatform.New("")).List() {
-				fmt.Fprintf(c.OutOrStdout(), "%-12s  %s\n", tag.Name, tag.Is)
+				fmt.Fprintf(list, "%s\t%s\n", tag.Name, tag.Is)
 			}
+			list.Flush()
 		},
 	}
 }

@@ -21,6 +21,8 @@ func TestTwoTapsTurnGreen(t *testing.T) {
 	for _, tag := range []struct{ name, id, chip, uid string }{
 		{"genuine-424", sim.Tag424, "ntag424", "04de5f1eacc040"},
 		{"genuine-223", sim.Tag223, "ntag22x", "04223d4a715e80"},
+		{"genuine-224", sim.Tag224, "ntag22x", "04224d4a715e80"},
+		{"genuine-223-status", sim.TagStatusDetect, "ntag22x", "04223d5d715e80"},
 	} {
 		t.Run(tag.name, func(t *testing.T) {
 			onEachReader(t, "", func(r *testStation) {

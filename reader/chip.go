@@ -9,7 +9,7 @@ type Chip string
 
 const (
 	ChipNTAG424 Chip = "ntag424" // NTAG 424 DNA
-	ChipNTAG22x Chip = "ntag22x" // NTAG 223 DNA and 224 DNA
+	ChipNTAG22x Chip = "ntag22x" // NTAG 223 DNA and 224 DNA, StatusDetect or not
 	ChipNTAG21x Chip = "ntag21x"
 	ChipType4   Chip = "type4" // any other ISO-DEP tag
 	ChipType2   Chip = "type2" // any other Type 2 tag
@@ -33,8 +33,8 @@ func chipOf(t Target) Chip {
 }
 
 // chipOfVersion takes the answer to GET_VERSION: 00, vendor 04 (NXP), product
-// 04 (NTAG), subtype, major version (01 is NTAG 21x; 04 and 05 are NTAG 223 and
-// 224 DNA), minor version, size, protocol.
+// 04 (NTAG), subtype (02; 08 is StatusDetect), major version (01 is NTAG 21x;
+// 04 and 05 are NTAG 223 and 224 DNA), minor version, size, protocol.
 func chipOfVersion(v []byte) Chip {
 	if len(v) != 8 || v[1] != 0x04 || v[2] != 0x04 {
 		return ChipType2

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,7 +172,7 @@ func TestDeviceReadsURLs(t *testing.T) {
 			return tap
 		}
 
-		for _, g := range genuineTags {
+		for _, g := range slices.Concat(genuineTags, otherNTAG22x) {
 			chip := g.chip()
 			for range 2 {
 				if err := g.verify(read(chip).URL, chip); err != nil {

@@ -70,6 +70,21 @@ var genuineTags = []genuine{
 	},
 }
 
+// otherNTAG22x are read as the 223 is, and stay out of the tests that would wait for each of them in real time.
+var otherNTAG22x = []genuine{
+	{
+		name: "223 StatusDetect", want: ChipNTAG22x, commands: 3, uid: uid22x,
+		chip: func() counting { return simchip.NewNTAG223StatusDetect(uid22x, key1, url22x, simchip.LoopOpen) },
+		open: func(q url.Values) ([7]byte, uint32, bool) { return simchip.Open22x(key1, q.Get("m")) },
+	},
+	{
+		// Its URL would not fit a 223.
+		name: "224 with a long URL", want: ChipNTAG22x, commands: 4, uid: uid22x,
+		chip: func() counting { return simchip.NewNTAG224(uid22x, key1, url22x+strings.Repeat("x", 100)) },
+		open: func(q url.Values) ([7]byte, uint32, bool) { return simchip.Open22x(key1, q.Get("m")) },
+	},
+}
+
 // verify checks that the chip itself issued the URL as a whole, and last.
 func (g genuine) verify(text string, chip counting) error {
 	u, err := url.Parse(text)
@@ -89,7 +104,7 @@ func (g genuine) verify(text string, chip counting) error {
 }
 
 func TestReadGivesTheURLOfAGenuineTag(t *testing.T) {
-	for _, g := range genuineTags {
+	for _, g := range slices.Concat(genuineTags, otherNTAG22x) {
 		t.Run(g.name, func(t *testing.T) {
 			chip := g.chip()
 			a := newAntenna(chip)
@@ -119,7 +134,7 @@ func TestReadGivesTheURLOfAGenuineTag(t *testing.T) {
 // A tag that is lost at any moment of a read, and comes back, gives a URL that it issued as a
 // whole.
 func TestReadOfATagThatIsLostStartsAgain(t *testing.T) {
-	for _, g := range genuineTags {
+	for _, g := range slices.Concat(genuineTags, otherNTAG22x) {
 		for _, away := range []time.Duration{0, 30 * time.Millisecond, 400 * time.Millisecond} {
 			for _, answered := range []bool{false, true} {
 				for k := 1; k <= 2*g.commands+4; k++ {

@@ -4,7 +4,7 @@
 // use it; nothing that is installed imports it.
 //
 // Its rooms are virtual NTAG chips, the antenna on which they lie, a virtual PN532 that stock libnfc opens on a
-// pseudo-terminal, a platform over HTTPS, and a disk that loses power. Package sim joins them with what else surrounds
+// pseudo-terminal, recordings of real ones, a platform over HTTPS, and a disk that loses power. Package sim joins them with what else surrounds
 // a station:
 //
 //	TagTable -- put ------> antenna.Field <-- PN532 -- PTY --------+
@@ -20,6 +20,7 @@
 //
 //	chip <── antenna <── reader   <── sim
 //	chip <── platform             <── sim
+//	chip <── recording                (what real readers said; the tests of both readers replay it)
 //	disk                              (on its own; the tests of the journal use it)
 //
 // Goroutines: NewLampFiles starts one for each lamp, which LampFiles.Close ends. StartDaemon starts one that reads the

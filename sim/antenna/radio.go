@@ -136,8 +136,8 @@ func (r *radio) exchange(tx []byte) ([]byte, error) {
 
 	rx, err := r.chip.Transceive(tx)
 	switch {
-	case errors.Is(err, chip.ErrNAK):
-		r.fallBack()
+	case errors.Is(err, chip.ErrNAK), errors.Is(err, chip.ErrMute) && r.state == stateActive:
+		r.fallBack() // 14443-3 section 6.3.5: a command that the chip does not know ends ACTIVE
 	case err == nil && r.state == stateProtocol:
 		for r.chain(rx); len(r.pending) > 0; {
 			r.next() // the block number moves on, and an R(NAK) gets the last block

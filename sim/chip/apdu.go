@@ -51,11 +51,13 @@ const ndefFileSize = 256
 var ndefApplication = []byte{0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x01}
 
 // ccFile is the capability container as NXP ships it (NT4H2421Gx section 8.2.3.2): 23 bytes, mapping 2.0,
-// MLe 256, MLc 255, NDEF file E104 of 256 bytes, proprietary file E105 of 128 bytes.
+// MLe 256, MLc 255, NDEF file E104 of 256 bytes, proprietary file E105 of 128 bytes. The file has 32 bytes (recording
+// ntag424-files).
 var ccFile = []byte{
 	0x00, 0x17, 0x20, 0x01, 0x00, 0x00, 0xFF,
 	0x04, 0x06, 0xE1, 0x04, 0x01, 0x00, 0x00, 0x00,
 	0x05, 0x06, 0xE1, 0x05, 0x00, 0x80, 0x82, 0x83,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 }
 
 // Transceive implements Chip: one command APDU, one response APDU (NT4H2421Gx section 10).
@@ -206,7 +208,8 @@ func (n *NTAG424) native(tx []byte) []byte {
 		return append([]byte{0x04, 0x04, 0x02, 0x01, 0x02, 0x11, 0x05}, 0x91, 0xAF)
 	case tx[1] == nativeMoreFrame && n.version == 2:
 		n.version = 0
-		batch := []byte{0xCF, 0x39, 0xD4, 0x49, 0x80, 0x34, 0x20} // batch, key, week 34 of 2020
+		// Batch, fabrication key, week 46 of 2021 (recording ntag424-version).
+		batch := []byte{0xCF, 0x5D, 0x90, 0x45, 0x10, 0x46, 0x21}
 		uid := n.target.UID
 		if n.RandomID {
 			uid = make([]byte, len(uid)) // a random-ID chip shows its own UID only after authentication

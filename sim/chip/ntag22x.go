@@ -21,6 +21,7 @@ const (
 	cmdGetVersion = 0x60
 	cmdRead       = 0x30
 	cmdFastRead   = 0x3A
+	cmdWrite      = 0xA2
 )
 
 // type2 is a member of the NTAG family.
@@ -165,7 +166,9 @@ func (n *NTAG22x) urlAt(counter uint32) string {
 	return n.url + n.mirror(counter)
 }
 
-// Transceive implements Chip (NTAG 213/215/216 datasheet section 10). The chips are locked: no command writes.
+// Transceive implements Chip (NTAG 213/215/216 datasheet section 10). The chips are locked: no command writes. A chip
+// refuses arguments, and ignores a command that it does not know (recordings version-two-bytes and
+// deselect-relist-by-uid).
 func (n *NTAG22x) Transceive(tx []byte) ([]byte, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -177,8 +180,10 @@ func (n *NTAG22x) Transceive(tx []byte) ([]byte, error) {
 		return n.read(int(tx[1]), int(tx[2]-tx[1])+1), nil
 	case len(tx) == 1 && tx[0] == cmdGetVersion:
 		return slices.Clone(n.kind.version[:]), nil
+	case len(tx) == 0, tx[0] == cmdRead, tx[0] == cmdFastRead, tx[0] == cmdWrite:
+		return nil, ErrNAK
 	}
-	return nil, ErrNAK
+	return nil, ErrMute
 }
 
 // read returns count pages from start on. Behind the last page it goes on at page 0.

@@ -56,11 +56,11 @@ func TestNTAG424AnswersAPDUs(t *testing.T) {
 		{"proprietary file", []string{selectApp, "00A4000C02E105", readAll}, "6982"},
 		{"CC", []string{selectApp, selectCC, "00B000000F"}, "001720010000FF0406E104010000009000"},
 		{"CC by short identifier", []string{selectApp, "00B0830002"}, "00179000"},
-		{"behind the file", []string{selectApp, selectCC, "00B0001701"}, "6B00"},
-		{"over the end", []string{selectApp, selectCC, "00B00015FF"}, "82839000"},
+		{"behind the file", []string{selectApp, selectCC, "00B0002001"}, "6B00"},
+		{"over the end", []string{selectApp, selectCC, "00B00015FF"}, "8283" + "000000000000000000" + "9000"},
 		{"no Le", []string{selectApp, selectCC, "00B00000"}, "6700"},
 		{"version 1", []string{"9060000000"}, "0404023000110591AF"},
-		{"version 3", []string{"9060000000", "90AF000000", "90AF000000"}, "04DE5F1EACC040CF39D44980342091" + "00"},
+		{"version 3", []string{"9060000000", "90AF000000", "90AF000000"}, "04DE5F1EACC040CF5D904510462191" + "00"},
 		{"version does not go on", []string{"9060000000", selectApp, "90AF000000"}, "911C"},
 	}
 
@@ -207,7 +207,7 @@ func TestNTAG424WithRandomIDHidesItsUID(t *testing.T) {
 		send(chip, command)
 	}
 
-	if got, want := send(chip, "90AF000000"), "00000000000000CF39D449803420"+"9100"; got != want {
+	if got, want := send(chip, "90AF000000"), "00000000000000CF5D9045104621"+"9100"; got != want {
 		t.Errorf("version: got %s, want %s", got, want)
 	}
 }

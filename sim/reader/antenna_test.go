@@ -43,7 +43,7 @@ func TestPN532FindsTwoTagsOneAfterTheOther(t *testing.T) {
 }
 
 // Which tags answer the REQA of a PN532. An active Type 2 tag answers the second try: the first takes it out of ACTIVE.
-// A tag in HALT answers once it has lost its power, or to InSelect, which sends WUPA.
+// A tag in HALT answers once it has lost its power, or to InSelect and to a list with its UID, which send WUPA.
 func TestPN532WakesARestingTag(t *testing.T) {
 	const once, twice, cycle = "3205000100", "3205000101", "320100"
 	tests := []struct {
@@ -60,6 +60,9 @@ func TestPN532WakesARestingTag(t *testing.T) {
 		{"Type 2 after NAK", chip.NewBlank(), []exchange{
 			{once, "33"}, {listA, listed213}, {"4230ff", "4302"}, {listA, listed213},
 		}},
+		{"Type 2 after an unknown command", chip.NewBlank(), []exchange{
+			{once, "33"}, {listA, listed213}, {"421a00", "4301"}, {"423003", "4301"}, {listA, listed213},
+		}},
 		{"Type 2 in HALT", chip.NewBlank(), []exchange{
 			{finite, "33"}, {listA, listed213}, {"4401", "4500"}, {listA, listedNone}, {cycle, "33"},
 			{listA, listed213},
@@ -68,6 +71,9 @@ func TestPN532WakesARestingTag(t *testing.T) {
 			{finite, "33"}, {listA, listed213}, {"4401", "4500"}, {"5401", "5500"},
 			{"423003", "4300e11012000103a00c340300fe00000000"},
 			{listA, listedNone}, // back to HALT, where it came from
+		}},
+		{"Type 2 in HALT, listed by its UID", chip.NewBlank(), []exchange{
+			{once, "33"}, {listA, listed213}, {"4401", "4500"}, {listA + "8804b1a94b000003", listed213},
 		}},
 		{"Type 4 in PROTOCOL", chip.NewNTAG424(test424, key1, key2, url424), []exchange{
 			{finite, "33"}, {listA, listed424}, {listA, listedNone}, {"4401", "4500"}, {listA, listedNone},

@@ -45,14 +45,19 @@ var (
 type frame struct {
 	kind  frameKind
 	data  []byte    // TFI and PD0…PDn
-	wakes bool      // a wake-up preamble (55 55 00 …) came before it
+	wakes bool      // a wake-up preamble (55 55 00 …, or ten zeros) came before it
 	at    time.Time // when its last byte had arrived, at the pace of the line
 }
+
+// wakingZeros is how many bytes 00 in front of a start code wake the chip: nfcpy sends ten, and then the frame's
+// preamble (recording uart-start-nfcpy). Any byte does, since the chip counts edges; an 0x55 has more of them.
+const wakingZeros = 10
 
 // frameScanner cuts a host's bytes into frames.
 type frameScanner struct {
 	r      io.ByteReader
 	before byte // the byte in front of the next one
+	zeros  int  // how many bytes 00 are in front of the next one
 }
 
 func newFrameScanner(r io.ByteReader) *frameScanner { return &frameScanner{r: r, before: 0xFF} }
@@ -64,7 +69,11 @@ func (s *frameScanner) read(n int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+
 		data[i], s.before = b, b
+		if s.zeros++; b != 0x00 {
+			s.zeros = 0
+		}
 	}
 	return data, nil
 }
@@ -74,13 +83,13 @@ func (s *frameScanner) read(n int) ([]byte, error) {
 func (s *frameScanner) next() (frame, error) {
 	var f frame
 	for {
-		before := s.before
+		before, zeros := s.before, s.zeros
 		b, err := s.read(1)
 		if err != nil {
 			return frame{}, err
 		}
 
-		if b[0] == 0x55 {
+		if b[0] == 0x55 || zeros > wakingZeros && b[0] == 0xFF {
 			f.wakes = true
 		}
 		if before != 0x00 || b[0] != 0xFF { // not a start code

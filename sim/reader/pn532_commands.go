@@ -47,7 +47,7 @@ var commands = map[byte]struct {
 }
 
 // diagnose is 7.2.1. The communication line test echoes, memory and antenna are always fine, and the attention request
-// asks whether the ISO-DEP card is still there.
+// asks whether the ISO-DEP card is still there; a Type 2 tag cannot be asked (recording failure-attention-type2).
 func (p *PN532) diagnose(args []byte) ([]byte, error) {
 	switch args[0] {
 	case 0x00:
@@ -55,6 +55,9 @@ func (p *PN532) diagnose(args []byte) ([]byte, error) {
 	case 0x01, 0x02, 0x07:
 		return []byte{0x00}, nil
 	case 0x06:
+		if p.target != nil && !p.target.ISODEP() {
+			return []byte{statusContext}, nil
+		}
 		if p.field.Present() {
 			return []byte{statusOK}, nil
 		}

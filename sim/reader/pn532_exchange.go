@@ -21,7 +21,14 @@ const (
 	statusContext   = 0x27 // command not acceptable now
 )
 
-// inDataExchange is 7.3.8: an APDU to an ISO-DEP target, otherwise one of the MIFARE commands.
+// sakISODEP is the bit of SAK that a chip sets which speaks ISO-DEP (ISO/IEC 14443-3 section 6.5.3.4).
+const sakISODEP = 0x20
+
+// authenticateSize is the code of an authentication, its block, a key of 6 bytes and a UID of 4.
+const authenticateSize = 1 + 1 + 6 + 4
+
+// inDataExchange is 7.3.8: an APDU to an ISO-DEP target, otherwise one of the MIFARE commands. To any other command of
+// a Type 2 tag the chip gives its syntax error (recording indataexchange-unknown).
 func (p *PN532) inDataExchange(args []byte) ([]byte, error) {
 	tg, data := args[0], args[1:]
 	if p.target == nil || tg != 0x01 {
@@ -32,10 +39,16 @@ func (p *PN532) inDataExchange(args []byte) ([]byte, error) {
 		switch data[0] {
 		case 0x30, 0xA2: // READ, WRITE of a Type 2 tag
 		case 0x60, 0x61: // authentication with key A or B, which fails and leaves the chip in HALT
+			if len(data) < authenticateSize {
+				return nil, errSyntax
+			}
 			p.field.Deselect()
 			return []byte{statusAuth}, nil
 		default:
-			return []byte{statusContext}, nil
+			if p.target.SAK&sakISODEP != 0 { // without its RATS
+				return []byte{statusContext}, nil
+			}
+			return nil, errSyntax
 		}
 	}
 

@@ -67,13 +67,19 @@ func (p *PN532) pollEvery(period, limit time.Duration, find func() bool) (found 
 // nothing is the find of a poll for what no chip here is.
 func nothing() bool { return false }
 
-// list activates a type A target and makes it Tg 1.
+// list activates a type A target and makes it Tg 1. With a UID the chip wakes what is in HALT, too (recordings
+// deselect-relist-by-uid and discovery-answered).
 func (p *PN532) list(uid []byte, rats bool) bool {
 	tries := int(p.retries) + 1
 	if p.retries == infiniteRetry {
 		tries = antenna.SelectTries // after these nothing changes until a chip comes
 	}
-	return p.activate(antenna.Request{Command: antenna.REQA, Tries: tries, UID: uid, RATS: rats})
+
+	command := byte(antenna.REQA)
+	if uid != nil {
+		command = antenna.WUPA
+	}
+	return p.activate(antenna.Request{Command: command, Tries: tries, UID: uid, RATS: rats})
 }
 
 // activate makes the chip that answers the request Tg 1; without an answer nothing is listed.

@@ -231,6 +231,8 @@ func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
 		return nil
 	case AnswerNACK:
 		return p.send(w, nackFrame)
+	case InsteadOfACK:
+		return p.send(w, slices.Clone(fault.Bytes))
 	case HangAfterACK:
 		p.hang(fault.For)
 		return p.send(w, ackFrame)
@@ -250,6 +252,12 @@ func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
 		data, err := p.execute(command)
 		if errors.Is(err, errAborted) {
 			return err
+		}
+
+		// Switched off and on, the field takes the tag out of HALT.
+		if fault.Kind == Polls {
+			p.carrier(false)
+			p.carrier(true)
 		}
 		if err == nil {
 			data = p.spoilData(command[1], data, fault)

@@ -41,6 +41,13 @@ const (
 	NADBit
 	// EmptyATS makes InListPassiveTarget find an ISO-DEP chip with an ATS of length 0. libnfc 1.8.0 crashes on it.
 	EmptyATS
+	// InsteadOfACK gives Bytes in place of the ACK, and does not carry the command out.
+	InsteadOfACK
+	// InsteadOfAnswer carries the command out, and gives Bytes in place of its answer.
+	InsteadOfAnswer
+	// Polls is a reader that polls by itself, as some ACR122 may (recording deselect-relist-copy): after InDeselect and
+	// InRelease the field goes off and on, and so the tag does not stay in HALT.
+	Polls
 	// BrownOut gives no answer: the chip has lost its power for a moment, and is as after Reset.
 	BrownOut
 )
@@ -52,6 +59,7 @@ type Fault struct {
 	Skip  int           // how many of these commands go well first
 	Times int           // how many of them meet the fault; 0 means one, -1 means all until Mend
 	For   time.Duration // how long a hang lasts (0: until Mend or Reset), and how long Dribble and Slow wait
+	Bytes []byte        // what InsteadOfACK and InsteadOfAnswer give
 }
 
 // Break orders a fault. Faults that were ordered before stay; if two could meet one command, the older one does.
@@ -88,6 +96,8 @@ func (f Fault) waitsFor(code byte) bool {
 		return false
 	case f.Kind == NADBit:
 		return slices.Contains(answersStatus, code)
+	case f.Kind == Polls:
+		return code == 0x44 || code == 0x52
 	}
 	return true
 }
@@ -168,6 +178,8 @@ func (p *PN532) sendSpoilt(w io.Writer, frame []byte, fault Fault) error {
 		frame = append(garbage(), frame...)
 	case GarbageInstead:
 		frame = garbage()
+	case InsteadOfAnswer:
+		frame = slices.Clone(fault.Bytes)
 	case BadChecksum:
 		frame[len(frame)-2] ^= 0x01
 	case BadLength:

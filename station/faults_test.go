@@ -16,7 +16,7 @@ import (
 	simplatform "github.com/tagbase/tagbase-edge/sim/platform"
 )
 
-// lampOf is which lamp shows an outcome (the table of outcomes in the design).
+// lampOf is which lamp shows an outcome (the table in docs/sending.md).
 var lampOf = map[string]sim.Lit{
 	"pending": amber, "valid": green, "invalid": red,
 	"unknown": amber, "not_sent": amber, "refused": amber,

@@ -196,6 +196,7 @@ func (j *Journal) Close() error {
 	late := time.NewTimer(closeTimeout)
 	defer late.Stop()
 
+	// The writer ends by itself once its queue is empty. A disk that hangs must not keep the daemon from ending.
 	select {
 	case <-j.ended:
 		j.mu.Lock()

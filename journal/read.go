@@ -76,6 +76,7 @@ func (t *tail) run(ctx context.Context, follow bool) {
 			return
 		}
 
+		// The daemon that writes is another process and sends no word of a new line: look again, until ctx ends.
 		select {
 		case <-ctx.Done():
 			return

@@ -123,6 +123,7 @@ func (s *Station) tellLamps(ctx context.Context) {
 		v, change := s.Lamps.State()
 		s.Feed.Lamps(api.LampsLit{Green: v.Green.Lit, Red: v.Red.Lit, Amber: v.Amber.Lit})
 
+		// change is closed at the first change after State: listeners always get the newest state.
 		select {
 		case <-ctx.Done():
 			return

@@ -40,6 +40,7 @@ func (s *Station) keepUp(ctx context.Context) {
 		s.note(disk, s.Journal.Err(), zap.Int("held_lines", counts.Held), zap.Uint64("lost_lines", counts.Lost))
 		s.note(lamps, s.Lamps.Err())
 
+		// ctx ends with the station. One more look at its end does no harm.
 		select {
 		case <-ctx.Done():
 			return

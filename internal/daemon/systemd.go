@@ -63,6 +63,7 @@ func feedWatchdog(ctx context.Context, p *station.Progress, log *zap.Logger) {
 		}
 		logged = late
 
+		// Either may win if both are ready: one more message to systemd at the end does no harm.
 		select {
 		case <-ctx.Done():
 			return
@@ -106,6 +107,8 @@ func pauseBeforeExit(p config.Problem) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	notify(statusLine("cannot start: " + p.String()))
+
+	// Whichever comes first: a signal, or the end of the pause.
 	select {
 	case <-ctx.Done():
 	case <-time.After(startPause):

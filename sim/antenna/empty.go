@@ -18,6 +18,7 @@ func (f *Field) AwaitSeenEmpty(ctx context.Context, d time.Duration) error {
 
 	seen, missed, looked := time.Duration(0), f.misses(), time.Now()
 	for seen < d {
+		// ctx ends the wait for a reader that has stopped searching.
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -66,10 +66,11 @@ func (s *Socket) Plug() error {
 		return err
 	}
 
-	// Unplug ends this goroutine and waits for it.
 	var ctx context.Context
 	ctx, s.end = context.WithCancel(context.Background())
 	s.ended = make(chan error, 1)
+
+	// Unplug ends this goroutine and waits for it.
 	go func() { s.ended <- s.serve(ctx, listener) }()
 	return nil
 }

@@ -118,6 +118,7 @@ func (l *ladder) childEnded(left readerState, lived time.Duration) (reset bool, 
 }
 
 // A ResetLine is wired to the reader's RSTPDN (PN532: low for power-down and reset). Set(true) pulls it low.
+// The daemon opens it as a GPIO line of package led. It is an interface because package reader does not import led.
 type ResetLine interface {
 	Set(on bool) error
 	Close() error

@@ -38,7 +38,8 @@ const (
 
 var selfTestSteps = []string{StepOpen, StepWakeUp, StepFirmware, StepField}
 
-// versioned is a device that tells which chip it is and its version.
+// versioned is a device that tells which chip it is and its version. Only a libnfc device does; a simulated
+// one has no firmware. The assertion to it also compiles without libnfc.
 type versioned interface{ Firmware() string }
 
 // SelfTest tries the device step by step, and writes every step to out as a line of

@@ -4,12 +4,12 @@ package doctor
 
 import "github.com/tagbase/tagbase-edge/scan"
 
-// A Result is how a check ended.
+// A Result is how a check ended. Its values are what the JSON holds.
 type Result string
 
 const (
-	OK      Result = "ok"
-	Wrong   Result = "wrong"
+	OK      Result = "ok"      // nothing to repair
+	Wrong   Result = "wrong"   // to be repaired: Finding.Mend says how
 	Skipped Result = "skipped" // does not apply here, or could not be looked at
 )
 

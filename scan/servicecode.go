@@ -6,6 +6,7 @@ package scan
 // blinks this number; status, doctor, log and docs show the same one.
 type ServiceCode int
 
+// The service codes, in the README's order. A code never changes its meaning: technicians learn them.
 const (
 	ServiceNone                ServiceCode = 0
 	ServiceReaderNotFound      ServiceCode = 1

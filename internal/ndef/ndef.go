@@ -17,8 +17,11 @@ import (
 )
 
 var (
+	// ErrMalformed is returned for a message that is cut short, or has a chunked record.
 	ErrMalformed = errors.New("a malformed NDEF message")
-	ErrNoURI     = errors.New("no URI record in the NDEF message")
+
+	// ErrNoURI is returned for a message without a URI record, or with an empty one.
+	ErrNoURI = errors.New("no URI record in the NDEF message")
 )
 
 // Record header (NFC Forum NDEF 1.0, 3.2).

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// timerLate is for how long SleepUntil spins: Linux wakes a thread up to 50 µs late by default (its timer slack), and the
-// thread then still needs a processor.
+// timerLate is for how long SleepUntil spins: Linux wakes a thread up to 50 µs late by default (its timer slack), and
+// the thread then still needs a processor.
 const timerLate = 150 * time.Microsecond
 
 // SleepUntil returns at t, exact to some microseconds. It sleeps in the kernel, since Go's own timers are late by up to

@@ -143,7 +143,7 @@ func (g *guest) Command(ctx context.Context, script string) *exec.Cmd {
 }
 
 // bootPatience is what a boot takes beside much other work; one in some ten hangs before
-// its first word, and is then begun anew.
+// its first word, and is then begun again.
 const bootPatience = 4 * time.Minute
 
 // awaitUp waits until all that starts at boot has started.

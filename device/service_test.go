@@ -352,7 +352,7 @@ func (r *machineTest) putAndHoldAnswer() (answer func()) {
 	return answer
 }
 
-// upgradeThatKeepsTheOld installs the package anew, which says why, and leaves the process that runs.
+// upgradeThatKeepsTheOld installs the package again, which says why, and leaves the process that runs.
 func (r *machineTest) upgradeThatKeepsTheOld(why string) {
 	r.Helper()
 	pid := r.unitProperty("MainPID")

@@ -52,7 +52,7 @@ var (
 	ErrNoTag   = errors.New("no tag in the field")
 	ErrTagLost = errors.New("the tag did not answer")
 
-	// errHung is a reader that gives no sign of life. Only opening it anew can
+	// errHung is a reader that gives no sign of life. Only opening it again can
 	// bring it back.
 	errHung = errors.New("the reader does not answer")
 
@@ -62,7 +62,7 @@ var (
 )
 
 // ISO/IEC 14443-3, 6.2.1: a tag that has been without the field for 5 ms starts
-// anew, and is ready 5 ms after the field is back. The chip's answer to the
+// again, and is ready 5 ms after the field is back. The chip's answer to the
 // command that switches it takes a good millisecond more.
 const (
 	fieldOff = 10 * time.Millisecond

@@ -145,7 +145,7 @@ func TestDeviceTransceivesAPDUsAndType2Commands(t *testing.T) {
 		wantLost("READ to an idle tag", rx, err)
 		mustSelect(t, dev)
 		if rx, err := emitFromChild(cmdRead, 3); err != nil || len(rx) != 16 {
-			t.Errorf("READ after it was selected anew: got %x, %v", rx, err)
+			t.Errorf("READ after it was selected again: got %x, %v", rx, err)
 		}
 
 		field.Remove()

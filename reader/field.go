@@ -26,7 +26,7 @@ const (
 	uncertain                   // it was there, and then the reader was gone for 300 ms or longer
 )
 
-// opened begins anew with a reader that was just opened, in the state that the last one left.
+// opened begins again with a reader that was just opened, in the state that the last one left.
 func (w *watch) opened(dev Device) {
 	w.dev = dev
 	w.ready, w.faults, w.deaf = false, 0, true

@@ -59,9 +59,9 @@ func TestOpenOfAChipThatHangs(t *testing.T) {
 	}
 }
 
-// A chip that hangs, or slept through a brown-out, is not taken for an empty field. Opening it anew
+// A chip that hangs, or slept through a brown-out, is not taken for an empty field. Opening it again
 // brings it back.
-func TestHungChipIsNoticedAndBackWhenOpenedAnew(t *testing.T) {
+func TestHungChipIsNoticedAndBackWhenOpenedAgain(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string

@@ -18,7 +18,7 @@ func (d *dialogue) secondProof() (string, error) {
 	}
 
 	// A chip that has given no new one counts its activations (NTAG 22x DNA: power-ups) and not
-	// its reads, and is activated anew. What it gives then is its second proof, even if
+	// its reads, and is activated again. What it gives then is its second proof, even if
 	// it is the first again: a tag that copies one has no other.
 	if err := d.renew(); errors.Is(err, errAnother) {
 		return "", err
@@ -34,7 +34,7 @@ func (d *dialogue) secondProof() (string, error) {
 	return string(uri), nil
 }
 
-// rereadType4 reads the file anew in the activation that there is. The SELECT
+// rereadType4 reads the file again in the activation that there is. The SELECT
 // between the two reads lets an NTAG 424 DNA count again (NT4H2421Gx, 9.3.1).
 func (d *dialogue) rereadType4() string {
 	message, err := d.readNTAG424File()

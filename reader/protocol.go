@@ -124,7 +124,7 @@ func fromMonotonic(ns int64) time.Time {
 	return time.Now().Add(time.Duration(ns - monotonic()))
 }
 
-// monotonic reads CLOCK_MONOTONIC (clock_gettime(2)): Go's own readings start anew in every process.
+// monotonic reads CLOCK_MONOTONIC (clock_gettime(2)): Go's own readings start again in every process.
 func monotonic() int64 {
 	var ts unix.Timespec
 	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)

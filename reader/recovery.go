@@ -26,7 +26,7 @@ const (
 	silence    = 5 * time.Second        // a child without a line for this long hangs
 	firstDelay = 100 * time.Millisecond // before the first new child
 	lastDelay  = 800 * time.Millisecond // before any later one
-	healthy    = 10 * time.Second       // a child that lived this long starts the delays anew
+	healthy    = 10 * time.Second       // a child that lived this long starts the delays again
 
 	// The reset line of a PN532: what other projects needed to bring one back.
 	resetLow  = 100 * time.Millisecond

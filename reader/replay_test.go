@@ -324,7 +324,7 @@ func (p *replay) transceive() ([]byte, error) {
 }
 
 // fault checks that the product takes the answer for a fault of the reader, and that the reader works when it is opened
-// anew.
+// again.
 func (p *replay) fault() {
 	p.t.Helper()
 	_, err := p.dev.Select(1)
@@ -336,6 +336,6 @@ func (p *replay) fault() {
 	p.dev.Close()
 	p.open()
 	if _, err := p.dev.Select(1); !errors.Is(err, ErrNoTag) {
-		p.t.Errorf("opened anew: got %v, want %v", err, ErrNoTag)
+		p.t.Errorf("opened again: got %v, want %v", err, ErrNoTag)
 	}
 }

@@ -241,7 +241,7 @@ func describe(events []seen) string {
 	return strings.Join(s, ", ")
 }
 
-// A tag that rests is asked whether it is there, and not activated anew.
+// A tag that rests is asked whether it is there, and not activated again.
 func TestWatchLeavesARestingTagAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		chip := &randomUIDChip{Chip: newNTAG424()}

@@ -43,7 +43,7 @@ type Daemon struct {
 
 	mu    sync.Mutex // guards what follows
 	lines []string
-	news  chan struct{} // closed, and made anew, at each line
+	news  chan struct{} // closed, and made again, at each line
 	next  int           // the first line that NextScan or AwaitLine has not looked at
 }
 

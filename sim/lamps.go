@@ -46,7 +46,7 @@ type LampFiles struct {
 	mu      sync.Mutex // guards what follows
 	lit     Lit
 	changes []LampChange
-	news    chan struct{} // closed, and made anew, at each change
+	news    chan struct{} // closed, and made again, at each change
 }
 
 // NewLampFiles makes the FIFOs green, red and amber in dir.

@@ -71,7 +71,7 @@ func TestEarlyURLIsPostedOnlyIfItCounts(t *testing.T) {
 			tap.URL, tap.Reason = "", scan.ReasonTwoTags
 			r.finishTap(tap)
 		}, "unreadable", "two_tags", ""},
-		{"was torn and read anew", tagA, func(r *testStation, tap reader.Tap) {
+		{"was torn and read again", tagA, func(r *testStation, tap reader.Tap) {
 			tap.URL = other
 			r.finishTap(tap)
 		}, "valid", "", `"e":"12"`},

@@ -23,7 +23,7 @@ type Field struct {
 	chosen  *radio        // by the last activation; nil if that found none, or the chip has left
 	missed  int           // searches, with RF on, that found no chip
 	leaving int           // counts down to the exchange at which everything leaves; 0 means never
-	arrival chan struct{} // closed, and made anew, at each Put
+	arrival chan struct{} // closed, and made again, at each Put
 }
 
 // NewField makes an empty antenna whose RF field is off.

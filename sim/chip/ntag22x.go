@@ -139,7 +139,7 @@ func (n *NTAG22x) Capture() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 
-	// The phone's field powers the chip anew; so does the field of whoever reads it next.
+	// The phone's field powers the chip again; so does the field of whoever reads it next.
 	n.counted = false
 	n.count()
 	n.counted = false

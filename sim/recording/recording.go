@@ -84,7 +84,7 @@ type Step struct {
 //	tap KIND RESULT           its tap gives this kind of chip, and a "url" or the reason for none
 //	data HEX                  the tag's answer is this
 //	lost                      the tag does not answer
-//	fault                     the reader has failed; it works when it is opened anew
+//	fault                     the reader has failed; it works when it is opened again
 type Recording struct {
 	Name   string // of the file, without its ending
 	Source string

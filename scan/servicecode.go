@@ -44,16 +44,17 @@ var serviceTexts = [MaxServiceCode + 1]struct{ words, mend string }{
 	ServiceNone: {words: "none"},
 	ServiceReaderNotFound: {
 		words: "reader not found",
-		mend:  "look at the cable, reader.device and the permission of the port; sudo tagbase-edge doctor tells which",
+		mend: "look at the cable, reader.device and the permission of the port; " +
+			"run sudo tagbase-edge doctor to find out which",
 	},
 	ServiceReaderSilent: {
 		words: "reader does not answer",
 		mend: "look at the reader's power, wires and mode switches, and for another program at its port; " +
-			"sudo tagbase-edge doctor tells which",
+			"run sudo tagbase-edge doctor to find out which",
 	},
 	ServicePlatformUnreachable: {
 		words: "platform unreachable",
-		mend:  "look at the network, DNS and platform.base_url; sudo tagbase-edge doctor tells which",
+		mend:  "look at the network, DNS and platform.base_url; run sudo tagbase-edge doctor to find out which",
 	},
 	ServiceKeyRefused: {
 		words: "key refused",
@@ -61,7 +62,7 @@ var serviceTexts = [MaxServiceCode + 1]struct{ words, mend string }{
 	},
 	ServiceClockOrCertificate: {
 		words: "clock or certificate",
-		mend:  "set the board's clock, or correct platform.ca_file; sudo tagbase-edge doctor tells which",
+		mend:  "set the board's clock, or correct platform.ca_file; run sudo tagbase-edge doctor to find out which",
 	},
 	ServiceStorage: {
 		words: "storage",
@@ -69,6 +70,6 @@ var serviceTexts = [MaxServiceCode + 1]struct{ words, mend string }{
 	},
 	ServiceLamps: {
 		words: "lamps",
-		mend:  "look at the wires and lines of leds.*; sudo tagbase-edge doctor tells which",
+		mend:  "look at the wires and lines of leds.*; run sudo tagbase-edge doctor to find out which",
 	},
 }

@@ -160,9 +160,9 @@ func platformText(p api.PlatformStatus) string {
 }
 
 func clockText(c api.ClockStatus) string {
-	text := "not synchronised"
+	text, but := "not synchronised", ", but"
 	if c.Synced {
-		text = "synchronised"
+		text, but = "synchronised", ", and"
 	}
 	if c.AheadMS == nil {
 		return text
@@ -172,11 +172,11 @@ func clockText(c api.ClockStatus) string {
 	switch {
 	case ahead.Abs() < 2*time.Second:
 		// The platform's Date has whole seconds.
-		return text + ", as the platform's"
+		return text + but + " it agrees with the platform's clock"
 	case ahead > 0:
-		return fmt.Sprintf("%s, %v ahead of the platform's", text, ahead)
+		return fmt.Sprintf("%s, %v ahead of the platform's clock", text, ahead)
 	default:
-		return fmt.Sprintf("%s, %v behind the platform's", text, -ahead)
+		return fmt.Sprintf("%s, %v behind the platform's clock", text, -ahead)
 	}
 }
 

@@ -18,6 +18,7 @@ const (
 // A concern is a part of the station itself that may fail, and when the log last said so.
 type concern struct {
 	name   string // in the log
+	again  string // what the log adds to the name once it works again
 	code   scan.ServiceCode
 	logged time.Time // zero: all is well
 }
@@ -30,8 +31,8 @@ func (s *Station) keepUp(ctx context.Context) {
 	defer s.Progress.Over(loopUpkeep)
 	defer s.Progress.Over(loopLamps)
 
-	disk := &concern{name: "storage", code: scan.ServiceStorage}
-	lamps := &concern{name: "lamps", code: scan.ServiceLamps}
+	disk := &concern{name: "storage", again: " works again", code: scan.ServiceStorage}
+	lamps := &concern{name: "lamps", again: " work again", code: scan.ServiceLamps}
 	for {
 		s.Progress.Within(loopUpkeep, Stall)
 		s.noteLamps(s.Lamps)
@@ -59,6 +60,6 @@ func (s *Station) note(c *concern, err error, fields ...zap.Field) {
 	case err == nil && !c.logged.IsZero():
 		c.logged = time.Time{}
 		s.setService(scan.ServiceNone, c.code)
-		s.Log.Info(c.name+" mended", fields...)
+		s.Log.Info(c.name+c.again, fields...)
 	}
 }

@@ -23,7 +23,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// A disk that fails is told of at once, then once a minute, and when it is mended;
+// A disk that fails is told of at once, then once a minute, and when it works again;
 // the lamps show code 6 meanwhile.
 func TestStorageFailureIsLoggedEveryMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestStorageFailureIsLoggedEveryMinute(t *testing.T) {
 		disk.Fault(nil)
 		time.Sleep(90 * time.Second)
 		if got := s.services.showing(); got != scan.ServiceNone {
-			t.Errorf("service code %d after the disk was mended", got)
+			t.Errorf("service code %d after the disk works again", got)
 		}
 		cancel()
 		loop.Wait()
@@ -56,7 +56,7 @@ func TestStorageFailureIsLoggedEveryMinute(t *testing.T) {
 		for line := range bytes.Lines(log.Bytes()) {
 			said = append(said, string(line[8:bytes.Index(line, []byte(`",`))]))
 		}
-		if want := []string{"storage", "storage", "storage", "storage mended"}; !slices.Equal(said, want) {
+		if want := []string{"storage", "storage", "storage", "storage works again"}; !slices.Equal(said, want) {
 			t.Errorf("the log says %q, want %q", said, want)
 		}
 	})

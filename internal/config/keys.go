@@ -111,7 +111,7 @@ func short(d time.Duration) string {
 func kindName(k unstable.Kind) string {
 	switch k {
 	case unstable.String:
-		return "a text"
+		return "a text in quotes"
 	case unstable.Bool:
 		return "true or false"
 	case unstable.Integer, unstable.Float:

@@ -15,7 +15,7 @@ func unknown(what, name string, names []string) string {
 	if meant := suggest(name, names); meant != "" {
 		return fmt.Sprintf("is not a %s; do you mean %s?", what, meant)
 	}
-	return fmt.Sprintf("is not a %s; the reference configuration lists them all", what)
+	return fmt.Sprintf("is not a %s; /usr/share/tagbase-edge/reference.toml lists them all", what)
 }
 
 // suggest returns which of names a misspelt one means, or "".

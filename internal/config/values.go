@@ -37,14 +37,14 @@ func checkAbsolute(s string) error {
 
 func checkLiveness(s string) error {
 	if s != string(reader.TwoTaps) && s != string(reader.OneTap) {
-		return fmt.Errorf("%.80q is not a way to prove liveness; write %q or %q", s, reader.TwoTaps, reader.OneTap)
+		return fmt.Errorf("%.80q is not allowed; write %q or %q", s, reader.TwoTaps, reader.OneTap)
 	}
 	return nil
 }
 
 func checkCarry(s string) error {
 	if s != string(session.UntilResolved) && s != string(session.WholeWindow) {
-		return fmt.Errorf("%.80q is not a rule; write %q or %q", s, session.UntilResolved, session.WholeWindow)
+		return fmt.Errorf("%.80q is not allowed; write %q or %q", s, session.UntilResolved, session.WholeWindow)
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ soak-reader: deps ## 1,000 aborts, hangs and unplugs, 10,000 taps of tags that l
 	@grep -v '"msg"' bin/soak-reader.log
 	IDLE=60s $(GO) test -count=1 -timeout 10m -v -run TestIdle ./cmd/tagbase-edge
 
-bench: deps-bench build ## measure a station from tap to verdict and write docs/performance.md; TAPS=50 is shorter
+bench: deps-bench build ## measure a station from tap to verdict and write docs/performance.md, -laboratory.md and .svg; TAPS=50 is shorter
 	$(PERF)
 	bin/tagbase-perf --taps $(TAPS) --into docs
 

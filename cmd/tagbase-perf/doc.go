@@ -2,7 +2,8 @@
 
 // Command tagbase-perf measures a station on the bench, from the moment a tag
 // enters the field to the lamp that shows the verdict, and writes the figures
-// into docs/performance.md. It is never installed on a station.
+// into docs: performance.md has what a reader wants first, and
+// performance-laboratory.md all tables. It is never installed on a station.
 //
 // "make bench" runs it. It measures one idle station, then one series of taps
 // after the other: each chip, each liveness, several network delays, and for
@@ -13,7 +14,7 @@
 //	       |                                  v   '------ answer --------'
 //	       |                              lamps (FIFOs)
 //	       v                                  v
-//	     times: a sample a series, its quantiles, performance.md and .svg
+//	     times: a sample a series, its quantiles, performance*.md and .svg
 //
 // All times are read from one machine's clock. A figure is only as good as the
 // bench that took it: while a series runs, a machineWatch records how late the

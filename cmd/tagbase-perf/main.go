@@ -53,7 +53,7 @@ func rootCommand() *cobra.Command {
 	c.Flags().BoolVar(&m.anyway, "anyway", false, "measure on a busy machine, too; the figures are worth nothing")
 
 	c.Flags().StringVar(&m.into, "into", "",
-		"write the figures into performance.md in `DIRECTORY`, and performance.svg beside it")
+		"write the figures into performance.md and performance-laboratory.md in `DIRECTORY`, and performance.svg")
 	c.Flags().DurationVar(&m.idleTime, "idle", time.Minute,
 		"how long to measure the processor time of a station that nobody taps")
 	c.Flags().StringVar(&m.only, "only", "",

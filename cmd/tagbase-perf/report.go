@@ -12,40 +12,58 @@ import (
 	"time"
 )
 
-// The document holds two blocks that this command writes, between these lines:
-// what a reader wants first, and all tables. What stands around them is written
-// by hand.
+// Each of the two documents has one block that this command writes, between a
+// line that begins it and blockEnd. What stands around it is written by hand.
 const (
+	// The summary is what a reader wants first.
+	summaryFile  = "performance.md"
 	summaryBegin = "<!-- summary: make bench writes from here -->"
-	figuresBegin = "<!-- measured: make bench writes from here -->"
-	blockEnd     = "<!-- to here -->"
 
-	documentFile = "performance.md"
-	plotFile     = "performance.svg"
+	// The laboratory has all tables, and the method.
+	laboratoryFile = "performance-laboratory.md"
+	figuresBegin   = "<!-- measured: make bench writes from here -->"
+
+	blockEnd = "<!-- to here -->"
+	plotFile = "performance.svg"
 )
 
-// write puts both blocks into the document in dir, and the plot beside it.
-// Nothing is written if the document has no place for them.
+// write puts the summary and the figures into their documents in dir, and the
+// plot beside them. Nothing is written if one document has no place for its
+// block.
 func (m *measurement) write(dir string) error {
-	file := filepath.Join(dir, documentFile)
-	b, err := os.ReadFile(file)
+	summaryPath, laboratoryPath := filepath.Join(dir, summaryFile), filepath.Join(dir, laboratoryFile)
+	summary, err := withBlock(summaryPath, summaryBegin, m.summary())
+	if err != nil {
+		return err
+	}
+	laboratory, err := withBlock(laboratoryPath, figuresBegin, m.figures())
 	if err != nil {
 		return err
 	}
 
-	document := string(b)
-	if document, err = replaceBlock(document, summaryBegin, m.summary()); err != nil {
-		return fmt.Errorf("%s %w", file, err)
-	}
-	if document, err = replaceBlock(document, figuresBegin, m.figures()); err != nil {
-		return fmt.Errorf("%s %w", file, err)
-	}
-
-	// The plot first: a document whose plot could not be written keeps its old figures.
+	// The plot first: documents whose plot could not be written keep their old figures.
 	if err := os.WriteFile(filepath.Join(dir, plotFile), m.plot(), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(file, []byte(document), 0o644)
+	if err := os.WriteFile(laboratoryPath, []byte(laboratory), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(summaryPath, []byte(summary), 0o644)
+}
+
+// withBlock returns the document in file, with text in place of the block that
+// begins with the line begin.
+func withBlock(file, begin, text string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+
+	document, err := replaceBlock(string(b), begin, text)
+	if err != nil {
+		return "", fmt.Errorf("%s %w", file, err)
+	}
+	return document, nil
 }
 
 // replaceBlock puts text between the line begin and the next blockEnd.

@@ -65,7 +65,7 @@ func (b *board) plugIn() {
 
 func (b *board) unplug() {
 	b.plug.Close()
-	<-b.served
+	await.Value(b, "the end of the reader's serving", b.served)
 	b.plug = nil
 }
 

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/internal/await"
 )
 
 // A guest is an emulated board: QEMU without hardware help, its disk a copy that is
@@ -55,7 +57,7 @@ func boot(t *testing.T, image string, arguments func(g *guest) []string) *guest 
 			t.Logf("the end of the console:\n%s", g.console())
 		}
 		qemu.Process.Kill()
-		<-ended
+		await.Value(t, "the end of QEMU", ended)
 	})
 	g.connect(ended, said)
 	g.awaitUp()

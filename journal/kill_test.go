@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/internal/await"
 )
 
 // TestMain also runs the daemon that TestKilledDaemonKeepsItsPromises kills.
@@ -116,6 +118,10 @@ func runAndKill(t *testing.T, dir string, after time.Duration) (promised []uint6
 		t.Fatal(err)
 	}
 
+	// A daemon that prints nothing is killed, too: its end is the end of the lines.
+	kill := time.AfterFunc(await.Patience, func() { cmd.Process.Kill() })
+	defer kill.Stop()
+
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadString('\n')
@@ -128,12 +134,15 @@ func runAndKill(t *testing.T, dir string, after time.Duration) (promised []uint6
 			t.Fatal(err)
 		}
 		if promised == nil {
-			time.AfterFunc(after, func() { cmd.Process.Kill() })
+			kill.Reset(after)
 		}
 
 		promised = append(promised, seq)
 	}
 
 	cmd.Wait()
+	if promised == nil {
+		t.Fatal("the daemon printed no number")
+	}
 	return promised
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
@@ -195,7 +196,7 @@ func TestFollowSeesEveryScanOnce(t *testing.T) {
 		j.Close()
 	}()
 
-	<-started
+	await.Value(t, "the journal is open", started)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -217,7 +218,7 @@ func TestFollowSeesEveryScanOnce(t *testing.T) {
 		t.Errorf("the follower saw %d scans, want %d", want-1, scans)
 	}
 
-	<-ended
+	await.Value(t, "the end of the writer", ended)
 }
 
 // If a line comes in two halves, or its first half is cut off again, the follower yields

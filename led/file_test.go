@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/internal/await"
 )
 
 func readFile(t *testing.T, path string) string {
@@ -101,7 +103,7 @@ func TestFileLineIsNeverSeenEmpty(t *testing.T) {
 	}
 
 	close(stop)
-	<-done
+	await.Value(t, "the end of the goroutine that reads", done)
 }
 
 func TestFIFOWithoutReaderOrRoomFailsSoon(t *testing.T) {

@@ -76,7 +76,7 @@ func TestTagsThatLeave(t *testing.T) {
 		// Little time, so that many taps end without a URL.
 		tap, err := Read(dev, x.target, time.Now().Add(-maxTapTime+time.Duration(20+random.IntN(180))*ms), liveness)
 		if !back.Stop() {
-			<-moved
+			await(t, "the tag's coming back", moved)
 		}
 
 		if err != nil {

@@ -3,6 +3,7 @@
 package uplink
 
 import (
+	"context"
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
@@ -30,10 +31,13 @@ func TestScanTakesTheConnectionDialledAhead(t *testing.T) {
 
 // A scan that comes while its connection is still being dialled waits for that one.
 func TestScanWaitsForTheConnectionBeingDialled(t *testing.T) {
-	begun, shake := make(chan bool), make(chan bool)
+	begun := make(chan bool)
+	held, shake := context.WithTimeout(t.Context(), await.Patience)
+	defer shake()
+
 	server, p := newBadServer(t, func(c *simplatform.Call) {
 		close(begun)
-		<-shake
+		<-held.Done()
 		answerValid(c)
 	})
 	p.ConnectAhead()
@@ -41,7 +45,7 @@ func TestScanWaitsForTheConnectionBeingDialled(t *testing.T) {
 
 	result := make(chan Answer)
 	go func() { result <- submitWithin(p, scanA, time.Now(), 5*time.Second) }()
-	close(shake)
+	shake()
 	if r := await.Value(t, "the answer", result); r.Outcome != scan.Valid || server.Connections() != 1 {
 		t.Errorf("%s over %d connections (%v), want valid over 1", r.Outcome, server.Connections(), r.Err)
 	}

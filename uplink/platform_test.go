@@ -3,6 +3,7 @@
 package uplink
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
@@ -324,12 +326,14 @@ func TestKeyInAnAnswerIsNotLogged(t *testing.T) {
 }
 
 func TestScanBeyondItsDeadlineIsUnknownOrNotSent(t *testing.T) {
-	end := make(chan bool)
+	// The answer is held until the test ends, or fails.
+	held, end := context.WithTimeout(t.Context(), await.Patience)
+	t.Cleanup(end)
+
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
-		<-end
+		<-held.Done()
 	})
-	t.Cleanup(func() { close(end) })
 
 	if r := submitWithin(p, scanA, time.Now(), 300*time.Millisecond); r.Outcome != scan.Unknown ||
 		r.Reason != scan.ReasonNoAnswer {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
@@ -165,20 +166,14 @@ func TestSlowListenerIsDroppedAndHoldsUpNobody(t *testing.T) {
 func (r *testStation) awaitListeners(want int) {
 	r.Helper()
 
-	deadline := time.After(patience)
-	for {
+	listeners := func() int {
 		r.feed.mu.Lock()
-		n := len(r.feed.listeners)
-		r.feed.mu.Unlock()
-		if n == want {
-			return
-		}
+		defer r.feed.mu.Unlock()
+		return len(r.feed.listeners)
+	}
 
-		select {
-		case <-deadline:
-			r.Fatalf("%d listeners, want %d", n, want)
-		case <-time.After(10 * time.Millisecond):
-		}
+	if !await.Holds(func() bool { return listeners() == want }) {
+		r.Fatalf("%d listeners, want %d", listeners(), want)
 	}
 }
 

@@ -12,12 +12,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/internal/await"
 )
 
-const (
-	patience  = 20 * time.Second
-	testToken = "0123456789abcdef0123456789abcdef"
-)
+const testToken = "0123456789abcdef0123456789abcdef"
 
 // A testStation answers as the test says, on its socket and on a page.
 type testStation struct {
@@ -127,7 +126,7 @@ func (r *testStation) request(address, method, path, host string, headers ...str
 		req.Header.Set(name, value)
 	}
 
-	resp, err := (&http.Client{Timeout: patience}).Do(req)
+	resp, err := (&http.Client{Timeout: await.Patience}).Do(req)
 	if err != nil {
 		r.Fatal(err)
 	}

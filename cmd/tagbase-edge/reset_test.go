@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
@@ -29,7 +30,7 @@ func TestResetLineBringsBackAHungReader(t *testing.T) {
 	}
 
 	w.startForTheTest()
-	w.genuineTap("to begin with", time.Now(), patience)
+	w.genuineTap("to begin with", time.Now(), await.Patience)
 	w.bench.PN532.Break(simreader.Fault{Kind: simreader.HangBeforeACK})
 	w.await("pulled low", func() bool {
 		level, _ := os.ReadFile(line)
@@ -67,7 +68,7 @@ func TestReaderServiceCodesAreShownAndCleared(t *testing.T) {
 			w.bench.PN532.Mend()
 			w.bench.Silence(false)
 			w.awaitLine(`"reader ready"`)
-			w.genuineTap("afterwards", time.Now(), patience)
+			w.genuineTap("afterwards", time.Now(), await.Patience)
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/sim"
@@ -61,15 +62,12 @@ func (r *testStation) scans(args ...string) (scans []sim.ScanLine) {
 // awaitScans waits until the journal holds so many.
 func (r *testStation) awaitScans(n int, args ...string) []sim.ScanLine {
 	r.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		if scans := r.scans(args...); len(scans) >= n {
-			return scans
-		}
-
-		if time.Now().After(deadline) {
-			r.Fatalf("the journal does not come to hold %d scans", n)
-		}
-	}
+	var scans []sim.ScanLine
+	r.await(fmt.Sprintf("the journal holds %d scans", n), func() bool {
+		scans = r.scans(args...)
+		return len(scans) >= n
+	})
+	return scans
 }
 
 func TestScansShowsWhatWasLogged(t *testing.T) {
@@ -117,7 +115,7 @@ func TestScansFollowShowsNewScans(t *testing.T) {
 	onEachReader(t, "", func(r *testStation) {
 		r.tap("foreign")
 		r.awaitScans(1)
-		ctx, cancel := context.WithTimeout(r.Context(), 3*patience) // ends a wait for a line that does not come
+		ctx, cancel := context.WithTimeout(r.Context(), 3*await.Patience) // ends a wait for a line that does not come
 		defer cancel()
 		cmd := exec.CommandContext(ctx, "tagbase-edge", "scans", "--follow", "--json", "--config", r.config)
 		out, err := cmd.StdoutPipe()

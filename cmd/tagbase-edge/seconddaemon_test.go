@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/reader"
 )
 
@@ -29,7 +30,7 @@ func TestSecondDaemonOnAPortIsToldWhoHoldsIt(t *testing.T) {
 		t.Errorf("no service code 2 in\n%s", log)
 	}
 
-	w.genuineTap("beside a second daemon", time.Now(), patience)
+	w.genuineTap("beside a second daemon", time.Now(), await.Patience)
 	second.daemon.Process().Signal(syscall.SIGTERM)
 	second.daemon.Wait()
 }

@@ -54,9 +54,6 @@ func newTestStation(t *testing.T, device, more string, set func(*sim.Bench)) *te
 	return r
 }
 
-// patience is how long a test waits for what must come.
-var patience = await.Patience
-
 // onEachReader runs one test body on the virtual PN532 through libnfc and on
 // the simulated reader.
 func onEachReader(t *testing.T, more string, body func(r *testStation)) {
@@ -141,7 +138,7 @@ func (r *testStation) searchForSecrets() {
 
 func (r *testStation) awaitLine(text string) {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	ctx, cancel := context.WithTimeout(r.Context(), await.Patience)
 	defer cancel()
 	if err := r.daemon.AwaitLine(ctx, text); err != nil {
 		r.Fatalf("waiting for %s: %v", text, err)
@@ -184,7 +181,7 @@ func (r *testStation) takeAway() {
 	r.Helper()
 	r.bench.Field.Remove()
 
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	ctx, cancel := context.WithTimeout(r.Context(), await.Patience)
 	defer cancel()
 	if err := r.bench.Field.AwaitSeenEmpty(ctx, 400*time.Millisecond); err != nil {
 		r.Fatalf("the reader does not see that the tag has left: %v", err)
@@ -199,7 +196,7 @@ func (r *testStation) await(what string, holds func() bool) {
 
 func (r *testStation) nextScan() sim.ScanLine {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	ctx, cancel := context.WithTimeout(r.Context(), await.Patience)
 	defer cancel()
 	scan, err := r.daemon.NextScan(ctx)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -83,7 +84,7 @@ func (s *fakeSystemd) launch(watchdog time.Duration) {
 // await waits until notifications have held all of texts, in any order.
 func (s *fakeSystemd) await(texts ...string) {
 	s.Helper()
-	late := time.After(patience)
+	late := time.After(await.Patience)
 	var heard []string
 	for len(texts) > 0 {
 		select {

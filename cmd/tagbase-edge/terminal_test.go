@@ -4,12 +4,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 	"golang.org/x/sys/unix"
 )
@@ -24,7 +25,6 @@ type testTerminal struct {
 	mu   sync.Mutex
 	said []byte
 	seen int // of said, by expect
-	news chan struct{}
 }
 
 // onTerminal starts a command on a pseudo-terminal that is set as a login has it.
@@ -42,7 +42,7 @@ func (r *testStation) onTerminal(args ...string) *testTerminal {
 	}
 
 	setCookedMode(r, slave)
-	t := &testTerminal{testStation: r, pty: pty, done: make(chan error, 1), news: make(chan struct{})}
+	t := &testTerminal{testStation: r, pty: pty, done: make(chan error, 1)}
 	t.cmd = exec.Command("tagbase-edge", args...)
 	t.cmd.Env = append(os.Environ(), "TERM=dumb")
 	t.cmd.Stdin, t.cmd.Stdout, t.cmd.Stderr = slave, slave, slave
@@ -90,8 +90,6 @@ func (t *testTerminal) read() {
 		n, err := t.pty.Read(b)
 		t.mu.Lock()
 		t.said = append(t.said, b[:n]...)
-		close(t.news)
-		t.news = make(chan struct{})
 		t.mu.Unlock()
 		if err != nil {
 			return
@@ -108,26 +106,16 @@ func (t *testTerminal) screen() string {
 // expect waits until text has been written since the last expect.
 func (t *testTerminal) expect(text string) {
 	t.Helper()
-	deadline := time.After(patience)
-	for {
+	await.Until(t, fmt.Sprintf("%q on the terminal", text), func() bool {
 		t.mu.Lock()
+		defer t.mu.Unlock()
+
 		at := bytes.Index(t.said[t.seen:], []byte(text))
 		if at >= 0 {
 			t.seen += at + len(text)
 		}
-
-		news := t.news
-		t.mu.Unlock()
-		if at >= 0 {
-			return
-		}
-
-		select {
-		case <-news:
-		case <-deadline:
-			t.Fatalf("waiting for %q", text)
-		}
-	}
+		return at >= 0
+	})
 }
 
 func (t *testTerminal) enter(line string) {
@@ -146,11 +134,7 @@ func (t *testTerminal) answer(question, line string) {
 
 func (t *testTerminal) ends(status int) {
 	t.Helper()
-	select {
-	case <-t.done:
-	case <-time.After(patience):
-		t.Fatal("it does not end")
-	}
+	await.Value(t, "the end of the command", t.done)
 
 	if got := t.cmd.ProcessState.ExitCode(); got != status {
 		t.Errorf("it ended with status %d, want %d", got, status)

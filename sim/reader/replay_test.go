@@ -9,13 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim/antenna"
 	"github.com/tagbase/tagbase-edge/sim/chip"
 	"github.com/tagbase/tagbase-edge/sim/recording"
 )
-
-// patience is how long a replay waits for what must come.
-const patience = 10 * time.Second
 
 // The bench answers every recorded command with the recorded bytes.
 func TestBenchAnswersAsRecorded(t *testing.T) {
@@ -42,7 +40,7 @@ func TestBenchAnswersAsRecorded(t *testing.T) {
 				start = newSleeper
 			}
 			h, p := start(t, f)
-			if err := h.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+			if err := h.conn.SetDeadline(time.Now().Add(await.Patience)); err != nil {
 				t.Fatal(err)
 			}
 			(&replay{host: h, chip: p, recording: r, hand: hand{t, f, tag}}).run()

@@ -41,7 +41,7 @@ func TestLibnfcMeetsFaults(t *testing.T) {
 
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newRig(t)
+			b := newSerialPN532(t)
 			b.field.Put(chip.NewNTAG424(test424, key1, key2, url424))
 			b.reader.Break(tt.fault)
 			got, _ := b.run(t, "nfc-list", "-t", "1")
@@ -81,7 +81,7 @@ func TestLibnfcDiesOfTwoAnswers(t *testing.T) {
 
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newRig(t)
+			b := newSerialPN532(t)
 			b.field.Put(tt.chip)
 			b.reader.Break(tt.fault)
 			got, err := b.run(t, tt.tool...)
@@ -95,7 +95,7 @@ func TestLibnfcDiesOfTwoAnswers(t *testing.T) {
 
 // A tag leaves in the middle of a read.
 func TestLibnfcLosesTheTag(t *testing.T) {
-	b := newRig(t)
+	b := newSerialPN532(t)
 	b.field.Put(chip.NewNTAG223(test22x, key1, url22x))
 	b.field.LeaveAfter(12)
 	got, _ := b.run(t, "nfc-mfultralight", "r", "dump")
@@ -107,7 +107,7 @@ func TestLibnfcLosesTheTag(t *testing.T) {
 // The reader is pulled out while a program waits for a tag, and plugged in again for the next program.
 func TestLibnfcLosesTheReader(t *testing.T) {
 	f := antenna.NewField()
-	b := &rig{field: f, link: filepath.Join(t.TempDir(), "reader"), reader: NewPN532(f)}
+	b := &serialPN532{field: f, link: filepath.Join(t.TempDir(), "reader"), reader: NewPN532(f)}
 	a, err := NewAdapter(b.link, b.reader)
 	if err != nil {
 		t.Fatal(err)

@@ -12,20 +12,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim/antenna"
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
 
-// rig is a PN532 on a pseudo-terminal.
-type rig struct {
+// A serialPN532 is a PN532 on a pseudo-terminal, as libnfc opens it.
+type serialPN532 struct {
 	field  *antenna.Field
 	reader *PN532
 	link   string
 }
 
-func newRig(t *testing.T) *rig {
+func newSerialPN532(t *testing.T) *serialPN532 {
 	t.Helper()
-	b := &rig{field: antenna.NewField(), link: filepath.Join(t.TempDir(), "reader")}
+	b := &serialPN532{field: antenna.NewField(), link: filepath.Join(t.TempDir(), "reader")}
 	b.reader = NewPN532(b.field)
 	pty, err := OpenPTY(b.link)
 	if err != nil {
@@ -38,7 +39,7 @@ func newRig(t *testing.T) *rig {
 		if err := pty.Close(); err != nil {
 			t.Error(err)
 		}
-		if err := <-served; err != nil {
+		if err := await.Value(t, "the end of the serving", served); err != nil {
 			t.Error(err)
 		}
 	})
@@ -62,9 +63,9 @@ func (c *console) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// run runs one of Debian's libnfc programs on the rig and returns the words that it prints, joined by single spaces. It
+// run runs one of Debian's libnfc programs on the reader and returns the words that it prints, joined by single spaces. It
 // takes the tag away when the program waits for that.
-func (b *rig) run(t *testing.T, args ...string) (string, error) {
+func (b *serialPN532) run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	if _, err := exec.LookPath(args[0]); err != nil {
 		t.Skipf("SKIPPED: %s is missing: apt install libnfc-bin libnfc-examples", args[0])
@@ -84,7 +85,7 @@ func (b *rig) run(t *testing.T, args ...string) (string, error) {
 }
 
 // tool runs a program that must not fail.
-func (b *rig) tool(t *testing.T, args ...string) string {
+func (b *serialPN532) tool(t *testing.T, args ...string) string {
 	t.Helper()
 	heard, err := b.run(t, args...)
 	if err != nil {
@@ -162,7 +163,7 @@ func TestLibnfcToolsFindTags(t *testing.T) {
 
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newRig(t)
+			b := newSerialPN532(t)
 			b.field.Put(tt.chip()...)
 			got := b.tool(t, tt.tool...)
 
@@ -181,7 +182,7 @@ func TestLibnfcToolsFindTags(t *testing.T) {
 
 // A station opens its reader again and again; port and chip stay as they are.
 func TestLibnfcReopensTheReader(t *testing.T) {
-	b := newRig(t)
+	b := newSerialPN532(t)
 	b.field.Put(chip.NewForeign("https://example.org/"))
 
 	for range 3 {

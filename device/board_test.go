@@ -56,6 +56,7 @@ func (b *board) plugIn() {
 	if err != nil {
 		b.Fatal(err)
 	}
+
 	b.plug, b.served = conn, make(chan struct{})
 	go func() {
 		defer close(b.served)
@@ -124,19 +125,23 @@ func (r *machineTest) servePlatform() string {
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	now := time.Now()
 	cert, err := authority.Issue(now.AddDate(-2, 0, 0), now.AddDate(1, 0, 0), "platform.test")
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	server, err := simplatform.Serve(r.bench.Platform, "127.0.0.1:0", cert)
 	if err != nil {
 		r.Fatal(err)
 	}
 	r.Cleanup(func() { server.Close() })
+
 	if err := os.WriteFile(filepath.Join(r.bench.Dir, "ca.pem"), authority.PEM(), 0o644); err != nil {
 		r.Fatal(err)
 	}
+
 	return port(server.URL)
 }
 
@@ -162,22 +167,31 @@ func (r *machineTest) firstGreen(b *board) {
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	r.write("/etc/tagbase-edge/ca.pem", 0o644, string(ca))
 	r.config = stationConfig
 	r.configure("")
+
 	// README.md, Install.
 	r.mustRun("install -m 0600 /dev/stdin /etc/tagbase-edge/api-key <<'END'\n%s\nEND", r.bench.Key)
 	r.mustRun("tagbase-edge check")
 	r.mustRun("systemctl enable --now tagbase-edge")
 	r.awaitLog(`"service_code":1`)
+
 	b.plugIn()
 	r.awaitReader()
 	r.twoTaps()
 	r.awaitLampsWithin(dark, patience)
-	fmt.Printf("     %s\n",
-		r.mustRun(`for p in $(cat /sys/fs/cgroup/system.slice/tagbase-edge.service/cgroup.procs); do cat /proc/$p/smaps_rollup; done |
-awk '/^Rss/ { r += $2 } /^Pss:/ { p += $2 } END { printf "%%.1f MB resident, %%.1f MB proportional, both processes", r*1.024/1000, p*1.024/1000 }'`))
+
+	fmt.Printf("     %s\n", r.mustRun(memoryScript))
 }
+
+// memoryScript prints what the daemon and its reader's process hold in memory. It is a format: %% is a percent sign.
+const memoryScript = `for p in $(cat /sys/fs/cgroup/system.slice/tagbase-edge.service/cgroup.procs); do
+	cat /proc/$p/smaps_rollup
+done |
+awk '/^Rss/ { r += $2 } /^Pss:/ { p += $2 }
+END { printf "%%.1f MB resident, %%.1f MB proportional, both processes", r*1.024/1000, p*1.024/1000 }'`
 
 func copyTurnsRed(r *machineTest) {
 	r.bench.Tags.Recapture()
@@ -186,12 +200,14 @@ func copyTurnsRed(r *machineTest) {
 	if scan := r.nextScan(); scan.Outcome != "invalid" || scan.CarriedSession != first.Session {
 		r.Fatalf("a copy's second tap is %s in %q", scan.Outcome, scan.CarriedSession)
 	}
+
 	r.awaitLamps(red)
 	lit := time.Now()
 	r.awaitLamps(dark)
 	if d := time.Since(lit); d > 4*time.Second {
 		r.Errorf("red was lit for %v", d)
 	}
+
 	r.takeAway()
 }
 
@@ -201,6 +217,7 @@ func (r *machineTest) replugged(b *board) {
 	r.awaitLog(`"msg":"reader"`, `"service_code":1`)
 	r.eventually("systemctl show -p StatusText " + unit + " | grep -q 'service code 1: reader not found'")
 	r.awaitLamps(amber)
+
 	b.plugIn()
 	r.awaitReader()
 	r.twoTaps()
@@ -215,9 +232,11 @@ func (r *machineTest) networkCut(b *board) {
 	if scan.Outcome != "not_sent" && scan.Outcome != "unknown" {
 		r.Fatalf("with the cable out: %s %s", scan.Outcome, scan.Reason)
 	}
+
 	fmt.Printf("     with the cable out a tap is %s %s\n", scan.Outcome, scan.Reason)
 	b.cable(true)
 	r.mustRun("until ip route get 10.0.3.100 | grep -q 10.0.3.15; do sleep 0.2; done")
+
 	for {
 		r.put("genuine-424")
 		scan := r.nextScan()
@@ -245,6 +264,7 @@ func (r *machineTest) powerCut(b *board) {
 	if !strings.Contains(last, `"outcome":"unknown"`) || !strings.Contains(last, `"reason":"restart"`) {
 		r.Errorf("the scan in flight is journaled as %s", last)
 	}
+
 	r.twoTaps()
 }
 
@@ -253,7 +273,9 @@ func abortedReaderComesBack(r *machineTest) {
 	r.log.forget()
 	child := r.mustRun("cat /proc/%s/task/*/children", pid)
 	r.mustRun("kill -ABRT %s", child)
-	r.eventually(fmt.Sprintf("[ -n \"$(cat /proc/%s/task/*/children)\" ] && [ \"$(cat /proc/%s/task/*/children)\" != \"%s \" ]", pid, pid, child))
+
+	children := fmt.Sprintf(`"$(cat /proc/%s/task/*/children)"`, pid)
+	r.eventually(fmt.Sprintf(`[ -n %s ] && [ %s != "%s " ]`, children, children, child))
 	r.twoTaps()
 	if now := r.unitProperty("MainPID"); now != pid {
 		r.Errorf("the process is another: %s, was %s", now, pid)
@@ -278,6 +300,7 @@ func lampsFail(r *machineTest) {
 		r.tap("genuine-424", "valid")
 		r.mustRun("%s", c.after)
 	}
+
 	r.config = stationConfig
 	r.configure("")
 	r.log.forget()
@@ -292,12 +315,15 @@ func clockAtEpoch(r *machineTest) {
 	r.log.forget()
 	r.mustRun("systemctl start %s", unit)
 	r.awaitStart()
+
 	first := r.tap("genuine-424", "pending")
 	r.mustRun("date -s @%d", now)
 	r.greenAfter(first.Session)
+
 	first = r.tap("genuine-424", "pending")
 	r.mustRun("date -s @%d", now+10*365*86400)
 	r.greenAfter(first.Session)
+
 	r.mustRun("date -s @%d", now)
 	r.twoTaps()
 }
@@ -306,6 +332,7 @@ func terminatedDaemonIsDark(r *machineTest) {
 	r.twoTapsUntil(green)
 	r.mustRun("systemctl stop %s", unit)
 	r.awaitLampsWithin(dark, time.Second)
+
 	r.log.forget()
 	r.mustRun("systemctl start %s", unit)
 	r.awaitStart()

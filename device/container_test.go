@@ -43,6 +43,7 @@ func startContainer(t *testing.T, root, share string) *container {
 	if err := c.nspawn.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		if t.Failed() {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -50,9 +51,11 @@ func startContainer(t *testing.T, root, share string) *container {
 			said, _ := output(ctx, c, "journalctl -n 60 -o short-precise --no-pager")
 			t.Logf("the container's log ends\n%s", said)
 		}
+
 		if c.leader != 0 {
 			syscall.Kill(c.leader, syscall.SIGKILL) // and with it all that is inside; nothing of it is kept
 		}
+
 		late := time.AfterFunc(patience, func() { c.nspawn.Process.Kill() })
 		c.nspawn.Wait()
 		late.Stop()
@@ -61,6 +64,7 @@ func startContainer(t *testing.T, root, share string) *container {
 
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+
 	for c.leader == 0 {
 		if ctx.Err() != nil {
 			t.Fatalf("the container does not start: %s", c.said.String())
@@ -68,6 +72,7 @@ func startContainer(t *testing.T, root, share string) *container {
 		await.Elapse(50 * time.Millisecond)
 		c.leader = findInit(c.nspawn.Process.Pid)
 	}
+
 	for {
 		if _, err := output(ctx, c, "systemctl is-system-running --wait"); err == nil {
 			return c
@@ -75,6 +80,7 @@ func startContainer(t *testing.T, root, share string) *container {
 		if ctx.Err() != nil {
 			t.Fatalf("the container does not come up: %s", c.said.String())
 		}
+
 		await.Elapse(50 * time.Millisecond)
 	}
 }
@@ -100,6 +106,7 @@ func leaveGroup(name string) {
 			}
 			return nil
 		})
+
 		for _, dir := range slices.Backward(dirs) {
 			os.Remove(dir)
 		}
@@ -114,16 +121,19 @@ func findInit(parent int) int {
 		if err != nil {
 			continue
 		}
+
 		fields := map[string]string{}
 		for line := range strings.Lines(string(b)) {
 			name, text, _ := strings.Cut(line, ":")
 			fields[name] = strings.TrimSpace(text)
 		}
+
 		if fields["PPid"] == strconv.Itoa(parent) && strings.HasSuffix(fields["NSpid"], "\t1") {
 			pid, _ := strconv.Atoi(fields["Pid"])
 			return pid
 		}
 	}
+
 	return 0
 }
 

@@ -30,6 +30,7 @@ func output(ctx context.Context, m machine, script string) (string, error) {
 	if err := cmd.Run(); err != nil {
 		return strings.TrimSpace(out.String()), fmt.Errorf("%s: %w: %s%s", script, err, out.String(), errs.String())
 	}
+
 	return strings.TrimSpace(out.String()), nil
 }
 
@@ -55,6 +56,7 @@ func follow(ctx context.Context, m machine, script string, each func(line string
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+
 	go func() {
 		defer close(s.done)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -63,8 +65,10 @@ func follow(ctx context.Context, m machine, script string, each func(line string
 				each(lines.Text())
 			}
 		}
+
 		cmd.Wait()
 	}()
+
 	return s, nil
 }
 
@@ -109,8 +113,10 @@ func (s *stream) await(ctx context.Context, is func(line string) bool) error {
 				return nil
 			}
 		}
+
 		news := s.news
 		s.mu.Unlock()
+
 		select {
 		case <-news:
 		case <-s.done:

@@ -47,6 +47,7 @@ func skipUnlessPossible(t *testing.T, files ...string) {
 		announceSkip("needs root")
 		t.Skip("SKIPPED: needs root")
 	}
+
 	for _, file := range files {
 		if _, err := os.Stat(file); err != nil {
 			announceSkip(err.Error())
@@ -64,6 +65,7 @@ func (r *machineTest) mustRun(format string, args ...any) string {
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	return out
 }
 
@@ -76,6 +78,7 @@ func (r *machineTest) mustFail(format string, args ...any) string {
 	if err == nil {
 		r.Fatalf("%s: did not fail: %s", fmt.Sprintf(format, args...), out)
 	}
+
 	return out
 }
 
@@ -174,6 +177,7 @@ func (r *machineTest) nextScan() (scan sim.ScanLine) {
 	if err != nil {
 		r.Fatalf("waiting for a scan: %v\n%s", err, r.log.end())
 	}
+
 	return scan
 }
 
@@ -185,6 +189,7 @@ func (r *machineTest) tap(tag, outcome string) sim.ScanLine {
 	if scan.Outcome != outcome {
 		r.Fatalf("%s is %s %s, want %s\n%s", tag, scan.Outcome, scan.Reason, outcome, r.log.end())
 	}
+
 	return scan
 }
 
@@ -197,11 +202,13 @@ func (r *machineTest) readScan(tag string) sim.ScanLine {
 		if again > 0 {
 			r.takeAway()
 		}
+
 		r.put(tag)
 		if scan := r.nextScan(); scan.Reason != "torn" {
 			return scan
 		}
 	}
+
 	r.Fatalf("%s: five taps in a row were torn\n%s", tag, r.log.end())
 
 	return sim.ScanLine{}
@@ -222,6 +229,7 @@ func (r *machineTest) greenAfter(session string) {
 		r.Fatalf("the second tap is %s %s in %q, want valid in %q\n%s", scan.Outcome, scan.Reason,
 			scan.CarriedSession, session, r.log.end())
 	}
+
 	r.awaitLamps(green)
 	r.takeAway()
 }
@@ -232,11 +240,13 @@ func (r *machineTest) awaitLamps(want sim.Lit) { r.Helper(); r.awaitLampsWithin(
 func (r *machineTest) awaitLampsWithin(want sim.Lit, within time.Duration) {
 	r.Helper()
 	deadline := time.After(within)
+
 	for {
 		_, news := r.bench.Lamps.Changes(0)
 		if r.bench.Lamps.Lit() == want {
 			return
 		}
+
 		select {
 		case <-news:
 		case <-deadline:
@@ -258,11 +268,14 @@ func (r *machineTest) unitNumber(property string) int {
 	if err != nil {
 		r.Fatalf("%s is %q", property, text)
 	}
+
 	return n
 }
 
 // eventually waits until a condition on the machine holds.
 func (r *machineTest) eventually(script string) {
 	r.Helper()
-	r.mustRun("i=0; until %s; do i=$((i+1)); [ $i -lt 100 ] || { systemctl status --no-pager %s; exit 1; }; sleep 0.2; done", script, unit)
+	r.mustRun("i=0; until %s; do "+
+		"i=$((i+1)); [ $i -lt 100 ] || { systemctl status --no-pager %s; exit 1; }; sleep 0.2; "+
+		"done", script, unit)
 }

@@ -35,6 +35,7 @@ func (r *machineTest) runCase(name string, tell func(r *machineTest)) {
 		tell(&c)
 		r.log, r.config = c.log, c.config
 	})
+
 	if !ran {
 		return // -run chose others
 	}
@@ -45,6 +46,7 @@ func (r *machineTest) runCase(name string, tell func(r *machineTest)) {
 		tally.failed++
 		word = "FAIL"
 	}
+
 	fmt.Printf("%s %6.1f s  %s\n", word, time.Since(began).Seconds(), name)
 }
 
@@ -59,5 +61,6 @@ func TestMain(m *testing.M) {
 	if status == 0 && tally.failed > 0 {
 		status = 1
 	}
+
 	os.Exit(status)
 }

@@ -34,6 +34,7 @@ func TestPi3(t *testing.T) {
 			"-device", "usb-net,netdev=ours,mac=52:54:00:00:00:02",
 		}
 	})
+
 	r.machine = g
 	r.mustRun("date -s @%d", time.Now().Unix()) // it has no clock
 	r.followLog(t.Context())
@@ -43,6 +44,7 @@ func TestPi3(t *testing.T) {
 		if lit := g.lit(); lit != (sim.Lit{}) {
 			r.Fatalf("lit before the station: %v", lit)
 		}
+
 		r.config = stationConfig
 		r.config = strings.Replace(r.config, `ca_file = "/etc/tagbase-edge/ca.pem"`, "", 1)
 		r.configure("")
@@ -51,9 +53,14 @@ func TestPi3(t *testing.T) {
 		r.awaitLog(`"service_code":1`)
 		g.awaitLit(amber) // it blinks the code
 	})
-	r.runCase("SIGKILL while amber is lit: the line keeps its level, and ExecStopPost puts it out", func(r *machineTest) {
-		r.mustRun("mkdir -p /run/systemd/system/tagbase-edge.service.d && printf '[Service]\\nExecStopPost=\\nRestart=no\\n' "+
-			">/run/systemd/system/tagbase-edge.service.d/bare.conf && systemctl daemon-reload && systemctl restart %s", unit)
+
+	const killed = "SIGKILL while amber is lit: the line keeps its level, and ExecStopPost puts it out"
+	r.runCase(killed, func(r *machineTest) {
+		r.mustRun("mkdir -p /run/systemd/system/tagbase-edge.service.d && "+
+			"printf '[Service]\\nExecStopPost=\\nRestart=no\\n' "+
+			">/run/systemd/system/tagbase-edge.service.d/bare.conf && "+
+			"systemctl daemon-reload && systemctl restart %s", unit)
+
 		g.awaitLit(amber)
 		for range 20 { // in the middle of a blink
 			r.mustRun("systemctl start %s", unit)
@@ -63,6 +70,7 @@ func TestPi3(t *testing.T) {
 				break
 			}
 		}
+
 		fmt.Printf("     after SIGKILL without ExecStopPost: %v\n", g.lit())
 		r.mustRun("rm -r /run/systemd/system/tagbase-edge.service.d && systemctl daemon-reload && systemctl start %s",
 			unit)
@@ -70,6 +78,7 @@ func TestPi3(t *testing.T) {
 		r.mustRun("systemctl kill -s KILL %s && systemctl stop %s", unit, unit)
 		g.awaitLit(dark)
 	})
+
 	r.runCase("SIGTERM: dark", func(r *machineTest) {
 		r.mustRun("systemctl start %s", unit)
 		g.awaitLit(amber)
@@ -87,9 +96,11 @@ func (g *guest) lit() (lit sim.Lit) {
 	if err != nil {
 		g.Fatalf("GPLEV0: %q", said)
 	}
+
 	for lamp, line := range map[sim.Colour]int{sim.Green: 17, sim.Red: 27, sim.Amber: 22} {
 		lit[lamp] = levels>>line&1 == 1
 	}
+
 	return lit
 }
 

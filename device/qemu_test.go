@@ -41,6 +41,7 @@ func boot(t *testing.T, image string, arguments func(g *guest) []string) *guest 
 	if out, err := disk.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+
 	said := &bytes.Buffer{}
 	qemu := exec.Command("qemu-system-aarch64", append([]string{"-nodefaults", "-display", "none",
 		"-serial", "file:" + g.file("console"), "-qmp", "unix:" + g.file("qmp") +
@@ -50,8 +51,9 @@ func boot(t *testing.T, image string, arguments func(g *guest) []string) *guest 
 	if err := qemu.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	ended := make(chan struct{})
-	go func() { qemu.Wait(); close(ended) }()
+	go func() { qemu.Wait(); close(ended) }() // ends with QEMU, which the cleanup kills
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the end of the console:\n%s", g.console())
@@ -59,6 +61,7 @@ func boot(t *testing.T, image string, arguments func(g *guest) []string) *guest 
 		qemu.Process.Kill()
 		await.Value(t, "the end of QEMU", ended)
 	})
+
 	g.connect(ended, said)
 	g.awaitUp()
 	return g
@@ -77,6 +80,7 @@ func freePort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
+
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
 }
@@ -91,11 +95,13 @@ func (g *guest) connect(ended <-chan struct{}, said *bytes.Buffer) {
 			g.tell("qmp_capabilities", nil)
 			return
 		}
+
 		select {
 		case <-ended:
 			g.Fatalf("QEMU ended: %s", said)
 		case <-time.After(100 * time.Millisecond):
 		}
+
 		if time.Now().After(deadline) {
 			g.Fatalf("QEMU's monitor: %v", err)
 		}
@@ -108,14 +114,17 @@ func (g *guest) tell(command string, arguments map[string]any) string {
 	if arguments == nil {
 		arguments = map[string]any{}
 	}
+
 	request, _ := json.Marshal(map[string]any{"execute": command, "arguments": arguments})
 	g.monitor.Write(append(request, '\n'))
 	g.monitor.Flush()
+
 	for {
 		line, err := g.monitor.ReadBytes('\n')
 		if err != nil {
 			g.Fatalf("QEMU's monitor: %v", err)
 		}
+
 		var answer struct {
 			Return json.RawMessage
 			Error  json.RawMessage
@@ -152,6 +161,7 @@ const bootPatience = 4 * time.Minute
 func (g *guest) awaitUp() {
 	g.Helper()
 	began := time.Now()
+
 	for range 3 {
 		if g.up() {
 			fmt.Printf("boot %6.1f s\n", time.Since(began).Seconds())
@@ -160,6 +170,7 @@ func (g *guest) awaitUp() {
 		fmt.Printf("the board does not come up; once more\n")
 		g.cutPower()
 	}
+
 	g.Fatalf("the board does not come up:\n%s", g.console())
 }
 
@@ -167,6 +178,7 @@ func (g *guest) up() bool {
 	g.Helper()
 	ctx, cancel := context.WithTimeout(g.Context(), bootPatience)
 	defer cancel()
+
 	for ctx.Err() == nil {
 		state, err := output(ctx, g, "systemctl is-system-running --wait")
 		if err == nil {
@@ -176,10 +188,12 @@ func (g *guest) up() bool {
 			failed, _ := output(g.Context(), g, "systemctl --failed --no-pager --no-legend")
 			g.Fatalf("on the board this has failed:\n%s", failed)
 		}
+
 		select {
 		case <-time.After(500 * time.Millisecond):
 		case <-ctx.Done():
 		}
 	}
+
 	return false
 }

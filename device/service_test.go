@@ -54,19 +54,23 @@ func benchOn(t *testing.T) *sim.Bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	bench, err := sim.NewBench(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		bench.Close()
 		os.RemoveAll(dir)
 	})
+
 	os.Chmod(dir, 0o755)
 	os.Chmod(bench.Socket(), 0o666)
 	for _, lamp := range []sim.Colour{sim.Green, sim.Red, sim.Amber} {
 		os.Chmod(bench.Lamps.Path(lamp), 0o666)
 	}
+
 	return bench
 }
 
@@ -76,19 +80,23 @@ func (r *machineTest) benchConfig(more string) string {
 	if r.config != "" {
 		return r.config + more
 	}
+
 	file, err := r.bench.WriteConfig("simulated", more)
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	b, err := os.ReadFile(file)
 	if err != nil {
 		r.Fatal(err)
 	}
+
 	text := string(b)
 	for _, own := range []string{"state_dir", "socket", "key_file"} {
 		i := strings.Index(text, own+" = ")
 		text = text[:i] + text[i+strings.Index(text[i:], "\n")+1:]
 	}
+
 	return text
 }
 
@@ -107,11 +115,13 @@ func freshInstall(r *machineTest) {
 	if state := r.mustFail("systemctl is-active %s", unit); state != "inactive" {
 		r.Errorf("without a key the unit is %s", state)
 	}
+
 	r.mustRun("systemctl is-system-running && tagbase-edge check")
 
 	// An image may leave documents and manual pages out.
 	changed := r.mustRun("dpkg --verify tagbase-edge | grep -vE '/usr/share/(doc|man)'; " +
 		"dpkg-query -W -f '${Conffiles}' tagbase-edge")
+
 	if changed != "" {
 		r.Errorf("conffiles, or changed files: %s", changed)
 	}
@@ -153,6 +163,7 @@ func (r *machineTest) signalAtGreen(signal string) (lit time.Time) {
 	r.eventually(fmt.Sprintf("pgrep -fx 'journalctl -u %s -n 0 -f -o cat'", unit))
 	r.twoTapsUntil(green)
 	r.log.forget()
+
 	return time.Now()
 }
 
@@ -163,6 +174,7 @@ func (r *machineTest) twoTapsUntil(want sim.Lit) {
 	if scan := r.readScan("genuine-424"); scan.CarriedSession != first.Session {
 		r.Fatalf("the second tap was in %q, want %q", scan.CarriedSession, first.Session)
 	}
+
 	r.awaitLamps(want)
 	r.bench.Field.Remove()
 }
@@ -174,12 +186,14 @@ func stoppedDaemonComesBack(r *machineTest) {
 	if lit := r.bench.Lamps.Lit(); lit != green {
 		r.Errorf("4 s after SIGSTOP the lamps are %v: it was not stopped while green was lit", lit)
 	}
+
 	r.awaitLampsWithin(dark, 25*time.Second)
 	fmt.Printf("     dark %.1f s after SIGSTOP\n", time.Since(began).Seconds())
 	r.awaitStart()
 	if n := r.unitNumber("NRestarts"); n != restarts+1 {
 		r.Errorf("%d restarts, want one more than %d", n, restarts)
 	}
+
 	r.twoTaps()
 }
 
@@ -217,6 +231,7 @@ func reloadBad(r *machineTest) {
 	if now := r.unitProperty("MainPID"); now != pid {
 		r.Errorf("the process is another: %s, was %s", now, pid)
 	}
+
 	r.configure("")
 	r.log.forget()
 	r.mustRun("systemctl reload %s", unit)
@@ -333,11 +348,13 @@ func (r *machineTest) putAndHoldAnswer() (answer func()) {
 			return false
 		}
 	}
+
 	for range 5 {
 		r.put("genuine-424")
 		await.Until(r, "the scan is at the platform, or its read is torn", func() bool {
 			return atPlatform() || r.log.holds(`"reason":"torn"`)
 		})
+
 		if atPlatform() {
 			r.bench.Platform.OnPost(nil)
 			return answer
@@ -347,6 +364,7 @@ func (r *machineTest) putAndHoldAnswer() (answer func()) {
 		r.log.forget()
 		r.takeAway()
 	}
+
 	r.Fatalf("five taps in a row were torn\n%s", r.log.end())
 
 	return answer
@@ -361,6 +379,7 @@ func (r *machineTest) upgradeThatKeepsTheOld(why string) {
 	if !strings.Contains(said, "keeps running the old version") || !strings.Contains(said, why) {
 		r.Errorf("the upgrade says:\n%s", said)
 	}
+
 	r.twoTaps()
 
 	// The old process starts its reader of its own program, which has no name any more.
@@ -422,9 +441,10 @@ func removeAndPurge(r *machineTest) {
 
 func (r *machineTest) nothingLeft() {
 	r.Helper()
-	left := r.mustRun("find / /run -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/srv/*' "+
-		"-not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; "+
+	left := r.mustRun("find / /run -xdev -name '*tagbase*' -not -path '/proc/*' -not -path '/tmp/*' "+
+		"-not -path '/srv/*' -not -path '/sys/*' -not -path '/var/tmp/*' 2>/dev/null; "+
 		"pgrep -ax tagbase-edge; getent passwd %s; systemctl list-units --no-legend 'tagbase*'; true", unit)
+
 	if left != "" {
 		r.Errorf("after purge there is\n%s", left)
 	}

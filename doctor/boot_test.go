@@ -17,6 +17,7 @@ func TestFreshlyInstalledBoardsAreHealthy(t *testing.T) {
 		if !Healthy(findings) {
 			t.Errorf("not healthy:\n%s", listing(findings))
 		}
+
 		for _, f := range findings {
 			if f.Result == Skipped {
 				t.Errorf("%s was left out: %s", f.Check, f.Found)
@@ -192,6 +193,7 @@ func TestBootMistakesAreFound(t *testing.T) {
 			if tt.on != nil && !slices.Contains(tt.on, name) {
 				continue
 			}
+
 			for codename := range releases {
 				t.Run(tt.name+"/"+name+"/"+codename, func(t *testing.T) {
 					r := newBoard(m, codename)
@@ -204,6 +206,7 @@ func TestBootMistakesAreFound(t *testing.T) {
 
 					findings := r.examine()
 					wantWrong(t, findings, tt.check, tt.found, mend...)
+
 					for _, f := range findings {
 						if f.Check == tt.check && f.Result == Wrong && f.Code != bootCode(tt.check, tt.found) {
 							t.Errorf("%s shows service code %d", f.Found, f.Code)
@@ -267,6 +270,7 @@ func TestBootSettingsThatAreRight(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newBoard(models[tt.board], "trixie")
 			tt.change(r)
+
 			if findings := r.examine(); !Healthy(findings) {
 				t.Errorf("not healthy:\n%s", listing(findings))
 			}

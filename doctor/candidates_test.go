@@ -16,6 +16,7 @@ func TestCandidatesAreWhereAReaderWouldBe(t *testing.T) {
 		r.node("/dev/ttyAMA2", 20)
 		r.node("/dev/ttyUSB0", 20)
 	}
+
 	for name, tt := range map[string]struct {
 		board  string
 		change func(r *madeUpBoard)
@@ -44,6 +45,7 @@ func TestCandidatesAreWhereAReaderWouldBe(t *testing.T) {
 			for _, c := range Candidates(r.files) {
 				got = append(got, c.Connstring)
 			}
+
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
@@ -77,6 +79,7 @@ func TestFreshCardIsToldHowToSwitchThePortOn(t *testing.T) {
 					mend := "sudo sed -i 's|console=serial0,115200 *||' " + cmdline
 					wantWrong(t, findings, "cmdline.txt", "", mend, reboot)
 				}
+
 				s, usual := results(findings), Usual(r.files)
 				if s["config.txt"] != OK || s["device"] != OK || usual != "pn532_uart:/dev/ttyAMA0" {
 					t.Errorf("after the line:\n%s", listing(findings))
@@ -105,6 +108,7 @@ func TestRunningFindsTheDaemonOfAConfiguration(t *testing.T) {
 		"tagbase-edge.service")
 	r.process(402, "tagbase-edge", "/usr/bin/tagbase-edge run --config /etc/tagbase-edge/gate-2.toml",
 		"tagbase-edge@gate-2.service")
+
 	for config, want := range map[string]int{
 		"": 400, "/etc/tagbase-edge/config.toml": 400, "/etc/tagbase-edge/gate-2.toml": 402,
 		"/etc/tagbase-edge/gate-3.toml": 0,

@@ -15,6 +15,7 @@ func ExampleExamine() {
 		"proc/device-tree/model":   {Data: []byte("Raspberry Pi 4 Model B Rev 1.4\x00")},
 		"boot/firmware/config.txt": {Data: []byte("dtparam=audio=on\n")},
 	}
+
 	findings := doctor.Examine(doctor.Subject{
 		Root:   card,
 		Config: doctor.Config{Device: "pn532_spi:/dev/spidev0.0"},
@@ -24,6 +25,7 @@ func ExampleExamine() {
 		if f.Check != "config.txt" {
 			continue
 		}
+
 		fmt.Println(f.Result.Mark(), f.Found)
 		for _, line := range f.Mend {
 			fmt.Println("mend:", line)

@@ -91,6 +91,7 @@ func TestOtherStationsAreHealthyToo(t *testing.T) {
 			if tt.name == "another board" {
 				r.remove(config)
 			}
+
 			tt.change(r)
 
 			findings := r.examine()

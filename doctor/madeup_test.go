@@ -92,8 +92,10 @@ func newBoard(m model, codename string) *madeUpBoard {
 	// What the probes find.
 	r.steps = []ReaderStep{{StepOpen, "it opens", "", false}, {StepWakeUp, "the chip answers", "", false},
 		{StepFirmware, "PN532 v1.6", "", false}, {StepField, "on", "", false}}
+
 	r.platform = PlatformReach{Host: "platform.example.com", Port: "443", Addresses: []string{"192.0.2.1"},
 		Expires: now.AddDate(0, 3, 0), Status: 404, Dated: true}
+
 	r.probes = Probes{
 		User:     "root",
 		Reader:   func() []ReaderStep { return r.steps },
@@ -103,6 +105,7 @@ func newBoard(m model, codename string) *madeUpBoard {
 		Now:      now, Floor: now.AddDate(0, -1, 0),
 		Versions: []string{"libnfc 1.8.0"},
 	}
+
 	return r
 }
 
@@ -179,8 +182,10 @@ func wantWrong(t *testing.T, findings []Finding, check, found string, mend ...st
 		if got := strings.Join(f.Mend, "\n"); got != strings.Join(mend, "\n") {
 			t.Errorf("%s: %s\nmend:\n%s\nwant:\n%s", check, f.Found, got, strings.Join(mend, "\n"))
 		}
+
 		return
 	}
+
 	t.Errorf("no ✗ of %s with %q; there are:\n%s", check, found, listing(findings))
 }
 
@@ -188,14 +193,17 @@ func wantWrong(t *testing.T, findings []Finding, check, found string, mend ...st
 func findingOf(t *testing.T, findings []Finding, check string) Finding {
 	t.Helper()
 	var found []Finding
+
 	for _, f := range findings {
 		if f.Check == check {
 			found = append(found, f)
 		}
 	}
+
 	if len(found) != 1 {
 		t.Fatalf("%d findings of %s, want one:\n%s", len(found), check, listing(findings))
 	}
+
 	return found[0]
 }
 

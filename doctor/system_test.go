@@ -215,6 +215,7 @@ func (m mistake) test(t *testing.T, r *madeUpBoard) {
 	if mend == nil {
 		mend = []string{"sudo rm /dev/" + r.model.uart, reboot}
 	}
+
 	wantWrong(t, findings, m.check, m.found, mend...)
 
 	for _, f := range findings {
@@ -222,6 +223,7 @@ func (m mistake) test(t *testing.T, r *madeUpBoard) {
 			t.Errorf("%s shows service code %d, want %d", f.Found, f.Code, m.code)
 		}
 	}
+
 	if Healthy(findings) {
 		t.Error("the doctor calls the station healthy")
 	}
@@ -296,6 +298,7 @@ func TestReaderFaultOfTheDaemonIsWrong(t *testing.T) {
 		if i < 0 {
 			continue // said above
 		}
+
 		f := findings[i]
 		if f.Check != tt.check || f.Code != tt.code || f.Found != "held by the daemon, which says: "+tt.says.Says ||
 			!strings.HasPrefix(f.Mend[0], tt.mended) || f.Mend[len(f.Mend)-1] != tryAlone {

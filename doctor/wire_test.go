@@ -230,6 +230,7 @@ func TestStepsAfterAFailureAreSkipped(t *testing.T) {
 	} {
 		r := newBoard(models["Pi 3"], "bookworm")
 		failAt(StepWakeUp, "no")(r)
+
 		switch first {
 		case "TCP":
 			r.platform.TCP, r.platform.Status = "no", 0

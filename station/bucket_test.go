@@ -17,8 +17,10 @@ func TestBucket(t *testing.T) {
 			}
 			now = now.Add(every)
 		}
+
 		return n
 	}
+
 	for _, tt := range []struct {
 		name  string
 		taps  int
@@ -33,6 +35,7 @@ func TestBucket(t *testing.T) {
 			t.Errorf("%s: %d of %d passed, want %d", tt.name, got, tt.taps, tt.want)
 		}
 	}
+
 	now = now.Add(time.Hour)
 	if got := passed(12, 0); got != 10 {
 		t.Errorf("after an hour: %d passed, want 10", got)

@@ -24,8 +24,13 @@ var lampOf = map[string]sim.Lit{
 
 // codeOf is the service code that a reason raises; the other reasons raise none.
 var codeOf = map[string]scan.ServiceCode{
-	"network": scan.ServicePlatformUnreachable, "dns": scan.ServicePlatformUnreachable, "no_answer": scan.ServicePlatformUnreachable, "server": scan.ServicePlatformUnreachable,
-	"tls": scan.ServiceClockOrCertificate, "clock": scan.ServiceClockOrCertificate, "key": scan.ServiceKeyRefused,
+	"network":   scan.ServicePlatformUnreachable,
+	"dns":       scan.ServicePlatformUnreachable,
+	"no_answer": scan.ServicePlatformUnreachable,
+	"server":    scan.ServicePlatformUnreachable,
+	"tls":       scan.ServiceClockOrCertificate,
+	"clock":     scan.ServiceClockOrCertificate,
+	"key":       scan.ServiceKeyRefused,
 }
 
 const faultTime = 2 * time.Second // from tap to verdict
@@ -57,7 +62,8 @@ func reply(status int, body string, headers ...string) func(c *simplatform.Call)
 func verification(status string, replace ...string) string {
 	doc := `{"data":{"type":"verifications","id":"vrf_1","attributes":{"status":"` + status +
 		`","inserted_at":"2026-06-08T12:34:56.123456Z"},` +
-		`"relationships":{"session":{"data":{"type":"sessions","id":"ses_1"}},"tag":{"data":{"type":"tags","id":"tag_a"}}}}}`
+		`"relationships":{"session":{"data":{"type":"sessions","id":"ses_1"}},` +
+		`"tag":{"data":{"type":"tags","id":"tag_a"}}}}}`
 	return strings.NewReplacer(replace...).Replace(doc)
 }
 
@@ -187,6 +193,7 @@ func allPlatformFaults(others []*simplatform.BadServer, certs map[string]tls.Cer
 			if header != "" {
 				headers = []string{header}
 			}
+
 			all = append(all, platformFault{fmt.Sprint(status, " ", header), reply(status, "", headers...), outcome,
 				reason, 1})
 		}
@@ -196,6 +203,7 @@ func allPlatformFaults(others []*simplatform.BadServer, certs map[string]tls.Cer
 	for _, other := range others {
 		to = append(to, other.URL, strings.Replace(other.URL, "127.0.0.1", "localhost", 1))
 	}
+
 	for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308} {
 		for _, location := range to {
 			all = append(all, platformFault{fmt.Sprint(status, " to ", location),
@@ -208,6 +216,7 @@ func allPlatformFaults(others []*simplatform.BadServer, certs map[string]tls.Cer
 		all = append(all, platformFault{name, func(c *simplatform.Call) { c.HandshakeAs(certs[name]) }, "not_sent",
 			reason, 0})
 	}
+
 	return all
 }
 
@@ -219,8 +228,10 @@ func badCertificates(t *testing.T, authority *simplatform.Authority) map[string]
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	now := time.Now()
 	certs := map[string]tls.Certificate{}
+
 	for _, c := range []struct {
 		name     string
 		by       *simplatform.Authority
@@ -238,6 +249,7 @@ func badCertificates(t *testing.T, authority *simplatform.Authority) map[string]
 		}
 		certs[c.name] = cert
 	}
+
 	return certs
 }
 
@@ -249,14 +261,17 @@ func TestEveryPlatformFaultHasOneOutcomeAndOneLamp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), "127.0.0.1", "localhost")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	other, err := simplatform.NewBadServer(cert, func(c *simplatform.Call) { reply(201, verification("valid"))(c) })
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.PEM())
 
@@ -270,13 +285,16 @@ func TestEveryPlatformFaultHasOneOutcomeAndOneLamp(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer server.Close()
+
 				f.check(newTestStationAt(t, server.URL, roots, faultTime), server)
 			})
 		}
 	})
+
 	if n := other.Connections(); n != 0 {
 		t.Errorf("%d connections to another host or port, want none", n)
 	}
+
 	other.Close()
 }
 

@@ -49,15 +49,18 @@ func newSite(t testing.TB, options journal.Options, secure bool) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	key, err := uplink.ParseKey([]byte("key_t:" + secret))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	tags := sim.NewTagTable(s.platform)
 	for _, name := range []string{"genuine-424", "genuine-223"} {
 		chip, _ := tags.Find(name)
 		s.chips = append(s.chips, chip.(interface{ Capture() string }))
 	}
+
 	s.config = uplink.Config{Base: base, Key: key, Roots: roots, Clock: uplink.NewClock(s.wall)}
 	s.start()
 	t.Cleanup(func() { s.Journal.Close() })
@@ -71,19 +74,23 @@ func (s *site) serve(secure bool) (url string, roots *x509.CertPool) {
 		s.Cleanup(server.Close)
 		return server.URL + "/api/v1", nil
 	}
+
 	authority, err := simplatform.NewAuthority()
 	if err != nil {
 		s.Fatal(err)
 	}
+
 	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour), "127.0.0.1")
 	if err != nil {
 		s.Fatal(err)
 	}
+
 	server, err := simplatform.Serve(s.platform, "127.0.0.1:0", cert)
 	if err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { server.Close() })
+
 	roots = x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.PEM())
 	return server.URL, roots
@@ -98,6 +105,7 @@ func (s *site) start() {
 	if err != nil {
 		s.Fatal(err)
 	}
+
 	records, past := journal.Open(s.dir, s.options)
 	s.Station = &Station{
 		Name:     "site",
@@ -139,6 +147,7 @@ func TestWallClockStepsChangeNoVerdictAndNoSession(t *testing.T) {
 	s.tap(0) // the platform has answered once
 	s.restart()
 	s.wantOutcome(s.tap(0), "valid")
+
 	for range 250 {
 		chip := rand.IntN(len(s.chips))
 		s.stepClock()
@@ -148,14 +157,17 @@ func TestWallClockStepsChangeNoVerdictAndNoSession(t *testing.T) {
 		if rand.IntN(5) == 0 {
 			s.restart()
 		}
+
 		s.stepClock()
 		second := s.tap(chip)
 		s.wantOutcome(second, "valid")
 		if second.CarriedSession != first.Session {
 			t.Fatalf("carried %q, want %q", second.CarriedSession, first.Session)
 		}
+
 		s.stepClock()
 	}
+
 	t.Log("1000 steps of up to ten years: no verdict and no session decision changed")
 }
 
@@ -174,10 +186,12 @@ func TestManyScansLeaveNothingBehind(t *testing.T) {
 	if err != nil {
 		total = 1000
 	}
+
 	s := newSite(t, journal.Options{SegmentSize: 64 << 10}, false)
 	warm := min(total/4, 20000)
 	var before, after footprint
 	begun := time.Now()
+
 	for i := range total {
 		if i == warm {
 			before = s.footprint()
@@ -189,11 +203,14 @@ func TestManyScansLeaveNothingBehind(t *testing.T) {
 			s.platform.Forget()
 		}
 	}
+
 	s.platform.Forget()
 	after = s.footprint()
+
 	t.Logf("%d scans in %v", total, time.Since(begun).Round(time.Second))
 	t.Logf("after %d: %+v", warm, before)
 	t.Logf("after %d: %+v", total, after)
+
 	if after.goroutines > before.goroutines+10 || after.descriptors > before.descriptors+10 {
 		t.Errorf("goroutines or descriptors grow: %+v, then %+v", before, after)
 	}
@@ -225,6 +242,7 @@ func (s *site) footprint() (f footprint) {
 		}
 		return nil
 	})
+
 	return f
 }
 
@@ -238,7 +256,9 @@ func TestIntentIsOnTheDiskBeforeThePost(t *testing.T) {
 		}
 		return f
 	})
+
 	s := newSite(t, journal.Options{FS: disk}, true)
+
 	posts := 0
 	s.platform.OnPost(func(simplatform.Post) {
 		posts++
@@ -251,6 +271,7 @@ func TestIntentIsOnTheDiskBeforeThePost(t *testing.T) {
 			}
 		}
 	})
+
 	for i := range 4 {
 		s.wantOutcome(s.tap(0), [...]scan.Outcome{"pending", "valid"}[i%2])
 	}
@@ -288,15 +309,18 @@ func TestBadDiskDelaysNoScan(t *testing.T) {
 			s := newSite(t, journal.Options{FS: disk}, true)
 			s.wantOutcome(s.tap(0), "pending")
 			spoil(disk)
+
 			var waits []time.Duration
 			for i := range 12 {
 				begun := time.Now()
 				s.wantOutcome(s.tap(0), [...]scan.Outcome{"valid", "pending"}[i%2])
 				waits = append(waits, time.Since(begun).Round(time.Millisecond))
 			}
+
 			slices.Sort(waits)
 			t.Logf("%s: a scan takes %v at the least, %v in the middle, %v at the most", name, waits[0],
 				waits[len(waits)/2], waits[len(waits)-1])
+
 			if most := waits[len(waits)-1]; most > journal.Patience+2*time.Second {
 				t.Errorf("a scan took %v, want %v and what the platform takes", most, journal.Patience)
 			}

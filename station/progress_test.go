@@ -20,16 +20,19 @@ func TestOnlyALoopBehindItsPromiseIsLate(t *testing.T) {
 		if late := p.Late(); late != nil {
 			t.Errorf("late on time: %q", late)
 		}
+
 		p.Within("a", 2*time.Second)
 		time.Sleep(time.Second)
 		if late := p.Late(); !slices.Equal(late, []string{"c"}) {
 			t.Errorf("late are %q, want c", late)
 		}
+
 		p.Over("c")
 		time.Sleep(time.Hour)
 		if late := p.Late(); !slices.Equal(late, []string{"a", "b"}) {
 			t.Errorf("late are %q, want a and b", late)
 		}
+
 		p.Over("a")
 		p.Over("b")
 		if late := p.Late(); late != nil {

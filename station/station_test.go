@@ -63,6 +63,7 @@ func (l logLines) Write(b []byte) (int, error) {
 			l <- m
 		}
 	}
+
 	return len(b), nil
 }
 
@@ -87,10 +88,12 @@ func newTestStationAt(t *testing.T, url string, roots *x509.CertPool, timeout ti
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	key, err := uplink.ParseKey([]byte("key_t:" + secret))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	entry, err := uplink.ParseEntryPoint(sim.EntryPoint)
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +146,7 @@ func newTestStationAt(t *testing.T, url string, roots *x509.CertPool, timeout ti
 			t.Errorf("the key's secret is in the log:\n%s", r.log.Bytes())
 		}
 	})
+
 	return r
 }
 
@@ -181,6 +185,7 @@ func (r *testStation) wantScan(outcome, reason string) map[string]any {
 	if !oneOf(line["outcome"], outcome) || !oneOf(line["reason"], reason) {
 		r.Fatalf("got %v, want %s %s", line, outcome, reason)
 	}
+
 	return line
 }
 
@@ -221,6 +226,7 @@ func (a scriptedPlatform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		return
 	}
+
 	w.WriteHeader(201)
 	w.Write([]byte(`{"data":{"type":"verifications","id":"vrf_1","attributes":{"status":"` + word + `"},` +
 		`"relationships":{"session":{"data":{"type":"sessions","id":"ses_1"}}}}}`))
@@ -272,6 +278,7 @@ func TestSessionUnknownToThePlatformIsDropped(t *testing.T) {
 	for word, dropped := range map[string]bool{"404": true, "422": true, "500": false, "401": false} {
 		platform := make(scriptedPlatform)
 		r := newTestStation(t, platform)
+
 		for i, want := range []string{"", "ses_1", map[bool]string{true: "", false: "ses_1"}[dropped]} {
 			r.enter()
 			r.read(tagA)
@@ -288,6 +295,7 @@ func TestSessionUnknownToThePlatformIsDropped(t *testing.T) {
 func TestVerdictEndsTheSession(t *testing.T) {
 	platform := make(scriptedPlatform)
 	r := newTestStation(t, platform)
+
 	for i, carried := range []string{"", "ses_1", ""} {
 		r.enter()
 		r.read(tagA)
@@ -302,11 +310,13 @@ func TestVerdictEndsTheSession(t *testing.T) {
 func TestTapsBeyondTheBucketAreDropped(t *testing.T) {
 	r := newTestStation(t, make(scriptedPlatform))
 	count := map[any]int{}
+
 	for range 14 {
 		r.enter()
 		r.read("https://elsewhere.example/?x=1")
 		count[r.nextScan()["outcome"]]++
 	}
+
 	if count["foreign"] < 10 || count["dropped"] < 1 || count["foreign"]+count["dropped"] != 14 {
 		t.Errorf("%v, want ten or a few more foreign and the rest dropped", count)
 	}
@@ -317,18 +327,22 @@ func TestTapsBeyondTheQueueAreDropped(t *testing.T) {
 	platform := make(scriptedPlatform)
 	r := newTestStation(t, platform)
 	dropped := 0
+
 	for range queueLength + 3 {
 		r.enter()
 		r.read(tagA)
+
 		select {
 		case <-r.lines:
 			dropped++
 		default:
 		}
 	}
+
 	if dropped == 0 {
 		t.Error("no tap was dropped while the platform did not answer")
 	}
+
 	close(platform)
 }
 
@@ -342,6 +356,7 @@ func TestTapThatWaitedTooLongIsNotPosted(t *testing.T) {
 		r.enter()
 		r.read(tagA)
 	}
+
 	r.wantScan("unknown", "no_answer")
 	r.wantScan("dropped", "")
 }
@@ -359,8 +374,10 @@ func TestServiceCodeBlinksUntilTheReaderIsBack(t *testing.T) {
 				n++
 			}
 		}
+
 		return n
 	}
+
 	await.Until(t, "amber blinks again after the pause", func() bool { return blinks() >= 2 })
 
 	r.send(reader.Event{Kind: reader.EventReady})
@@ -377,12 +394,14 @@ func TestServiceCodeBlinksUntilTheReaderIsBack(t *testing.T) {
 func TestPlatformTroubleIsLoggedOnce(t *testing.T) {
 	platform := make(scriptedPlatform)
 	r := newTestStation(t, platform)
+
 	for _, word := range []string{"pending", "500", "500", "pending", "401"} {
 		r.enter()
 		r.read(tagA)
 		platform.answers(t, word)
 		r.nextScan()
 	}
+
 	r.stop()
 
 	var said []string
@@ -392,6 +411,7 @@ func TestPlatformTroubleIsLoggedOnce(t *testing.T) {
 			Code   int `json:"service_code"`
 			Reason string
 		}
+
 		if err := json.Unmarshal(line, &l); err != nil {
 			t.Fatal(err)
 		}

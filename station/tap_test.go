@@ -24,6 +24,7 @@ func (v approvingPlatform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	body, _ := io.ReadAll(r.Body)
 	v <- string(body)
 	w.Header().Set("Content-Type", uplink.MediaType)
@@ -50,6 +51,7 @@ func (r *testStation) unfinished() []scan.Record {
 	if err := r.station.Journal.Close(); err != nil {
 		r.Fatal(err)
 	}
+
 	again, past := journal.Open(r.journal, journal.Options{})
 	defer again.Close()
 	return past.Scans[len(past.Scans)-past.Recovered:]
@@ -154,5 +156,6 @@ func TestTapWithoutAnEndHoldsNothingUp(t *testing.T) {
 	if n := len(platform); n != 1 {
 		t.Errorf("%d requests, want one", n)
 	}
+
 	r.stop()
 }

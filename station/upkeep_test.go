@@ -44,11 +44,13 @@ func TestStorageFailureIsLoggedEveryMinute(t *testing.T) {
 		if got := s.services.showing(); got != scan.ServiceStorage {
 			t.Errorf("service code %d, want %d", got, scan.ServiceStorage)
 		}
+
 		disk.Fault(nil)
 		time.Sleep(90 * time.Second)
 		if got := s.services.showing(); got != scan.ServiceNone {
 			t.Errorf("service code %d after the disk works again", got)
 		}
+
 		cancel()
 		loop.Wait()
 		records.Close()
@@ -56,6 +58,7 @@ func TestStorageFailureIsLoggedEveryMinute(t *testing.T) {
 		for line := range bytes.Lines(log.Bytes()) {
 			said = append(said, string(line[8:bytes.Index(line, []byte(`",`))]))
 		}
+
 		if want := []string{"storage", "storage", "storage", "storage works again"}; !slices.Equal(said, want) {
 			t.Errorf("the log says %q, want %q", said, want)
 		}
@@ -70,26 +73,33 @@ func TestReaderFaultsAreLoggedWithACount(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
+
 				lamps, err := led.Open(led.Config{})
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer lamps.Close()
+
 				s := &Station{Lamps: lamps, Log: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&log),
 					zapcore.InfoLevel))}
+
 				s.readerReady()
 				for range 150 * 4 {
 					if ready { // an unplugged reader fails before it is missing
 						s.readerFault(reader.Event{Kind: reader.EventFault, Err: errors.New("other")})
 					}
+
 					s.readerFault(reader.Event{Kind: reader.EventFault, Err: errors.New("gone"), Missing: true})
 					if ready {
 						s.readerReady()
 					}
+
 					time.Sleep(250 * time.Millisecond)
 				}
+
 				s.readerFault(reader.Event{Kind: reader.EventFault, Err: errors.New("other")})
 				s.readerReady()
+
 				want := []string{
 					`{"msg":"reader ready"}`,
 					`{"msg":"reader","service_code":1,"times":1,"error":"gone"}`,
@@ -98,18 +108,21 @@ func TestReaderFaultsAreLoggedWithACount(t *testing.T) {
 					`{"msg":"reader","service_code":2,"times":1,"error":"other"}`,
 					`{"msg":"reader ready"}`,
 				}
+
 				if ready {
 					want = nil
 					for i, times := range []int{1, 240, 240} {
 						if i == 0 {
 							want = append(want, `{"msg":"reader ready"}`)
 						}
+
 						want = append(want,
 							fmt.Sprintf(`{"msg":"reader","service_code":2,"times":%d,"error":"other"}`, times),
 							fmt.Sprintf(`{"msg":"reader","service_code":1,"times":%d,"error":"gone"}`, times),
 							`{"msg":"reader ready"}`)
 					}
 				}
+
 				if got := strings.Split(strings.TrimSpace(log.String()), "\n"); !slices.Equal(got, want) {
 					t.Errorf("the log says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 				}

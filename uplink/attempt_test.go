@@ -38,11 +38,13 @@ func TestScanIsSentAgainOnlyBeforeItsFirstByte(t *testing.T) {
 				}
 				answerValid(c)
 			})
+
 			r := submitWithin(p, scanA, time.Now().Add(-tt.tapped), 8*time.Second)
 			if r.Outcome != tt.outcome || server.Connections() != tt.calls {
 				t.Errorf("%s over %d connections (%v), want %s over %d", r.Outcome, server.Connections(), r.Err,
 					tt.outcome, tt.calls)
 			}
+
 			want := 0
 			if tt.outcome == scan.Valid {
 				want = 1
@@ -69,6 +71,7 @@ func TestScanIsNotSentAgainAfterItsFirstByte(t *testing.T) {
 					end(c)
 				}
 			})
+
 			submit(t, p, scanA)
 			if server.Connections() != 1 || server.Reads(pathA) != 1 {
 				t.Errorf("%d connections and %d reads, want 1 and 1", server.Connections(), server.Reads(pathA))
@@ -83,10 +86,12 @@ func TestCertificateIsNotTriedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	cert, err := other.Issue(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	server, p := newBadServer(t, func(c *simplatform.Call) { c.HandshakeAs(cert) })
 	if r := submit(t, p, scanA); r.Outcome != scan.NotSent || r.Reason != scan.ReasonTLS || server.Connections() != 1 {
 		t.Errorf("%s %s over %d connections, want not_sent tls over 1", r.Outcome, r.Reason, server.Connections())
@@ -99,6 +104,7 @@ func TestClosedSealLetsNothingThrough(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	defer theirs.Close()
+
 	released := make(chan struct{})
 	close(released)
 
@@ -108,17 +114,19 @@ func TestClosedSealLetsNothingThrough(t *testing.T) {
 			t.Error("a seal on which nothing was written does not say so")
 		}
 	}
+
 	if n, err := closed.Write([]byte("x")); n != 0 || !errors.Is(err, errSealed) {
 		t.Errorf("wrote %d, %v through a closed seal", n, err)
 	}
 
 	written := newSealedConn(ours, &seal{}, released)
-	go io.Copy(io.Discard, theirs)
+	go io.Copy(io.Discard, theirs) // ends with the pipe
 	for range 2 {
 		if _, err := written.Write([]byte("x")); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if written.seal.close() {
 		t.Error("a seal says that nothing was written, and it was")
 	}
@@ -140,10 +148,12 @@ func TestBackoffBetweenAttempts(t *testing.T) {
 				t.Fatalf("attempt %d waits %v, want %v to %v", attempt, wait, limits[0], limits[1])
 			}
 		}
+
 		if len(different) < 10 {
 			t.Errorf("attempt %d has no jitter", attempt)
 		}
 	}
+
 	resp := &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {"86400"}}}
 	if wait := backoff(resendFirst, resendLast, 0, resp); wait != longestPause {
 		t.Errorf("Retry-After of a day waits %v, want %v", wait, longestPause)

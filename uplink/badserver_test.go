@@ -33,15 +33,18 @@ func trustedBadServer(t *testing.T, behave func(*simplatform.Call)) (*simplatfor
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	cert, err := authority.Issue(time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	server, err := simplatform.NewBadServer(cert, behave)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
+
 	return server, authority
 }
 
@@ -54,6 +57,7 @@ func badServerPlatform(t *testing.T, server *simplatform.BadServer, authority *s
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: clock})
 }
 

@@ -19,17 +19,20 @@ func TestBreakerOpensAndCloses(t *testing.T) {
 	busy := func(d time.Duration) Answer {
 		return Answer{Outcome: scan.Refused, Reason: scan.ReasonBusy, Status: 429, RetryAfter: d}
 	}
+
 	type step struct {
 		at     time.Duration
 		answer *Answer
 		get    *probe
 	}
+
 	scans := func(every time.Duration, results ...Answer) (steps []step) {
 		for i := range results {
 			steps = append(steps, step{at: time.Duration(i) * every, answer: &results[i]})
 		}
 		return steps
 	}
+
 	get := func(at time.Duration, p probe) step { return step{at: at, get: &p} }
 	s := time.Second
 	tests := []struct {
@@ -75,6 +78,7 @@ func TestBreakerOpensAndCloses(t *testing.T) {
 		{"busy without a wait", scans(s, busy(0)), s, ""},
 		{"a GET is asked to wait", []step{get(0, probe{status: 503, retryAfter: 10 * s})}, 9 * s, scan.ReasonBreaker},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var b breaker
@@ -85,6 +89,7 @@ func TestBreakerOpensAndCloses(t *testing.T) {
 					b.learnFromProbe(*step.get, start.Add(step.at))
 				}
 			}
+
 			if got := b.admit(start.Add(tt.at)); got != tt.want {
 				t.Errorf("admit is %q, want %q", got, tt.want)
 			}

@@ -40,6 +40,7 @@ func TestScanWaitsForTheConnectionBeingDialled(t *testing.T) {
 		<-held.Done()
 		answerValid(c)
 	})
+
 	p.ConnectAhead()
 	await.Value(t, "the server is dialled", begun)
 
@@ -65,6 +66,7 @@ func TestScanAvoidsAConnectionThatThePlatformEnded(t *testing.T) {
 					end(c)
 				}
 			})
+
 			p.ConnectAhead()
 			s := p.dialer.dialledAhead()
 			await.Value(t, "the connection is dialled", s.done)
@@ -109,10 +111,12 @@ func TestPendingScanDialsForTheNext(t *testing.T) {
 			if r := request.Send(); r.Outcome != scan.Pending {
 				t.Fatalf("%s, %v", r.Outcome, r.Err)
 			}
+
 			next := p.dialer.dialledAhead()
 			if next == nil {
 				t.Fatal("no connection is dialled ahead")
 			}
+
 			await.Value(t, "the next connection is dialled", next.done)
 
 			r := submit(t, p, scanA)
@@ -145,6 +149,7 @@ func TestConnectionDialledAheadIsClosedUnused(t *testing.T) {
 			ended <- true
 		}
 	})
+
 	began := time.Now()
 	p.ConnectAhead()
 	await.Value(t, "a connection that no scan took is closed", ended)
@@ -164,6 +169,7 @@ func TestCertificateIsCheckedByClockAndFloor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	year := 365 * 24 * time.Hour
 	for _, tt := range []struct {
 		name              string
@@ -182,11 +188,13 @@ func TestCertificateIsCheckedByClockAndFloor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			server, err := simplatform.NewBadServer(cert, answerValid)
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { server.Close() })
+
 			p := badServerPlatform(t, server, authority, NewClock(time.Now, time.Now().Add(tt.floors)))
 
 			want := scan.NotSent
@@ -204,6 +212,7 @@ func TestCertificateIsCheckedByClockAndFloor(t *testing.T) {
 func TestClockFloorRisesWithAuthenticatedDatesOnly(t *testing.T) {
 	base := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	c := NewClock(time.Now, base, base.Add(-time.Hour))
+
 	for _, tt := range []struct {
 		name           string
 		date, notAfter time.Time

@@ -30,11 +30,13 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
+
 	key, err := uplink.ParseKey([]byte("key_gate1:a-secret\n"))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	platform := uplink.NewPlatform(uplink.Config{
@@ -46,6 +48,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
+
 	tags := uplink.Tags{EntryPoints: []uplink.EntryPoint{entryPoint}}
 	submission, err := tags.Submission("https://tap.example.com/tag_rose?e=EF96&c=94F1")
 	if err != nil {
@@ -72,6 +75,7 @@ func ExampleTags_Submission() {
 		fmt.Println(err)
 		return
 	}
+
 	tags := uplink.Tags{EntryPoints: []uplink.EntryPoint{entryPoint}}
 
 	for _, tapURL := range []string{

@@ -93,6 +93,7 @@ func TestFaultsNeverSendTwice(t *testing.T) {
 	results := make([]Answer, total)
 	work := make(chan int)
 	var workers sync.WaitGroup
+
 	for range 24 {
 		workers.Go(func() {
 			p := badServerPlatform(t, server, authority, NewClock(time.Now))
@@ -101,9 +102,11 @@ func TestFaultsNeverSendTwice(t *testing.T) {
 			}
 		})
 	}
+
 	for i := range total {
 		work <- i
 	}
+
 	close(work)
 	workers.Wait()
 	server.Close() // what was still on its way has arrived
@@ -121,6 +124,7 @@ func submitUnderFaults(p *Platform, i int) Answer {
 			await.Elapse(rand.N(5 * time.Millisecond))
 		}
 	}
+
 	timeout := 300 * time.Millisecond
 	if rand.IntN(2) == 0 {
 		timeout = rand.N(40 * time.Millisecond)
@@ -133,6 +137,7 @@ func judgeFaults(t *testing.T, server *simplatform.BadServer, results []Answer) 
 	t.Helper()
 	twice, liars := 0, 0
 	outcomes := map[string]int{}
+
 	for i, r := range results {
 		reads := server.Reads("/api/v1/tags/" + faultTag(i) + "/verifications")
 		outcomes[string(r.Outcome)]++
@@ -148,14 +153,17 @@ func judgeFaults(t *testing.T, server *simplatform.BadServer, results []Answer) 
 			t.Errorf("proof %d was answered %d and read %d times", i, r.Status, reads)
 		}
 	}
+
 	if n := server.Reads("?"); n > 0 {
 		t.Errorf("%d requests arrived that could not be told apart", n)
 	}
 	if server.Reads("/api/v1/tags/elsewhere/verifications") > 0 {
 		t.Error("a redirect was followed")
 	}
+
 	t.Logf("%d requests over %d connections: %v; %d proofs read twice, %d called not_sent that were read",
 		len(results), server.Connections(), outcomes, twice, liars)
+
 	for _, want := range []scan.Outcome{scan.NotSent, scan.Unknown, scan.Refused, scan.Valid} {
 		if outcomes[string(want)] == 0 {
 			t.Errorf("no request was %s: the faults do not do what they should", want)

@@ -35,6 +35,7 @@ func loseFor(rng *rand.Rand, tapped bool) *fleet {
 		if tapped {
 			at = s.random(time.Second)
 		}
+
 		for at < fleetOutage+fleetAfter {
 			f.perSecond[at/time.Second]++
 			switch {
@@ -44,14 +45,17 @@ func loseFor(rng *rand.Rand, tapped bool) *fleet {
 				}
 				lost = false
 				at += s.after(probe{status: 404})
+
 			case !lost:
 				lost = true
 				at += s.lost()
+
 			default:
 				at += s.after(probe{reason: scan.ReasonNetwork})
 			}
 		}
 	}
+
 	slices.Sort(f.back)
 	return f
 }
@@ -69,6 +73,7 @@ func TestFleetThatComesBackAsksSlowly(t *testing.T) {
 	for name, tapped := range map[string]bool{"noticed by idle probes": false, "noticed at once": true} {
 		f := loseFor(rand.New(rand.NewPCG(1, 2)), tapped)
 		outage := int(fleetOutage / time.Second)
+
 		for _, span := range []struct {
 			name     string
 			from, to int
@@ -84,9 +89,11 @@ func TestFleetThatComesBackAsksSlowly(t *testing.T) {
 				t.Errorf("%s, %s: peak %d a second, want below 100", name, span.name, peak)
 			}
 		}
+
 		if len(f.back) != fleetStations {
 			t.Fatalf("%d stations came back, want all %d", len(f.back), fleetStations)
 		}
+
 		t.Logf("%s: half are back after %v, 99 %% after %v, the last after %v", name,
 			f.back[len(f.back)/2].Round(time.Second),
 			f.back[len(f.back)*99/100].Round(time.Second), f.back[len(f.back)-1].Round(time.Second))

@@ -47,6 +47,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *Platform {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return NewPlatform(Config{Base: base, Key: testKey(t), Roots: roots, Clock: NewClock(time.Now)})
 }
 
@@ -86,11 +87,13 @@ func TestRequestIsTheDocumentedOne(t *testing.T) {
 			}
 			answer(w, 201, answerOf("pending"))
 		})
+
 		sub := scanA
 		sub.Session = tt.session
 		if r := submit(t, p, sub); r.Outcome != scan.Pending || r.Err != nil {
 			t.Errorf("%+v", r)
 		}
+
 		want := seen{
 			Line: "POST /api/v1/tags/tag_a/verifications HTTP/1.1",
 			Body: `{"data":{"type":"verifications","attributes":{"c":"<&>\u2028","e":"EF96"}` +
@@ -170,6 +173,7 @@ func TestOutcomeOfEachAnswer(t *testing.T) {
 		{"500", 500, good, scan.Unknown, scan.ReasonServer},
 		{"503", 503, "", scan.Unknown, scan.ReasonServer},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var posts atomic.Int32
@@ -177,6 +181,7 @@ func TestOutcomeOfEachAnswer(t *testing.T) {
 				posts.Add(1)
 				answer(w, tt.status, []byte(tt.body))
 			})
+
 			r := submit(t, p, scanA)
 			if r.Outcome != tt.outcome || r.Reason != tt.reason || r.Status != tt.status {
 				t.Errorf("%s %s %d (%v), want %s %s %d", r.Outcome, r.Reason, r.Status, r.Err, tt.outcome, tt.reason,
@@ -194,14 +199,18 @@ func TestOutcomeOfEachAnswer(t *testing.T) {
 
 func TestMediaTypesOfAnswers(t *testing.T) {
 	for media, want := range map[string]scan.Outcome{
-		MediaType: scan.Valid, MediaType +
-			"; charset=utf-8": scan.Valid, "application/json": scan.Unknown, "text/html": scan.Unknown, "": scan.Unknown,
+		MediaType:                     scan.Valid,
+		MediaType + "; charset=utf-8": scan.Valid,
+		"application/json":            scan.Unknown,
+		"text/html":                   scan.Unknown,
+		"":                            scan.Unknown,
 	} {
 		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header()["Content-Type"] = []string{media}
 			w.WriteHeader(201)
 			w.Write(answerOf("valid"))
 		})
+
 		if r := submit(t, p, scanA); r.Outcome != want {
 			t.Errorf("type %q: %s, want %s", media, r.Outcome, want)
 		}
@@ -219,6 +228,7 @@ func TestAgeByThePlatformsClock(t *testing.T) {
 			w.Header().Set("Date", date)
 			answer(w, 201, answerOf("pending"))
 		})
+
 		if r := submit(t, p, scanA); r.Verification.Age != want || r.Verification.Session != "ses_1" {
 			t.Errorf("Date %q: %+v, want age %v", date, r.Verification, want)
 		}
@@ -231,6 +241,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 		var others atomic.Int32
 		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { others.Add(1) }))
 		defer other.Close()
+
 		for _, to := range []string{"/api/v1/tags/tag_b/verifications", other.URL, "http://[::1", "/%zz",
 			"https://127.0.0.1:1:2/"} {
 			var posts atomic.Int32
@@ -239,6 +250,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 				w.Header().Set("Location", to)
 				w.WriteHeader(status)
 			})
+
 			if r := submit(t, p, scanA); r.Outcome != scan.Refused || r.Reason != scan.ReasonRedirect {
 				t.Errorf("%d to %s: %s %s", status, to, r.Outcome, r.Reason)
 			}
@@ -259,6 +271,7 @@ func TestBrokenConnectionIsUnknownAfterTheFirstByte(t *testing.T) {
 		}
 		return c
 	}
+
 	tests := []struct {
 		name    string
 		handler func(w http.ResponseWriter)
@@ -280,6 +293,7 @@ func TestBrokenConnectionIsUnknownAfterTheFirstByte(t *testing.T) {
 			c.Close()
 		}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var posts atomic.Int32
@@ -288,6 +302,7 @@ func TestBrokenConnectionIsUnknownAfterTheFirstByte(t *testing.T) {
 				posts.Add(1)
 				tt.handler(w)
 			})
+
 			if r := submit(t, p, scanA); r.Outcome != scan.Unknown || r.Reason != scan.ReasonNoAnswer {
 				t.Errorf("%s %s (%v)", r.Outcome, r.Reason, r.Err)
 			}
@@ -315,6 +330,7 @@ func TestKeyInAnAnswerIsNotLogged(t *testing.T) {
 			fmt.Fprintf(c, text, r.Header.Get("Authorization")+strings.Repeat("x", 1000))
 			c.Close()
 		})
+
 		r := submit(t, p, scanA)
 		if said := fmt.Sprint(r.Err); strings.Contains(said, secret) || len(said) > longestError+10 {
 			t.Errorf("%s: %q", name, said)
@@ -349,18 +365,22 @@ func TestReasonsOfNotSent(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	defer server.Close()
+
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed.Close()
+
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
+
 	old := httptest.NewUnstartedServer(http.NotFoundHandler())
 	old.Config.ErrorLog = log.New(io.Discard, "", 0)
 	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	old.StartTLS()
 	defer old.Close()
+
 	for _, tt := range []struct {
 		name, url string
 		reason    scan.Reason
@@ -375,6 +395,7 @@ func TestReasonsOfNotSent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		r := submit(t, NewPlatform(Config{Base: base, Key: testKey(t), Clock: NewClock(time.Now)}), scanA)
 		if r.Outcome != scan.NotSent || r.Reason != tt.reason {
 			t.Errorf("%s: %s %s (%v), want not_sent %s", tt.name, r.Outcome, r.Reason, r.Err, tt.reason)
@@ -387,9 +408,19 @@ func TestReasonsOfNotSent(t *testing.T) {
 
 func TestParseBaseURL(t *testing.T) {
 	for s, ok := range map[string]bool{
-		"https://platform.tagbase.io/api/v1": true, "http://127.0.0.1:8080/api": true, "http://[::1]/": true, "http://localhost:1/": true,
-		"http://platform.tagbase.io/api/v1": false, "http://localhost.example.com/": false, "ftp://a/": false, "platform.tagbase.io": false,
-		"https://": false, "https://u:p@a.example/": false, "https://a.example/?x": false, "": false,
+		"https://platform.tagbase.io/api/v1": true,
+		"http://127.0.0.1:8080/api":          true,
+		"http://[::1]/":                      true,
+		"http://localhost:1/":                true,
+
+		"http://platform.tagbase.io/api/v1": false,
+		"http://localhost.example.com/":     false,
+		"ftp://a/":                          false,
+		"platform.tagbase.io":               false,
+		"https://":                          false,
+		"https://u:p@a.example/":            false,
+		"https://a.example/?x":              false,
+		"":                                  false,
 	} {
 		if _, err := ParseBaseURL(s); (err == nil) != ok {
 			t.Errorf("%q: %v, want ok %t", s, err, ok)

@@ -35,6 +35,7 @@ func newWatched(t *testing.T, reload func() (Key, error)) *watched {
 		w.mu.Lock()
 		w.calls = append(w.calls, r.Method+" "+r.URL.Path)
 		w.mu.Unlock()
+
 		switch {
 		case r.Header.Get("Authorization") != w.key.Load():
 			answer(rw, 401, nil)
@@ -44,6 +45,7 @@ func newWatched(t *testing.T, reload func() (Key, error)) *watched {
 			answer(rw, 201, answerOf("pending"))
 		}
 	})
+
 	w.reload = reload
 	ctx, cancel := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
@@ -52,6 +54,7 @@ func newWatched(t *testing.T, reload func() (Key, error)) *watched {
 		cancel()
 		watching.Wait()
 	})
+
 	return w
 }
 
@@ -79,11 +82,13 @@ func (w *watched) await(t *testing.T, trouble scan.Reason) {
 func (w *watched) posts() (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+
 	for _, call := range w.calls {
 		if strings.HasPrefix(call, "POST") {
 			n++
 		}
 	}
+
 	return n
 }
 
@@ -95,15 +100,18 @@ func TestRefusedKeyIsPostedNoMore(t *testing.T) {
 	if r := submit(t, w.Platform, scanA); r.Outcome != scan.Refused || r.Reason != scan.ReasonKey {
 		t.Fatalf("%s %s, want refused key", r.Outcome, r.Reason)
 	}
+
 	for range 5 {
 		if r := submit(t, w.Platform, scanA); r.Outcome != scan.NotSent || r.Reason != scan.ReasonKey {
 			t.Fatalf("%s %s, want not_sent key", r.Outcome, r.Reason)
 		}
 	}
+
 	w.want(t, scan.ReasonKey)
 	if n := w.posts(); n != 1 {
 		t.Errorf("%d posts with a bad key, want 1", n)
 	}
+
 	w.mu.Lock()
 	calls := len(w.calls)
 	w.mu.Unlock()
@@ -126,6 +134,7 @@ func TestAnotherKeyEndsTheLatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Run("set", func(t *testing.T) {
 		w := newWatched(t, nil)
 		w.key.Store("Bearer key_other:y")
@@ -136,6 +145,7 @@ func TestAnotherKeyEndsTheLatch(t *testing.T) {
 			t.Errorf("%s %s, want pending", r.Outcome, r.Reason)
 		}
 	})
+
 	t.Run("read again", func(t *testing.T) {
 		w := newWatched(t, func() (Key, error) { return other, nil })
 		w.key.Store("Bearer key_other:y")
@@ -164,26 +174,32 @@ func TestBreakerOpensAfterFiveFailures(t *testing.T) {
 			}
 		}
 	})
+
 	long := time.Now().Add(-time.Minute) // no resends
 	for range breakerFailures {
 		if r := submitWithin(p, scanA, long, 8*time.Second); r.Reason != scan.ReasonNetwork {
 			t.Fatalf("%s %s, want not_sent network", r.Outcome, r.Reason)
 		}
 	}
+
 	calls := server.Connections()
 	if r := submitWithin(p, scanA, long, 8*time.Second); r.Outcome != scan.NotSent || r.Reason != scan.ReasonBreaker {
 		t.Errorf("%s %s, want not_sent breaker", r.Outcome, r.Reason)
 	}
+
 	p.ConnectAhead()
 	if got := server.Connections(); got != calls {
 		t.Errorf("%d connections while the breaker is open", got-calls)
 	}
+
 	up.Store(true)
 	told := make(chan bool, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+
 	go p.Watch(ctx, func() { told <- true }, func() {})
 	await.Value(t, "a probe", told) // the tap above has asked for it
+
 	if r := submit(t, p, scanA); r.Outcome != scan.Valid {
 		t.Errorf("%s %s (%v), want valid", r.Outcome, r.Reason, r.Err)
 	}
@@ -199,6 +215,7 @@ func TestProbeIsOneGET(t *testing.T) {
 			got = append(got, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization")+" "+r.Header.Get("Accept"))
 			answer(w, status, nil)
 		})
+
 		if result := p.probe(t.Context()); result.reason != want || result.status != status {
 			t.Errorf("%d: %+v, want reason %q", status, result, want)
 		}

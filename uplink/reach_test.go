@@ -16,6 +16,7 @@ import (
 func TestReachEndsWhereTheFaultShows(t *testing.T) {
 	authority, other := newAuthority(t), newAuthority(t)
 	from, to := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+
 	for name, tt := range map[string]struct {
 		issuer   *simplatform.Authority
 		host     string
@@ -44,28 +45,34 @@ func TestReachEndsWhereTheFaultShows(t *testing.T) {
 			if tt.from.IsZero() {
 				tt.from, tt.to = from, to
 			}
+
 			cert, err := tt.issuer.Issue(tt.from, tt.to, tt.host)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			platform := simplatform.New("key_test:" + secret)
 			server, err := simplatform.Serve(platform, "127.0.0.1:0", cert)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer server.Close()
+
 			base, err := url.Parse(server.URL)
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if tt.port != "" {
 				base.Host = "127.0.0.1:" + tt.port
 			}
 			if tt.name != "" {
 				base.Host = tt.name
 			}
+
 			roots := x509.NewCertPool()
 			roots.AppendCertsFromPEM(authority.PEM())
+
 			if tt.key == "" {
 				tt.key = "key_test:" + secret
 			}
@@ -73,6 +80,7 @@ func TestReachEndsWhereTheFaultShows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			x := NewPlatform(Config{Base: base, Key: key, Roots: roots,
 				Clock: NewClock(time.Now)}).CheckReach(t.Context())
 			if got := x.ended(); got != tt.want || x.Status != tt.status || x.Clock != tt.clock {
@@ -98,6 +106,7 @@ func (x Reach) ended() string {
 			return e.name
 		}
 	}
+
 	return ""
 }
 
@@ -118,6 +127,7 @@ func closedPort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
+
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
 }

@@ -97,6 +97,7 @@ func TestWithdrawnRequestIsNotSent(t *testing.T) {
 		if !c.Handshake() {
 			return
 		}
+
 		connected <- struct{}{}
 		if c.Read() {
 			c.Answer(201, validAnswer)
@@ -111,6 +112,7 @@ func TestWithdrawnRequestIsNotSent(t *testing.T) {
 		}
 		request.Withdraw()
 	}
+
 	if trouble := p.Trouble(); trouble != "" || p.BreakerOpen() || p.Counts().Requests["none"] != 0 {
 		t.Errorf("trouble %q, breaker %t, %d requests without an answer; want none of them",
 			trouble, p.BreakerOpen(), p.Counts().Requests["none"])

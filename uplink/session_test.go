@@ -41,16 +41,19 @@ func TestOutcomeOfEachSessionAnswer(t *testing.T) {
 			w.Header().Set("Date", "Mon, 08 Jun 2026 12:35:00 GMT")
 			answer(w, tt.status, []byte(tt.body))
 		})
+
 		got, err := p.Session(t.Context(), tt.id)
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
+
 		if tt.want == nil {
 			want := Session{"ses_1", "tag_a", time.Date(2026, 6, 8, 12, 34, 56, 5e8, time.UTC), 3500 * time.Millisecond}
 			if got != want {
 				t.Errorf("%s: %+v, want %+v", tt.name, got, want)
 			}
 		}
+
 		if n := asked.Load(); n > 1 || tt.want == ErrSessionID && n > 0 {
 			t.Errorf("%s: asked %d times", tt.name, n)
 		}
@@ -64,19 +67,24 @@ func TestSessionIsAskedForAgainUntilItsDeadline(t *testing.T) {
 		switch n := asked.Add(1); {
 		case n <= 2:
 			answer(w, 503, nil)
+
 		case n == 3:
 			c, _, _ := w.(http.Hijacker).Hijack()
 			c.Close()
+
 		default:
 			answer(w, 200, []byte(sessionAnswer))
 		}
 	})
+
 	if _, err := p.Session(t.Context(), "ses_1"); err != nil || asked.Load() != 4 {
 		t.Errorf("%v after %d requests, want none after 4", err, asked.Load())
 	}
+
 	asked.Store(-1 << 20)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
+
 	if _, err := p.Session(ctx, "ses_1"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want a deadline", err)
 	}

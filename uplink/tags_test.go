@@ -13,6 +13,7 @@ import (
 func tagsOf(t *testing.T, entryPoints ...string) Tags {
 	t.Helper()
 	var tags Tags
+
 	for _, s := range entryPoints {
 		e, err := ParseEntryPoint(s)
 		if err != nil {
@@ -20,6 +21,7 @@ func tagsOf(t *testing.T, entryPoints ...string) Tags {
 		}
 		tags.EntryPoints = append(tags.EntryPoints, e)
 	}
+
 	return tags
 }
 
@@ -72,6 +74,7 @@ func TestSubmissionOfATapURL(t *testing.T) {
 		{"id and a new line", "https://tap.example.com/tag_a%0A?e=1", "", ErrTagID},
 		{"id in the query", "https://tap.example.com/?id=tag_a", "", ErrTagID},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			sub, err := tags.Submission(tt.url)
@@ -90,6 +93,7 @@ func TestParametersOfAQuery(t *testing.T) {
 		}
 		return strings.TrimSuffix(b.String(), "&")
 	}
+
 	tests := []struct {
 		name, query string
 		want        map[string]string // nil: refused
@@ -119,6 +123,7 @@ func TestParametersOfAQuery(t *testing.T) {
 		{"33", many(33), nil},
 		{"more than 2 KiB", "a=" + strings.Repeat("x", 2047), nil},
 	}
+
 	tags := tagsOf(t, "https://tap.example.com")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -129,11 +134,13 @@ func TestParametersOfAQuery(t *testing.T) {
 				}
 				return
 			}
+
 			if err != nil || !maps.Equal(sub.Params, tt.want) {
 				t.Errorf("%q gave %q, %v; want %q", tt.query, sub.Params, err, tt.want)
 			}
 		})
 	}
+
 	if sub, err := tags.Submission("https://tap.example.com/tag_a?" + many(32)); err != nil || len(sub.Params) != 32 {
 		t.Errorf("32 parameters: %d, %v", len(sub.Params), err)
 	}
@@ -143,10 +150,12 @@ func TestAddressMapGivesTheTagID(t *testing.T) {
 	tags := tagsOf(t, "https://tap.example.com/")
 	var err error
 	tags.Addresses, err = ReadAddresses(strings.NewReader("address,tag_id\n" +
-		"https://tap.example.com/chair/7,tag_chair\n\n# the old shop\nHTTPS://tap.example.com:443/,tag_root\nhttps://elsewhere.example/,tag_else\n"))
+		"https://tap.example.com/chair/7,tag_chair\n\n# the old shop\n" +
+		"HTTPS://tap.example.com:443/,tag_root\nhttps://elsewhere.example/,tag_else\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for url, want := range map[string]string{
 		"https://tap.example.com/chair/7?e=1":  "tag_chair",
 		"https://tap.example.com/?e=1":         "tag_root",
@@ -175,14 +184,16 @@ func TestAddressMapGivesTheTagID(t *testing.T) {
 
 func TestParseEntryPoint(t *testing.T) {
 	for _, bad := range []string{
-		"", "tap.example.com", "ftp://a.example/", "https://", "https://u@a.example/", "https://a.example/?x", "https://a.example/#x",
-		"https://a.example/../", "https://a.example//x", "http://a.example/", "https://*/",
-		"https://a.example:99999/", "https://a.example:0443/", "https://a.example:0/", "https://a.example./", "https://a b.example/",
+		"", "tap.example.com", "https://", "ftp://a.example/", "http://a.example/",
+		"https://u@a.example/", "https://a.example/?x", "https://a.example/#x",
+		"https://a.example/../", "https://a.example//x", "https://*/", "https://a.example./", "https://a b.example/",
+		"https://a.example:99999/", "https://a.example:0443/", "https://a.example:0/",
 	} {
 		if _, err := ParseEntryPoint(bad); err == nil {
 			t.Errorf("%q was taken for an entry point", bad)
 		}
 	}
+
 	for _, good := range []string{"https://a.example", "https://a.example:8443/x/", "http://127.0.0.1:80/",
 		"http://localhost/x", "https://[2001:db8::1]/"} {
 		if _, err := ParseEntryPoint(good); err != nil {

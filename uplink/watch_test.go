@@ -43,6 +43,7 @@ func (f *far) RoundTrip(r *http.Request) (*http.Response, error) {
 	if f.retryAfter > 0 {
 		resp.Header.Set("Retry-After", strconv.Itoa(int(f.retryAfter/time.Second)))
 	}
+
 	return resp, nil
 }
 
@@ -62,6 +63,7 @@ func watchFar(t *testing.T, during func(f *far, p *Platform)) (asked []time.Dura
 		defer f.mu.Unlock()
 		asked = slices.Clone(f.asked)
 	})
+
 	return asked
 }
 
@@ -88,6 +90,7 @@ func TestWatchesThatStartTogetherAskApart(t *testing.T) {
 	for range 10 {
 		first = append(first, watchFar(t, func(*far, *Platform) { time.Sleep(time.Minute) })[0])
 	}
+
 	if slices.Sort(first); first[len(first)-1]-first[0] < time.Second {
 		t.Errorf("ten stations asked first after %v", first)
 	}
@@ -99,6 +102,7 @@ func TestWatchAsksALostPlatformMoreOften(t *testing.T) {
 			f.set(status, 0)
 			time.Sleep(2 * time.Hour)
 		})
+
 		if len(asked) < 35 || len(asked) > 90 {
 			t.Errorf("%d: asked %d times in two hours", status, len(asked))
 		}
@@ -118,6 +122,7 @@ func TestWatchFollowsUpALossThatAScanFound(t *testing.T) {
 		submitWithin(p, scanA, time.Now().Add(-time.Minute), 8*time.Second)
 		time.Sleep(time.Minute)
 	})
+
 	if i := slices.IndexFunc(asked, func(at time.Duration) bool { return at > lost }); i < 0 ||
 		asked[i]-lost > probeFirst {
 		t.Errorf("lost at %v, asked at %v", lost, asked)
@@ -132,6 +137,7 @@ func TestAnsweredScansSpareTheWatch(t *testing.T) {
 			p.note("")
 		}
 	})
+
 	if len(asked) > 1 {
 		t.Errorf("asked at %v while scans were answered", asked)
 	}
@@ -145,6 +151,7 @@ func TestWatchHonoursRetryAfter(t *testing.T) {
 			p.ask() // nor does a tap make it ask sooner
 		}
 	})
+
 	if short := slices.Min(gaps(asked)); short < 10*time.Minute {
 		t.Errorf("asked again after %v, want at least the ten minutes that it was told", short)
 	}
@@ -164,8 +171,10 @@ func TestTapsInVainHaveTheWatchAskAtOnce(t *testing.T) {
 			p.ask()
 			time.Sleep(time.Second)
 		}
+
 		time.Sleep(10 * time.Second)
 	})
+
 	asked = slices.DeleteFunc(asked, func(at time.Duration) bool { return at < begun })
 	want := []time.Duration{begun, begun + 5*time.Second, begun + 10*time.Second, begun + 15*time.Second}
 	if !slices.Equal(asked, want) {

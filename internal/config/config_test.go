@@ -24,6 +24,7 @@ func parseReference(t *testing.T) *document {
 	if doc == nil {
 		t.Fatal(problems)
 	}
+
 	return doc
 }
 
@@ -58,6 +59,7 @@ func TestReferenceConfigurationHoldsEveryKeyWithItsDefault(t *testing.T) {
 			got[key] = "[]"
 		}
 	}
+
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("reference.toml (-design +file):\n%s", diff)
 	}
@@ -127,6 +129,7 @@ func TestSecondStationHasItsOwnDirectoriesAndKey(t *testing.T) {
 		if len(problems) > 0 {
 			t.Fatalf("%s: %v", tt.file, problems)
 		}
+
 		if c.Station.StateDir != tt.stateDir || c.Station.Socket != tt.socket || InstalledKey(tt.file) != tt.key {
 			t.Errorf("%s has %s, %s and %s", tt.file, c.Station.StateDir, c.Station.Socket, InstalledKey(tt.file))
 		}

@@ -74,6 +74,7 @@ func TestExcerptShowsThePlaceAndNoSecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := Problem{Line: tt.at.line, Column: tt.at.column, Key: tt.key, source: tt.line}
+
 			got, mark, ok := p.excerpt()
 			if got != tt.want || mark != tt.mark || ok != (tt.want != "") {
 				t.Errorf("got\n%s\n%s^ %v, want\n%s\n%s^",

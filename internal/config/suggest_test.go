@@ -6,6 +6,7 @@ import "testing"
 
 func TestMisspeltKeyIsSuggested(t *testing.T) {
 	names := []string{"reader.device", "leds.green", "leds.red", "station.state_dir", "platform.timeout"}
+
 	for name, want := range map[string]string{
 		"reader.devise":     "reader.device",
 		"led.green":         "leds.green",

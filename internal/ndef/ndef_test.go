@@ -39,6 +39,7 @@ func TestFirstURI(t *testing.T) {
 	poster := func(flags byte, inside ...[]byte) []byte {
 		return newRecord(flags, "Sp", "", string(slices.Concat(inside...)))
 	}
+
 	tests := []struct {
 		name string
 		in   []byte
@@ -90,6 +91,7 @@ func TestFirstURI(t *testing.T) {
 		{"a payload that would overflow", []byte{only, 1, 0xFF, 0xFF, 0xFF, 0xFF, 'U', 4, 'a'}, "", ErrMalformed},
 		{"hostile bytes pass unchanged", newRecord(only, "U", "", "\x00\x00\xff\r\n\"<"), "\x00\xff\r\n\"<", nil},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := FirstURI(tt.in)
@@ -109,6 +111,7 @@ func TestTruncatedMessage(t *testing.T) {
 		"poster":        newRecord(only, "Sp", "", string(uri)),
 		"behind a text": append(newRecord(first, "T", "", "\x02enx"), uri...),
 	}
+
 	for name, msg := range whole {
 		t.Run(name, func(t *testing.T) {
 			for n := range msg {
@@ -116,6 +119,7 @@ func TestTruncatedMessage(t *testing.T) {
 					t.Errorf("%d of %d bytes: got %q, want an error", n, len(msg), got)
 				}
 			}
+
 			if got, err := FirstURI(msg); string(got) != "https://a.example/1?e=2" {
 				t.Errorf("all bytes: got %q, %v", got, err)
 			}
@@ -162,15 +166,18 @@ func TestURIPrefixes(t *testing.T) {
 		21 urn:epc:raw:
 		22 urn:epc:
 		23 urn:nfc:`
+
 	prefixes := strings.Split(strings.TrimSpace(table), "\n")
 	if len(prefixes) != 36 {
 		t.Fatalf("%d prefixes in the table, want 36", len(prefixes))
 	}
+
 	for code := range 256 {
 		var prefix string // the reserved ones stand for none
 		if code < len(prefixes) {
 			_, prefix, _ = strings.Cut(strings.TrimSpace(prefixes[code]), " ")
 		}
+
 		got, err := FirstURI(newRecord(only, "U", "", string([]byte{byte(code), 'x'})))
 		if want := prefix + "x"; string(got) != want || err != nil {
 			t.Errorf("code %02X: got %q, %v; want %q", code, got, err, want)
@@ -193,6 +200,7 @@ func FuzzFirstURI(f *testing.F) {
 			}
 			return
 		}
+
 		if len(uri) > len(message)+len("ftp://anonymous:anonymous@") {
 			t.Fatalf("FirstURI(%x) = %q, longer than the message allows", message, uri)
 		}

@@ -190,10 +190,12 @@ func TestFaultStrikesAWrite(t *testing.T) {
 				f := openOn(t, d, "/j/f", os.O_RDWR|os.O_CREATE)
 				d.Fault(tt.fault)
 				d.Room(tt.room)
+
 				begun := time.Now()
 				n, err := f.Write([]byte("whole"))
 				took := time.Since(begun)
 				d.Fault(nil)
+
 				if n != tt.n || !errors.Is(err, tt.err) || took != tt.took {
 					t.Errorf("got %d bytes, %v, after %v, want %d, %v, %v", n, err, took, tt.n, tt.err, tt.took)
 				}

@@ -17,6 +17,7 @@ func ExampleDisk_After() {
 		fmt.Println(err)
 		return
 	}
+
 	d.SyncDir("/j")
 	f.Write([]byte("line"))
 
@@ -26,6 +27,7 @@ func ExampleDisk_After() {
 			fmt.Println(err)
 			return
 		}
+
 		text := make([]byte, 10)
 		n, _ := f.ReadAt(text, 0)
 		fmt.Printf("%q\n", text[:n])

@@ -58,7 +58,7 @@ func parseTOML(b []byte) (*document, []Problem) {
 	// The decoder also refuses a key that is set twice, which the parser below lets pass.
 	var whole map[string]any
 	if err := toml.Unmarshal(b, &whole); err != nil {
-		return nil, []Problem{syntaxProblem(err)}
+		return nil, []Problem{syntaxProblem(b, err)}
 	}
 
 	d := &document{values: make(map[string]value), tables: make(map[string]place)}
@@ -102,14 +102,20 @@ func dotted(names []string) string {
 	return strings.Join(shown, ".")
 }
 
-func syntaxProblem(err error) Problem {
+// syntaxProblem returns the problem for the decoder's error about b.
+func syntaxProblem(b []byte, err error) Problem {
 	text := strings.TrimPrefix(err.Error(), "toml: ")
 	var de *toml.DecodeError
-	if errors.As(err, &de) {
-		line, column := de.Position()
-		return place{line, column}.problem("toml", text+"; correct the line")
+	if !errors.As(err, &de) {
+		return start.problem("toml", text+"; correct the file")
 	}
-	return start.problem("toml", text+"; correct the file")
+
+	line, column := de.Position()
+	at := place{line, column}
+	if p, ok := repeated(b, at); ok {
+		return p
+	}
+	return at.problem("toml", text+`; correct the line, such as [station] or name = "gate-1"`)
 }
 
 // add takes a key and its value. The keys in an inline table become keys of their own.

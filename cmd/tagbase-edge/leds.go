@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,12 @@ import (
 )
 
 func ledsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "leds", Short: "Turn the lamps off, or test them"}
+	c := &cobra.Command{Use: "leds", Short: "Turn the lamps off, or test them", DisableFlagsInUseLine: true}
 	c.AddCommand(ledsOffCommand(), ledsTestCommand())
+
+	// Without this, cobra would take a misspelt command for a request for help, and end with status 0.
+	c.Args = cobra.NoArgs
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	return c
 }
 
@@ -99,10 +104,12 @@ func testLampsAlone(ctx context.Context, c led.Config, show func(step string)) e
 		return errNoLamps
 	}
 
+	// Close says what is wrong with each lamp at the end: what Open and Err say would be the same again.
 	lamps, err := led.Open(c)
 	if err != nil {
-		return errors.Join(err, lamps.Close())
+		return cmp.Or(lamps.Close(), err)
 	}
 	err = lamps.Test(ctx, show)
-	return errors.Join(err, lamps.Err(), lamps.Close())
+	failed := lamps.Err()
+	return errors.Join(err, cmp.Or(lamps.Close(), failed))
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"slices"
 	"strconv"
@@ -30,7 +31,7 @@ func scansCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	file := configFlag(c)
-	since := c.Flags().Duration("since", 0, "only the scans of the last `TIME`, such as 90s or 1h")
+	sinceFlag := c.Flags().String("since", "", "only the scans of the last `TIME`, such as 90s or 1h")
 	outcome := c.Flags().String("outcome", "", "only scans with the outcome `NAME`")
 	follow := c.Flags().Bool("follow", false, "show new scans as they come, until Ctrl-C")
 	asJSON := c.Flags().Bool("json", false, "one JSON object per line")
@@ -39,8 +40,13 @@ func scansCommand() *cobra.Command {
 		if *outcome != "" && !slices.Contains(outcomeNames(), *outcome) {
 			return fmt.Errorf("%q is not an outcome; there are %s", *outcome, strings.Join(outcomeNames(), ", "))
 		}
-		if *since < 0 {
-			return fmt.Errorf("--since %v is in the future; write how long ago, such as 1h", *since)
+
+		var since time.Duration // 0: all scans
+		if c.Flags().Changed("since") {
+			var err error
+			if since, err = parseSince(*sinceFlag); err != nil {
+				return err
+			}
 		}
 
 		cfg, err := loadReadable(c, *file)
@@ -58,16 +64,30 @@ func scansCommand() *cobra.Command {
 		if *asJSON {
 			print = printJSON(c.OutOrStdout())
 		}
-		return printScans(c, scans, print, func(r scan.Record) bool {
-			return (*outcome == "" || string(r.Outcome) == *outcome) && (*since == 0 || time.Since(r.Time) <= *since)
+		return printScans(c, cfg.JournalDir(), scans, print, func(r scan.Record) bool {
+			return (*outcome == "" || string(r.Outcome) == *outcome) && (since == 0 || time.Since(r.Time) <= since)
 		})
 	}
 	return c
 }
 
-// printScans prints the scans that are wanted.
+// parseSince reads the value of --since.
+func parseSince(s string) (time.Duration, error) {
+	// Go's own message about a duration names no unit that it would take.
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, fmt.Errorf("--since %.80q is not a time; write a number and s, m or h, such as 90s or 1h", s)
+	}
+	if d < 0 {
+		return 0, fmt.Errorf("--since %v is in the future; write how long ago, such as 1h", d)
+	}
+	return d, nil
+}
+
+// printScans prints those scans of the journal in dir that are wanted.
 func printScans(
-	c *cobra.Command, scans iter.Seq2[scan.Record, error], print func(scan.Record) error, wanted func(scan.Record) bool,
+	c *cobra.Command, dir string, scans iter.Seq2[scan.Record, error],
+	print func(scan.Record) error, wanted func(scan.Record) bool,
 ) error {
 	for r, err := range scans {
 		// A line that a power cut has torn does not hide the next ones.
@@ -77,7 +97,7 @@ func printScans(
 			continue
 		}
 		if err != nil {
-			return fail(c, err)
+			return fail(c, explainJournalError(err, dir))
 		}
 
 		// Printing fails when the program that reads the output has ended, such as head.
@@ -86,6 +106,14 @@ func printScans(
 		}
 	}
 	return nil
+}
+
+// explainJournalError says why the journal in dir cannot be read. A station makes the directory when it first starts.
+func explainJournalError(err error, dir string) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("no scan has been recorded yet: %s appears when the station first starts", dir)
+	}
+	return err
 }
 
 // outcomeNames returns the outcomes that --outcome takes.

@@ -21,7 +21,7 @@ func sessionCommand() *cobra.Command {
 		Use:     "session SESSION",
 		Short:   "Show what the platform and this station's journal know about a session",
 		Example: "  tagbase-edge session ses_DP3HGXKSIMVHZV4UDRAFDK5EED",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneSession,
 	}
 	file := configFlag(c)
 
@@ -65,6 +65,13 @@ func sessionCommand() *cobra.Command {
 	return c
 }
 
+func oneSession(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return errors.New("session takes one id, such as ses_DP3HGXKSIMVHZV4UDRAFDK5EED; tagbase-edge scans lists them")
+	}
+	return nil
+}
+
 func explainSessionError(err error) string {
 	switch {
 	case errors.Is(err, uplink.ErrNoSession):
@@ -95,7 +102,7 @@ func printOwnScans(w io.Writer, dir, id string) {
 	print, known := printTable(w), false
 	for s, err := range journal.Read(dir) {
 		if err != nil {
-			fmt.Fprintln(w, "the journal:", err)
+			fmt.Fprintln(w, "the journal:", explainJournalError(err, dir))
 			known = true // "none" could be wrong
 		} else if s.Session == id || s.CarriedSession == id {
 			known = true

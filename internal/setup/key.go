@@ -36,7 +36,7 @@ func (w *walk) key(ctx context.Context) error {
 
 	w.title("Key")
 	if oldErr == nil {
-		keep, err := w.ask.yes(fmt.Sprintf("%s holds %s. Keep it?", file, old), true)
+		keep, err := w.ask.Yes(fmt.Sprintf("%s holds %s. Keep it?", file, old), true)
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (w *walk) key(ctx context.Context) error {
 // askForKey asks until the answer is a key, or a file that holds one.
 func (w *walk) askForKey() (raw []byte, key uplink.Key, err error) {
 	for {
-		answer, err := w.ask.secret("Paste the key (it is not shown), or write the name of a file that holds it")
+		answer, err := w.ask.Secret("Paste the key (it is not shown), or write the name of a file that holds it")
 		if err != nil {
 			return nil, uplink.Key{}, err
 		}
@@ -143,7 +143,7 @@ func (w *walk) proven(ctx context.Context, key uplink.Key) (keep bool, err error
 			return verdict == keyGood, nil
 		}
 
-		answer, err := w.ask.line("Try again, or keep the key without a check? (again/keep)", "again")
+		answer, err := w.ask.Line("Try again, or keep the key without a check? (again/keep)", "again")
 		if err != nil || answer == "keep" || answer == "k" {
 			return err == nil, err
 		}

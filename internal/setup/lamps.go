@@ -42,7 +42,7 @@ func (w *walk) lamps(context.Context) error {
 	w.title("Lamps")
 	offer := w.linesNow()
 	for {
-		answer, err := w.ask.line("The lines that they are wired to, in any order; - if there are no lamps",
+		answer, err := w.ask.Line("The lines that they are wired to, in any order; - if there are no lamps",
 			strings.Join(offer, " "))
 		if err != nil {
 			return err
@@ -102,7 +102,7 @@ func (w *walk) tryLamps(lines []string) (again bool, err error) {
 	if len(missing) == 0 || len(lines) == 0 {
 		return false, nil
 	}
-	return w.ask.yes(fmt.Sprintf("There is no %s lamp. Name the lines again?", strings.Join(missing, ", ")), true)
+	return w.ask.Yes(fmt.Sprintf("There is no %s lamp. Name the lines again?", strings.Join(missing, ", ")), true)
 }
 
 // tryLamp lights one line while it asks which lamp that is. The colour is "" if no lamp is lit.
@@ -124,7 +124,7 @@ func (w *walk) tryLamp(name string) (colour string, err error) {
 
 	question := fmt.Sprintf("%s is switched on now. Which lamp is lit? (green/red/amber/none)", name)
 	for {
-		answer, err := w.ask.line(question, "")
+		answer, err := w.ask.Line(question, "")
 		if err != nil {
 			return "", err
 		}

@@ -74,7 +74,7 @@ func (w *walk) chooseReader() (connstring string, err error) {
 	}
 
 	for {
-		answer, err := w.ask.line(question, first)
+		answer, err := w.ask.Line(question, first)
 		if err != nil {
 			return "", err
 		}
@@ -96,7 +96,7 @@ func (w *walk) tryReader(ctx context.Context, device string) (keep bool, err err
 	question := fmt.Sprintf("Trying it sends a few bytes to %s. Is nothing there but the reader?", device)
 	for {
 		// A modem or a motor on the same port could obey those bytes.
-		try, err := w.ask.yes(question, true)
+		try, err := w.ask.Yes(question, true)
 		if err != nil || !try {
 			return false, err
 		}
@@ -107,7 +107,7 @@ func (w *walk) tryReader(ctx context.Context, device string) (keep bool, err err
 		}
 		doctor.Print(w.Out, wrong)
 
-		answer, err := w.ask.line("Try again, choose another, or keep it all the same? (again/another/keep)", "again")
+		answer, err := w.ask.Line("Try again, choose another, or keep it all the same? (again/another/keep)", "again")
 
 		// Any other answer tries again.
 		switch {

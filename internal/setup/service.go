@@ -12,6 +12,7 @@ import (
 	"github.com/tagbase/tagbase-edge/doctor"
 	"github.com/tagbase/tagbase-edge/internal/config"
 	"github.com/tagbase/tagbase-edge/internal/procfs"
+	"github.com/tagbase/tagbase-edge/internal/prompt"
 )
 
 // stopDaemon asks to stop the service, which holds the reader and the lamps. With Yes nothing is
@@ -29,9 +30,9 @@ func (w *walk) stopDaemon(ctx context.Context) error {
 	}
 
 	question := fmt.Sprintf("The daemon runs (pid %d) and holds the reader and the lamps. Stop it?", pid)
-	stop, err := w.ask.yes(question, true)
+	stop, err := w.ask.Yes(question, true)
 	if err != nil || !stop {
-		return errors.Join(err, errStopped)
+		return errors.Join(err, prompt.ErrStopped)
 	}
 	w.stopped = unit
 	return w.systemctl(ctx, "stop", unit)
@@ -53,7 +54,7 @@ func (w *walk) enable(ctx context.Context) error {
 	start := w.Service
 	if w.ask != nil && !w.Given("service") {
 		var err error
-		if start, err = w.ask.yes("Start the station now, and at each boot?", true); err != nil {
+		if start, err = w.ask.Yes("Start the station now, and at each boot?", true); err != nil {
 			return err
 		}
 	}

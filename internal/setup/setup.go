@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/tagbase/tagbase-edge/internal/config"
+	"github.com/tagbase/tagbase-edge/internal/prompt"
 	"github.com/tagbase/tagbase-edge/internal/terminal"
 )
 
@@ -40,15 +41,12 @@ var (
 
 	// ErrReported says that setup has failed and has already printed why.
 	ErrReported = errors.New("the configuration has problems")
-
-	// errStopped says that a person pressed Ctrl-C or Ctrl-D, or said no.
-	errStopped = errors.New("stopped")
 )
 
 // A walk is one way from a board with wires to a station.
 type walk struct {
 	Options
-	ask  *prompt // nil with Yes
+	ask  *prompt.Prompt // nil with Yes
 	edit config.Edit
 
 	stopped string // the service that was stopped while questions are asked
@@ -59,7 +57,7 @@ type walk struct {
 func Run(ctx context.Context, o Options) error {
 	w := &walk{Options: o}
 	if !o.Yes {
-		if w.ask = newPrompt(o.In, o.Out); w.ask == nil {
+		if w.ask = prompt.New(o.In, o.Out); w.ask == nil {
 			return ErrNoTerminal
 		}
 	}
@@ -144,7 +142,7 @@ func (w *walk) entryPoints(context.Context) error {
 	w.title("Tags")
 	offer := strings.Join(w.edit.List(key), " ")
 	for {
-		answer, err := w.ask.line("What your tags' URLs begin with, such as https://tap.example.com/; "+
+		answer, err := w.ask.Line("What your tags' URLs begin with, such as https://tap.example.com/; "+
 			"separate several with spaces", offer)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func (w *walk) tap(ctx context.Context) error {
 	if w.ask != nil && !w.Given("tap") {
 		w.title("Live tap")
 		var err error
-		if wanted, err = w.ask.yes("Hold one of your tags to the reader, and see the lamps?", true); err != nil {
+		if wanted, err = w.ask.Yes("Hold one of your tags to the reader, and see the lamps?", true); err != nil {
 			return err
 		}
 	}

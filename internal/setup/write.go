@@ -13,6 +13,7 @@ import (
 
 	"github.com/tagbase/tagbase-edge/internal/atomicfile"
 	"github.com/tagbase/tagbase-edge/internal/config"
+	"github.com/tagbase/tagbase-edge/internal/prompt"
 )
 
 // write shows the configuration, and writes it if it has no problem.
@@ -21,9 +22,9 @@ func (w *walk) write(context.Context) error {
 	if w.ask != nil {
 		w.title("Configuration")
 		fmt.Fprintf(w.Out, "%s\n", b)
-		ok, err := w.ask.yes("Write this to "+w.Config+"?", true)
+		ok, err := w.ask.Yes("Write this to "+w.Config+"?", true)
 		if err != nil || !ok {
-			return errors.Join(err, errStopped)
+			return errors.Join(err, prompt.ErrStopped)
 		}
 	}
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package setup
+// Package prompt asks a person on a terminal one question at a time. It writes plain lines and moves no cursor
+// about, so that it works on a serial console, over SSH from a phone, and with a screen reader.
+//
+// What others have written into a question reaches the terminal as printable text alone. The package starts no
+// goroutine, and the terminal is itself again after every question.
+package prompt
 
 import (
 	"errors"
@@ -13,21 +18,23 @@ import (
 	"golang.org/x/term"
 )
 
-// A prompt asks a person one question at a time. It writes plain lines and moves no cursor about,
-// so that it works on a serial console, over SSH from a phone, and with a screen reader.
-type prompt struct {
+// ErrStopped says that a person pressed Ctrl-C or Ctrl-D in a question.
+var ErrStopped = errors.New("stopped")
+
+// A Prompt asks on one terminal.
+type Prompt struct {
 	in    *os.File
 	out   io.Writer
 	lines *term.Terminal
 }
 
-// newPrompt asks on a terminal. It returns nil if in is not one.
-func newPrompt(in *os.File, out io.Writer) *prompt {
+// New asks on a terminal. It returns nil if in is not one.
+func New(in *os.File, out io.Writer) *Prompt {
 	if !term.IsTerminal(int(in.Fd())) {
 		return nil
 	}
 
-	p := &prompt{in: in, out: out}
+	p := &Prompt{in: in, out: out}
 	p.lines = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
@@ -41,7 +48,7 @@ func newPrompt(in *os.File, out io.Writer) *prompt {
 // raw asks one question while the terminal passes every key on. Between questions Ctrl-C ends the
 // program, as everywhere. The question is written after the switch, or the terminal would echo
 // what is pasted at once.
-func (p *prompt) raw(question string, ask func() (string, error)) (string, error) {
+func (p *Prompt) raw(question string, ask func() (string, error)) (string, error) {
 	state, err := term.MakeRaw(int(p.in.Fd()))
 	if err != nil {
 		return "", err
@@ -58,15 +65,15 @@ func (p *prompt) raw(question string, ask func() (string, error)) (string, error
 	if err := errors.Join(err, term.Restore(int(p.in.Fd()), state)); err != nil {
 		if errors.Is(err, io.EOF) {
 			fmt.Fprintln(p.out)
-			return "", errStopped
+			return "", ErrStopped
 		}
 		return "", err
 	}
 	return strings.TrimSpace(answer), nil
 }
 
-// line asks for one line; Enter alone takes what is offered.
-func (p *prompt) line(question, offer string) (string, error) {
+// Line asks for one line; Enter alone takes what is offered.
+func (p *Prompt) Line(question, offer string) (string, error) {
 	if offer != "" {
 		question += " [" + offer + "]"
 	}
@@ -78,19 +85,19 @@ func (p *prompt) line(question, offer string) (string, error) {
 	return answer, err
 }
 
-// secret asks for one line that is not shown.
-func (p *prompt) secret(question string) (string, error) {
+// Secret asks for one line that is not shown.
+func (p *Prompt) Secret(question string) (string, error) {
 	return p.raw(question, func() (string, error) { return p.lines.ReadPassword("> ") })
 }
 
-// yes asks a question that Enter alone answers as offered.
-func (p *prompt) yes(question string, offer bool) (bool, error) {
+// Yes asks a question that Enter alone answers as offered.
+func (p *Prompt) Yes(question string, offer bool) (bool, error) {
 	choice := " (y/N)"
 	if offer {
 		choice = " (Y/n)"
 	}
 	for {
-		answer, err := p.line(question+choice, "")
+		answer, err := p.Line(question+choice, "")
 		if err != nil {
 			return false, err
 		}

@@ -9,6 +9,7 @@
 //	check                config.Load           problems of a configuration
 //	setup                setup.Run             from wires to a green lamp
 //	doctor               doctor.Examine        what is wrong with a board, tried by package probes
+//	doctor --hardware    hardwarecheck.Run     what a real reader and real tags do; try-hardware is its child
 //	status, leds test    api.Client            asks the running daemon
 //	leds off             led.Off               after a station has ended
 //	scans, session       journal.Read          what the station remembers

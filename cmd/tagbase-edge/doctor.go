@@ -20,18 +20,29 @@ Each line begins with ✓ (in order), ✗ (wrong) or – (does not apply, or cou
 Below a ✗ are the commands to run or the lines to write, ready to copy.
 
 It works beside the running daemon and without it. Run it as root: otherwise it cannot see which
-process holds the reader's port. It changes nothing, and prints no secret.`,
+process holds the reader's port. It changes nothing, and prints no secret.
+
+With --hardware it does something else: it asks you to lay two tags on the reader, finds out what
+the reader and they do, and writes a report for us, without secrets. The station must not run
+meanwhile. Exit 0 if all is as we assume.`,
 		Example: `  sudo tagbase-edge doctor
   sudo tagbase-edge doctor --json >doctor.json      # for a bug report
-  tagbase-edge doctor --json | jq '.checks[] | select(.status == "wrong")'`,
+  tagbase-edge doctor --json | jq '.checks[] | select(.status == "wrong")'
+  sudo systemctl stop tagbase-edge && sudo tagbase-edge doctor --hardware report.json`,
 		Args: cobra.NoArgs,
 	}
 	file := configFlag(c)
 	asJSON := c.Flags().Bool("json", false, "one JSON object")
+	report := c.Flags().String("hardware", "", "ask for tags, try what the reader and they do, and write it to `FILE`")
+	device := c.Flags().String("device", "", "with --hardware: a libnfc `CONNSTRING`, if not the configured reader")
 	root := c.Flags().String("root", "/", "read the system's files below `DIR`")
 	c.Flags().MarkHidden("root") // for tests
 
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if *report != "" {
+			return checkHardware(c, *file, *device, *report)
+		}
+
 		findings := doctor.Examine(probes.Subject(c.Context(), *file, os.DirFS(*root)))
 		if !*asJSON {
 			doctor.Print(c.OutOrStdout(), findings)

@@ -46,7 +46,7 @@ func command() *cobra.Command {
 	}
 	root.AddCommand(
 		runCommand(), checkCommand(), statusCommand(), setupCommand(), doctorCommand(), scansCommand(),
-		sessionCommand(), ledsCommand(), versionCommand(), readerCommand(), tryReaderCommand())
+		sessionCommand(), ledsCommand(), versionCommand(), readerCommand(), tryReaderCommand(), tryHardwareCommand())
 	root.AddCommand(buildCommands()...)
 	addCompletions(root)
 	return root

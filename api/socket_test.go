@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/tagbase/tagbase-edge/internal/await"
 )
 
 // The socket admits the daemon's user and group, and Close removes it.
@@ -95,7 +97,7 @@ func TestHandlerLearnsWhichProcessAsks(t *testing.T) {
 	if err := NewClient(r.path).TestLamps(t.Context(), func(string) {}); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := <-asked, (Peer{os.Getuid(), os.Getpid()}); got != want {
+	if got, want := await.Value(t, "who asks", asked), (Peer{os.Getuid(), os.Getpid()}); got != want {
 		t.Errorf("asked by %+v, want %+v", got, want)
 	}
 }

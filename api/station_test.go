@@ -92,7 +92,7 @@ func (r *testStation) serve(l net.Listener, h http.Handler) {
 	go func() { ended <- Serve(ctx, l, h) }()
 	r.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := await.Value(r, "the end of the serving", ended); err != nil {
 			r.Error(err)
 		}
 	})

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/scan"
 	simdisk "github.com/tagbase/tagbase-edge/sim/disk"
 	"golang.org/x/sys/unix"
@@ -410,7 +411,7 @@ func TestJournalWithoutDirectoryWorksInMemory(t *testing.T) {
 		if seq := j.NextSeq(); seq != 1 {
 			t.Errorf("%s: next number %d, want 1", dir, seq)
 		}
-		if err := <-j.Intend(intentOf(1, "a")); err == nil {
+		if err := await.Value(t, "the intent's answer", j.Intend(intentOf(1, "a"))); err == nil {
 			t.Errorf("%s: an intent is on the disk", dir)
 		}
 

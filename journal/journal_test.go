@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
@@ -48,13 +49,8 @@ func lostOf(seq uint64, boot string) scan.Record {
 // intendAndWait writes an intent and waits until it is on the disk.
 func intendAndWait(t *testing.T, j *Journal, i Intent) {
 	t.Helper()
-	select {
-	case err := <-j.Intend(i):
-		if err != nil {
-			t.Fatalf("intent %d: %v", i.Seq, err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Fatalf("intent %d is not on the disk after 10 s", i.Seq)
+	if err := await.Value(t, fmt.Sprintf("intent %d is on the disk", i.Seq), j.Intend(i)); err != nil {
+		t.Fatalf("intent %d: %v", i.Seq, err)
 	}
 }
 
@@ -190,7 +186,7 @@ func TestLinesAfterCloseAreLost(t *testing.T) {
 	mustClose(t, j)
 	mustClose(t, j)
 	j.Finish(scanOf(1, "a"))
-	if err := <-j.Intend(intentOf(1, "a")); err != ErrClosed {
+	if err := await.Value(t, "the intent's answer", j.Intend(intentOf(1, "a"))); err != ErrClosed {
 		t.Errorf("an intent after the end: %v, want %v", err, ErrClosed)
 	}
 	if got := j.Counts().Lost; got != 2 {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim"
 )
 
@@ -43,7 +44,7 @@ func startReader(t *testing.T) (socket string) {
 	}()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := await.Value(t, "the end of the command", ended); err != nil {
 			t.Errorf("the reader ended: %v", err)
 		}
 	})

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim/antenna"
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
@@ -70,7 +71,7 @@ func TestAdapterIsPulledOut(t *testing.T) {
 		talkTo(t, port, "0000ff04fcd44a0100e100", wireACK+"0000ff0ff1d5"+listed213+"e700") // a tag is found
 		p.Break(Fault{Kind: Dribble, For: time.Hour})
 		talkTo(t, port, wireVersion, "")
-		waitUntil(t, "the fault strikes", func() bool { return p.Broken() > i })
+		await.Until(t, "the fault strikes", func() bool { return p.Broken() > i })
 
 		if err := a.Unplug(); err != nil {
 			t.Fatal(err)
@@ -101,7 +102,7 @@ func TestAdapterIsPulledOut(t *testing.T) {
 		}
 	}
 
-	waitUntil(t, "its goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+	await.Until(t, "its goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 	if got := openDescriptors(t); got > descriptors {
 		t.Errorf("got %d open files, want %d", got, descriptors)
 	}

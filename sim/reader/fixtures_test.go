@@ -3,9 +3,6 @@
 package reader
 
 import (
-	"testing"
-	"time"
-
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
 
@@ -35,19 +32,3 @@ type meter struct {
 }
 
 func (m *meter) Power(on bool) { m.changes = append(m.changes, on) }
-
-// waitUntil waits until is holds; after 10 s without it the test has failed.
-func waitUntil(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	again := time.NewTicker(time.Millisecond)
-	defer again.Stop()
-	bound := time.After(10 * time.Second)
-
-	for !is() {
-		select {
-		case <-again.C:
-		case <-bound:
-			t.Fatalf("not within 10 s: %s", what)
-		}
-	}
-}

@@ -63,8 +63,8 @@ func (c *console) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// run runs one of Debian's libnfc programs on the reader and returns the words that it prints, joined by single spaces. It
-// takes the tag away when the program waits for that.
+// run runs one of Debian's libnfc programs on the reader and returns the words that it prints, joined by single spaces.
+// It takes the tag away when the program waits for that.
 func (b *serialPN532) run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	if _, err := exec.LookPath(args[0]); err != nil {

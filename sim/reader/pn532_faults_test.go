@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim/antenna"
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
@@ -106,7 +107,7 @@ func TestFaultHangEnds(t *testing.T) {
 		{"mended", 0, func(p *PN532, _ *host) { p.Mend() }},
 		{"reset", 0, func(p *PN532, h *host) { p.Reset(); h.write(wireWake) }},
 		{"in time", 30 * time.Millisecond, func(p *PN532, h *host) {
-			waitUntil(h.t, "the hang is over", func() bool {
+			await.Until(h.t, "the hang is over", func() bool {
 				p.mu.Lock()
 				defer p.mu.Unlock()
 				return !p.hung()
@@ -121,7 +122,7 @@ func TestFaultHangEnds(t *testing.T) {
 				p.Break(Fault{Kind: kind, For: tt.how})
 				h.write(wireVersion + wireVersion)
 				h.expect(ack)
-				waitUntil(t, "the fault strikes", func() bool { return p.Broken() > 0 })
+				await.Until(t, "the fault strikes", func() bool { return p.Broken() > 0 })
 
 				h.write(wireVersion + wireWake + wireVersion + wireVersion[:10]) // lost, the last one torn
 				h.write("00")                                                    // taken only after those were

@@ -10,6 +10,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim/antenna"
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
@@ -38,7 +39,7 @@ func newSleeper(t *testing.T, f *antenna.Field) (*host, *PN532) {
 	go func() { served <- p.Serve(theirs) }()
 	t.Cleanup(func() {
 		ours.Close()
-		if err := <-served; err != nil {
+		if err := await.Value(t, "the end of the serving", served); err != nil {
 			t.Error(err)
 		}
 	})

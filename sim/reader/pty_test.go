@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/tagbase/tagbase-edge/internal/await"
 )
 
 func TestPTYOutlivesItsHosts(t *testing.T) {
@@ -54,7 +56,7 @@ func TestPTYOutlivesItsHosts(t *testing.T) {
 	if err := pty.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := <-ended; !errors.Is(err, fs.ErrClosed) {
+	if err := await.Value(t, "the end of the read", ended); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("got %v, want %v", err, fs.ErrClosed)
 	}
 	if _, err := os.Lstat(link); !errors.Is(err, fs.ErrNotExist) {

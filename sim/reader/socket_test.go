@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tagbase/tagbase-edge/internal/await"
 	"github.com/tagbase/tagbase-edge/sim/antenna"
 	"github.com/tagbase/tagbase-edge/sim/chip"
 )
@@ -41,7 +42,7 @@ func serveSocket(t *testing.T, path string) (stop func()) {
 	go func() { served <- ServeSocket(ctx, listener, antenna.NewField(), table) }()
 	return func() {
 		cancel()
-		if err := <-served; err != nil {
+		if err := await.Value(t, "the end of the serving", served); err != nil {
 			t.Error(err)
 		}
 	}

@@ -97,6 +97,9 @@ func (b *Bench) Plug() error { return errors.Join(b.port.Plug(), b.socket.Plug()
 // Silence makes the simulated reader hang, or ends that. Faults of the PN532 are ordered at b.PN532.
 func (b *Bench) Silence(on bool) { b.socket.Silence(on) }
 
+// RefuseWrites makes the port of the reader for libnfc refuse every write, as a bus that has failed does, or ends that.
+func (b *Bench) RefuseWrites(on bool) error { return b.port.RefuseWrites(on) }
+
 func (b *Bench) path(name string) string { return filepath.Join(b.Dir, name) }
 
 // URL returns the platform's address.

@@ -69,5 +69,8 @@ func (a *Adapter) Unplug() error {
 	return err
 }
 
+// RefuseWrites makes the port refuse every write, or ends that, see PTY.RefuseWrites.
+func (a *Adapter) RefuseWrites(on bool) error { return a.pty.RefuseWrites(on) }
+
 // Close is Unplug.
 func (a *Adapter) Close() error { return a.Unplug() }

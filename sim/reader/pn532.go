@@ -53,6 +53,8 @@ type PN532 struct {
 	struck    int       // how many commands met a fault
 	hangs     bool      // until Mend or Reset, or
 	hangsTill time.Time // until then
+	behind    bool      // every answer is that of the command before, see OneBehind
+	deafOnce  bool      // the next command is lost, see DeafOnAbort
 	timing    bool
 	traffic   Traffic
 	given     int       // bytes given to the host in this dialogue
@@ -85,6 +87,7 @@ func (p *PN532) powerOn() {
 	p.cut = make(chan struct{})
 	p.carrier(false)
 	p.hangs, p.hangsTill = false, time.Time{}
+	p.behind, p.deafOnce = false, false
 
 	p.answer, p.target = nil, nil
 	p.asleep = true
@@ -187,6 +190,11 @@ func (p *PN532) react(w io.Writer, f frame) error {
 		return nil
 	}
 
+	if p.deafOnce {
+		p.deafOnce = false
+		return nil
+	}
+
 	p.clock = f.at
 	var err error
 	if f.kind == frameNACK {
@@ -241,8 +249,9 @@ func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
 	if err := p.sendSpoilt(w, ackFrame, fault.onACK()); err != nil {
 		return err
 	}
-	if fault.Kind == Slow {
+	if fault.Kind == Slow || fault.Kind == DeafOnAbort {
 		if err := p.pause(nil, time.After(fault.For)); err != nil {
+			p.deafOnce = fault.Kind == DeafOnAbort
 			return err
 		}
 	}
@@ -266,7 +275,11 @@ func (p *PN532) converse(w io.Writer, command []byte, fault Fault) error {
 	}
 
 	// A NACK gets the sound answer, even if this one goes out spoilt.
+	last := p.answer
 	p.answer = answer
+	if p.behind = fault.Kind == OneBehind; p.behind {
+		answer = last
+	}
 	return p.sendSpoilt(w, answer, fault.onAnswer())
 }
 

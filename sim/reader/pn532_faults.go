@@ -3,6 +3,7 @@
 package reader
 
 import (
+	"bytes"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -50,6 +51,12 @@ const (
 	Polls
 	// BrownOut gives no answer: the chip has lost its power for a moment, and is as after Reset.
 	BrownOut
+	// LongPreamble gives an answer whose preamble is three zeros in place of one.
+	LongPreamble
+	// OneBehind gives the answer of the command before, and so on for every command from here on, until Mend or Reset.
+	OneBehind
+	// DeafOnAbort is Slow, and the command with which the host aborts it, or the next one after an ACK, is lost.
+	DeafOnAbort
 )
 
 // A Fault is something that breaks, once or several times, when the host gives a command.
@@ -60,6 +67,7 @@ type Fault struct {
 	Times int           // how many of them meet the fault; 0 means one, -1 means all until Mend
 	For   time.Duration // how long a hang lasts (0: until Mend or Reset), and how long Dribble and Slow wait
 	Bytes []byte        // what InsteadOfACK and InsteadOfAnswer give
+	With  []byte        // what the command's parameters begin with; nil means anything
 }
 
 // Break orders a fault. Faults that were ordered before stay; if two could meet one command, the older one does.
@@ -77,6 +85,7 @@ func (p *PN532) Mend() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.faults, p.hangs, p.hangsTill = nil, false, time.Time{}
+	p.behind, p.deafOnce = false, false
 }
 
 // Broken returns how many commands have met a fault since NewPN532.
@@ -104,10 +113,15 @@ func (f Fault) waitsFor(code byte) bool {
 
 // strike returns the fault that this command meets, if any. EmptyATS waits for an answer with an ATS, see spoilData.
 func (p *PN532) strike(command []byte) Fault {
+	if p.behind {
+		return Fault{Kind: OneBehind}
+	}
 	if len(command) < 2 {
 		return Fault{}
 	}
-	return p.take(func(f Fault) bool { return f.Kind != EmptyATS && f.waitsFor(command[1]) })
+	return p.take(func(f Fault) bool {
+		return f.Kind != EmptyATS && f.waitsFor(command[1]) && bytes.HasPrefix(command[2:], f.With)
+	})
 }
 
 // take uses up the oldest fault that matches. Those that still skip count this command, too, whether it is taken or
@@ -180,6 +194,8 @@ func (p *PN532) sendSpoilt(w io.Writer, frame []byte, fault Fault) error {
 		frame = garbage()
 	case InsteadOfAnswer:
 		frame = slices.Clone(fault.Bytes)
+	case LongPreamble:
+		frame = append([]byte{0x00, 0x00}, frame...)
 	case BadChecksum:
 		frame[len(frame)-2] ^= 0x01
 	case BadLength:
@@ -202,11 +218,11 @@ func indexLCS(frame []byte) int {
 
 // garbage returns 7 random bytes without 00 and FF, so that no frame can begin in them.
 func garbage() []byte {
-	bytes := make([]byte, 7)
-	for i := range bytes {
-		bytes[i] = byte(1 + rand.IntN(0xFE))
+	noise := make([]byte, 7)
+	for i := range noise {
+		noise[i] = byte(1 + rand.IntN(0xFE))
 	}
-	return bytes
+	return noise
 }
 
 func (p *PN532) dribble(w io.Writer, frame []byte, pause time.Duration) error {

@@ -75,12 +75,17 @@ func TestFaultsSpoilFramesOnTheWire(t *testing.T) {
 		{Dribble, 6 + 13, wireACK + wireVersion5},
 		{Slow, 6 + 13, wireACK + wireVersion5},
 		{ErrorFrame, 6 + 8, wireACK + "0000ff01ff7f8100"},
+		{LongPreamble, 6 + 15, wireACK + "0000" + wireVersion5},
+		{InsteadOfACK, 3, "988098"},
+		{InsteadOfAnswer, 6 + 3, wireACK + "988098"},
 	}
 
 	for _, tt := range tests {
 		t.Run(tt.want, func(t *testing.T) {
 			h, p := newHost(t, antenna.NewField())
-			p.Break(Fault{Kind: tt.kind, On: 0x02, Skip: 1, Times: 2, For: time.Millisecond})
+			p.Break(Fault{
+				Kind: tt.kind, On: 0x02, Skip: 1, Times: 2, For: time.Millisecond, Bytes: []byte{0x98, 0x80, 0x98},
+			})
 			h.alive()
 
 			for range 2 {
@@ -191,6 +196,57 @@ func TestFaultSlowEndsWithAnAbortOrAReset(t *testing.T) {
 	h.silent(2 * soon)
 	h.write(wireWake)
 	h.alive()
+}
+
+// Each command gets the answer of the one before, until the chip is mended or reset.
+func TestFaultOneBehind(t *testing.T) {
+	for name, end := range map[string]func(*PN532, *host){
+		"mended": func(p *PN532, _ *host) { p.Mend() },
+		"reset":  func(p *PN532, h *host) { p.Reset(); h.write(wireWake) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, p := newHost(t, antenna.NewField())
+			p.Break(Fault{Kind: OneBehind, On: 0x02, Skip: 1})
+			h.alive()
+
+			h.ask("0000" + "12")
+			for _, e := range []exchange{{"02", "010012"}, {"0000" + "34", "0332010607"}, {"02", "010034"}} {
+				if got := h.ask(e.command); got != e.want {
+					t.Errorf("%s: got %s, want %s", e.command, got, e.want)
+				}
+			}
+
+			end(p, h)
+			h.alive()
+		})
+	}
+}
+
+// The command that aborts another one gets no ACK, and neither does the next one after an ACK that did.
+func TestFaultDeafOnAbort(t *testing.T) {
+	for name, abort := range map[string]string{"a command": wireVersion, "an ACK": wireACK + wireVersion} {
+		t.Run(name, func(t *testing.T) {
+			h, p := newHost(t, antenna.NewField())
+			p.Break(Fault{Kind: DeafOnAbort, For: time.Hour})
+			h.start("02")
+			h.write(abort) // lost
+			h.alive()
+		})
+	}
+}
+
+// A fault for one command with certain parameters leaves the others alone.
+func TestFaultWithParameters(t *testing.T) {
+	h, p := newHost(t, antenna.NewField())
+	p.Break(Fault{Kind: ErrorFrame, On: 0x00, With: []byte{0x00, 0x12}, Times: -1})
+	for _, e := range []exchange{
+		{"00" + "0012", "syntax error"}, {"00" + "0013", "010013"},
+		{"00" + "001234", "syntax error"}, {"00" + "00", "0100"},
+	} {
+		if got := h.ask(e.command); got != e.want {
+			t.Errorf("%s: got %s, want %s", e.command, got, e.want)
+		}
+	}
 }
 
 func TestFaultDribbleTakesItsTime(t *testing.T) {

@@ -75,6 +75,23 @@ func (p *PTY) Unplug() error {
 	return err
 }
 
+// RefuseWrites makes every write of a host fail from now on, also once it has opened the port anew, or ends that. So a
+// bus fails on which no device acknowledges any more. A port that is plugged in anew takes writes.
+func (p *PTY) RefuseWrites(on bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.slave == nil {
+		return fs.ErrClosed
+	}
+
+	// libnfc opens the port with O_NONBLOCK: a write to a terminal whose output is stopped fails with EAGAIN.
+	action := unix.TCOON
+	if on {
+		action = unix.TCOOFF
+	}
+	return unix.IoctlSetInt(int(p.slave.Fd()), unix.TCXONC, action)
+}
+
 // Close is Unplug.
 func (p *PTY) Close() error { return p.Unplug() }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tagbase/tagbase-edge/internal/await"
+	"golang.org/x/sys/unix"
 )
 
 func TestPTYOutlivesItsHosts(t *testing.T) {
@@ -61,6 +62,50 @@ func TestPTYOutlivesItsHosts(t *testing.T) {
 	}
 	if _, err := os.Lstat(link); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the link outlives the port: %v", err)
+	}
+}
+
+// A port that refuses writes does so for a host that opens it anew as well, and still carries what the chip says. Being
+// plugged in anew mends it.
+func TestPTYRefusesWrites(t *testing.T) {
+	pty, err := OpenPTY(filepath.Join(t.TempDir(), "reader"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pty.Close()
+
+	write := func() error {
+		port, err := os.OpenFile(pty.link, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer port.Close()
+		if _, err := pty.Write([]byte{0x12}); err != nil {
+			t.Error(err)
+		}
+		if _, err := port.Read(make([]byte, 1)); err != nil {
+			t.Error(err)
+		}
+		_, err = unix.Write(int(port.Fd()), []byte{0x34})
+		return err
+	}
+
+	for _, mend := range []func() error{
+		func() error { return pty.RefuseWrites(false) },
+		func() error { return errors.Join(pty.Unplug(), pty.Plug()) },
+	} {
+		if err := pty.RefuseWrites(true); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := write(); !errors.Is(err, unix.EAGAIN) {
+				t.Errorf("got %v, want %v", err, unix.EAGAIN)
+			}
+		}
+
+		if err := errors.Join(mend(), write()); err != nil {
+			t.Errorf("mended: %v", err)
+		}
 	}
 }
 

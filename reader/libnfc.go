@@ -52,11 +52,10 @@ const Libnfc = true
 
 // libnfc is a reader that libnfc drives. All C is in this file, and no decision about a tap.
 type libnfc struct {
-	dev    nfc.Device
-	port   *portlock.Lock // nil for a USB reader, which libusb claims
-	name   string
-	isoDEP bool      // of the selected tag
-	rx     [264]byte // PN532: the longest answer to InDataExchange (UM0701-02, 7.3.8)
+	dev  nfc.Device
+	port *portlock.Lock // nil for a USB reader, which libusb claims
+	name string
+	rx   [264]byte // PN532: the longest answer to InDataExchange (UM0701-02, 7.3.8)
 }
 
 func openLibnfc(device string) (Device, error) {
@@ -121,10 +120,7 @@ func (l *libnfc) init() (err error) {
 	if err := l.dev.InitiatorInit(); err != nil {
 		return l.fault("initiator init", err)
 	}
-	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); err != nil {
-		return l.fault("finite select", err)
-	}
-	return nil
+	return l.fault("finite select", l.dev.SetPropertyBool(nfc.InfiniteSelect, false))
 }
 
 // Select looks at an empty field from C: for every call into it Go's scheduler wakes up its own
@@ -142,8 +138,10 @@ func (l *libnfc) Select(looks int) (Target, error) {
 			UID:  C.GoBytes(unsafe.Pointer(&f.uid), f.uidLen),
 			ATS:  C.GoBytes(unsafe.Pointer(&f.ats), f.atsLen),
 		}
-		l.isoDEP = t.ISODEP()
-		return t, nil
+		// APDUs go by InDataExchange, Type 2 commands by InCommunicateThru, also libnfc's own READ in Present: in
+		// InDataExchange the chip takes 60h for a MIFARE Classic authentication, and knows no FAST_READ (UM0701-02,
+		// 7.3.8 and 7.3.9). Some copies refuse READ there.
+		return t, l.fault("framing", l.dev.SetPropertyBool(nfc.EasyFraming, t.ISODEP()))
 	case n == 0:
 		return Target{}, ErrNoTag
 	case n == nfc.ETIMEOUT:
@@ -164,14 +162,7 @@ func (l *libnfc) timedOut() error {
 	return ErrTagLost
 }
 
-// Transceive sends APDUs by InDataExchange, and Type 2 commands by
-// InCommunicateThru: the chip takes 60h in InDataExchange for a MIFARE Classic
-// authentication, and knows no FAST_READ (UM0701-02, 7.3.8 and 7.3.9).
 func (l *libnfc) Transceive(tx []byte, timeout time.Duration) ([]byte, error) {
-	if err := l.dev.SetPropertyBool(nfc.EasyFraming, l.isoDEP); err != nil {
-		return nil, l.fault("framing", err)
-	}
-
 	// In libnfc, 0 ms would be no timeout at all.
 	ms := int(max(timeout, time.Millisecond) / time.Millisecond)
 	n, err := l.dev.InitiatorTransceiveBytes(tx, l.rx[:], ms)
@@ -233,9 +224,12 @@ func (l *libnfc) Close() error {
 	return errors.Join(l.dev.Close(), l.port.Release())
 }
 
-// fault is an error of the reader. A chip that does not answer a command for which it
+// fault is an error of the reader, nil without one. A chip that does not answer a command for which it
 // needs no tag hangs.
 func (l *libnfc) fault(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
 	if libnfcCode(err) == nfc.ETIMEOUT {
 		err = fmt.Errorf("%w (%w)", errHung, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,6 +111,77 @@ func TestHungChipIsNoticedAndBackWhenOpenedAgain(t *testing.T) {
 			defer dev.Close()
 			r.field.Put(newNTAG424())
 			mustSelect(t, dev)
+		})
+	}
+}
+
+// A copy of the PN532 gives status 14 to READ by InDataExchange, which libnfc would use in its question whether a
+// Type 2 tag is there. A tag that has not been read since the reader was opened, or after a Type 4 tag, is there all
+// the same.
+func TestTagRestsOnACopyOfThePN532(t *testing.T) {
+	t.Parallel()
+	r := libnfcRig(t)
+	r.pn532.Break(simreader.Fault{
+		Kind: simreader.InsteadOfAnswer, On: 0x40, With: []byte{0x01, cmdRead}, Times: -1,
+		Bytes: []byte{0x00, 0x00, 0xFF, 0x03, 0xFD, 0xD5, 0x41, 0x14, 0xD6, 0x00},
+	})
+	dev := r.open(t)
+	defer dev.Close()
+
+	for _, chip := range []simchip.Chip{newNTAG223(), newNTAG424(), newNTAG223()} {
+		r.field.Put(chip)
+		mustSelect(t, dev)
+		if present, err := dev.Present(); !present || err != nil {
+			t.Errorf("present %v, %v, want true", present, err)
+		}
+		r.field.Remove()
+	}
+}
+
+// A reader that falls one answer behind in the middle of a read gives a part of the tag twice, and nothing in its
+// answers says so. No URL comes of that: the next command of another kind shows it before the tap is over.
+func TestNoURLOfAReaderThatFallsOneAnswerBehind(t *testing.T) {
+	t.Parallel()
+	var rest strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&rest, "%04d", i)
+	}
+	message := append([]byte{0xC1, 1, 0, 0, 0x03, 0x21, 'U', 4}, rest.String()...)
+	memory := formatted(256, ccOf(872), tlv3(tlvNDEF, message)...)
+
+	for name, chip := range map[string]simchip.Chip{
+		"type 4":            newType4Card(message),
+		"type 2":            &type2Tag{memory: memory, version: versionNTAG223},
+		"type 2, READ only": &type2Tag{memory: memory},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := libnfcRig(t)
+			r.field.Put(chip)
+			faults := 0
+			for after := 0; ; after++ {
+				dev := r.open(t)
+				target := mustSelect(t, dev)
+				struck := r.pn532.Broken()
+				r.pn532.Break(simreader.Fault{Kind: simreader.OneBehind, Skip: after})
+				tap, err := Read(dev, target, time.Now(), TwoTaps)
+				missed := r.pn532.Broken() == struck
+				r.pn532.Mend()
+				dev.Close()
+
+				if tap.URL != "" && tap.URL != "https://"+rest.String() {
+					t.Fatalf("behind after %d commands: the URL is put together: %s", after, tap.URL)
+				}
+				if tap.URL == "" && err != nil {
+					faults++
+				}
+				if missed {
+					break
+				}
+			}
+			if faults < 4 {
+				t.Errorf("%d reads broke off with a fault of the reader, want 4 at least", faults)
+			}
 		})
 	}
 }

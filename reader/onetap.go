@@ -26,8 +26,8 @@ func (d *dialogue) secondProof() (string, error) {
 		return "", nil
 	}
 
-	chip := d.tap.Chip // known from the first read: what a second one says of it changes nothing
-	uri, err := d.readURI(&chip, false)
+	chip := d.tap.Chip                        // known from the first read: what a second one says of it changes nothing
+	uri, err := d.readURI(&chip, d.tries > 1) // a reader may refuse the faster commands each time
 	if err != nil {
 		return "", nil
 	}

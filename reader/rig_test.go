@@ -18,6 +18,7 @@ import (
 type rig struct {
 	field  *simantenna.Field
 	device string
+	pn532  *simreader.PN532 // nil without libnfc
 	stop   func()
 	hung   atomic.Bool  // the PN532 takes what it is told and answers nothing
 	hangs  atomic.Int64 // after so many more writes, if not 0
@@ -56,6 +57,7 @@ func libnfcRig(t *testing.T) *rig {
 	}
 
 	r := &rig{field: simantenna.NewField()}
+	r.pn532 = simreader.NewPN532(r.field)
 	link := filepath.Join(t.TempDir(), "pn532")
 	pty, err := simreader.OpenPTY(link)
 	if err != nil {
@@ -65,7 +67,7 @@ func libnfcRig(t *testing.T) *rig {
 	r.device = "pn532_uart:" + link
 	var served sync.WaitGroup
 	served.Go(func() {
-		if err := simreader.NewPN532(r.field).Serve(mutableLine{pty, r}); err != nil {
+		if err := r.pn532.Serve(mutableLine{pty, r}); err != nil {
 			t.Error(err)
 		}
 	})

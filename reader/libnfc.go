@@ -56,6 +56,7 @@ type libnfc struct {
 	port *portlock.Lock // nil for a USB reader, which libusb claims
 	name string
 	rx   [264]byte // PN532: the longest answer to InDataExchange (UM0701-02, 7.3.8)
+	mute int       // looks in a row that the chip did not answer
 }
 
 func openLibnfc(device string) (Device, error) {
@@ -129,6 +130,10 @@ func (l *libnfc) Select(looks int) (Target, error) {
 	var f C.struct_found
 	pause := C.useconds_t(pollEvery / time.Microsecond)
 	n := C.look(C.uintptr_t(l.dev.Pointer()), C.int(looks), pause, &f)
+	if n == nfc.ETIMEOUT {
+		return Target{}, l.timedOut()
+	}
+	l.mute = 0
 
 	switch {
 	case n > 0:
@@ -144,8 +149,6 @@ func (l *libnfc) Select(looks int) (Target, error) {
 		return t, l.fault("framing", l.dev.SetPropertyBool(nfc.EasyFraming, t.ISODEP()))
 	case n == 0:
 		return Target{}, ErrNoTag
-	case n == nfc.ETIMEOUT:
-		return Target{}, l.timedOut()
 	case n == nfc.ERFTRANS || n == nfc.ETGRELEASED:
 		return Target{}, ErrTagLost
 	default:
@@ -154,10 +157,13 @@ func (l *libnfc) Select(looks int) (Target, error) {
 }
 
 // timedOut tells a chip that was late from one that hangs or slept through a brown-out:
-// libnfc has one code for both. Only the former answers another command.
+// libnfc has one code for both. Only the former answers another command, and only once in a while.
 func (l *libnfc) timedOut() error {
 	if err := l.dev.SetPropertyBool(nfc.InfiniteSelect, false); err != nil {
 		return l.fault("select", err)
+	}
+	if l.mute++; l.mute >= maxMute {
+		return l.fault("select", nfc.Error(nfc.ETIMEOUT))
 	}
 	return ErrTagLost
 }

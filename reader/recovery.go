@@ -19,6 +19,7 @@ import (
 //	5  the reset line          RSTPDN low for resetLow, then resetRise of rest
 //	6  again from 3            with lastDelay between children
 const (
+	maxMute     = 4 // looks in a row without an answer, of about 0.3 s each: the reader hangs
 	maxOpens    = 2
 	reopenPause = 100 * time.Millisecond
 	missPause   = 250 * time.Millisecond // between looks for a port that is not there

@@ -122,18 +122,18 @@ func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 	}
 	now := time.Now()
 	w.well = now
+	if errors.Is(err, ErrTagLost) {
+		w.presence.unanswered(now)
+		w.deaf = true
+		return w.untilNextLook(), nil
+	}
 
 	// What is laid on the reader from here on was not there before.
 	if err := w.sayReady(); err != nil {
 		return 0, err
 	}
 
-	switch {
-	case errors.Is(err, ErrTagLost):
-		w.presence.unanswered(now)
-		w.deaf = true
-		return w.untilNextLook(), nil
-	case err != nil:
+	if err != nil {
 		w.empty += looks
 		err := w.nobody(now)
 		return w.untilNextLook(), err

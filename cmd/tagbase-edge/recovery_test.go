@@ -3,6 +3,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type readerFault struct {
 	name  string
 	kind  simreader.FaultKind
 	wait  time.Duration // of Slow, Dribble and hangs that end by themselves
+	bytes []byte        // what comes in place of an ACK
 	times int
 	stays bool // until it is mended
 	dies  bool // the reader's process does
@@ -50,6 +52,12 @@ var readerFaults = []readerFault{
 	{name: "brown-out", kind: simreader.BrownOut},
 	{name: "nothing but bad checksums", kind: simreader.BadChecksum, times: -1, stays: true},
 	{name: "nothing but garbage", kind: simreader.GarbageInstead, times: -1, stays: true},
+	{name: "preamble of three zeros", kind: simreader.LongPreamble},
+	{name: "zeros in place of the ACK", kind: simreader.InsteadOfACK, bytes: make([]byte, 6)},
+	{name: "the ACK at another baud rate", kind: simreader.InsteadOfACK,
+		bytes: []byte{0x98, 0x80, 0x98, 0x80, 0x1E, 0x66}},
+	{name: "no ACK after an abort", kind: simreader.DeafOnAbort, wait: 500 * time.Millisecond},
+	{name: "every answer one behind", kind: simreader.OneBehind, stays: true},
 }
 
 // The daemon outlives every fault of its reader, at whatever command it strikes,
@@ -88,12 +96,82 @@ func TestDaemonOutlivesEveryReaderFault(t *testing.T) {
 			for _, f := range faults {
 				f.rests = at.code == diagnose
 				w.endure(at.name+": "+f.name, at.tag, f, func() {
-					w.bench.PN532.Break(simreader.Fault{Kind: f.kind, On: at.code, Times: f.times, For: f.wait})
+					w.bench.PN532.Break(simreader.Fault{
+						Kind: f.kind, On: at.code, Times: f.times, For: f.wait, Bytes: f.bytes,
+					})
 				}, w.bench.PN532.Mend)
 			}
 
 			w.checkHeldResources()
 		})
+	}
+}
+
+// lastingFaults are those that no command to the reader ends. A fault without a kind is a bus that refuses every write.
+var lastingFaults = []struct {
+	name   string
+	fault  simreader.Fault
+	replug bool // only unplugging the reader ends it
+}{
+	{name: "every answer one behind", fault: simreader.Fault{Kind: simreader.OneBehind}},
+	{name: "preambles of three zeros", fault: simreader.Fault{Kind: simreader.LongPreamble, Times: -1}},
+	{name: "zeros in place of every ACK",
+		fault: simreader.Fault{Kind: simreader.InsteadOfACK, Bytes: make([]byte, 6), Times: -1}},
+	{name: "an error frame to every look",
+		fault: simreader.Fault{Kind: simreader.ErrorFrame, On: inListPassiveTarget, Times: -1}},
+	{name: "no answer to any look",
+		fault: simreader.Fault{Kind: simreader.InsteadOfAnswer, On: inListPassiveTarget, Times: -1}},
+	{name: "every write fails"},
+	{name: "every write fails until it is unplugged", replug: true},
+}
+
+// A reader that answers wrongly for good, or not at all, has service code 2 within 10 s, and is not called ready
+// meanwhile. Once it works again the next tap gives its verdict within 2 s.
+func TestReaderThatFailsForGoodHasServiceCode2(t *testing.T) {
+	t.Parallel()
+	if !reader.Libnfc {
+		t.Skip("SKIPPED: built without libnfc")
+	}
+
+	for _, f := range lastingFaults {
+		for _, tag := range []string{"nothing", "genuine-424", "genuine-223"} {
+			t.Run(f.name+" with "+tag, func(t *testing.T) {
+				t.Parallel()
+				w := newFaultyStation(t, "libnfc")
+				w.letPass(time.Second) // sooner than this the same tag is no new tap
+				failed := time.Now()
+				if f.fault.Kind != 0 {
+					w.bench.PN532.Break(f.fault)
+				} else if err := w.bench.RefuseWrites(true); err != nil {
+					t.Fatal(err)
+				}
+				if tag != "nothing" {
+					w.put(tag)
+				}
+
+				w.awaitLine(`"service_code":2`)
+				if took := time.Since(failed); took > 10*time.Second {
+					t.Errorf("service code 2 after %v, want it within 10 s", took)
+				}
+				w.letPass(2500 * time.Millisecond) // long enough for a second child
+				if ready := strings.Count(w.daemon.Log(), `"reader ready"`); ready != 1 {
+					t.Errorf("the log says %d times that the reader is ready, want once, before the fault", ready)
+				}
+
+				w.bench.Field.Remove()
+				w.bench.PN532.Mend()
+				if f.replug {
+					w.unplug()
+					w.plug()
+				} else if err := w.bench.RefuseWrites(false); err != nil {
+					t.Fatal(err)
+				}
+
+				ended := time.Now()
+				w.letPass(320 * time.Millisecond)
+				w.genuineTap(f.name, ended, 2*time.Second)
+			})
+		}
 	}
 }
 

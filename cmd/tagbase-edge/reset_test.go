@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,33 +13,32 @@ import (
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// A reader that hangs until it is reset is reset, by the line wired to RSTPDN.
-func TestResetLineBringsBackAHungReader(t *testing.T) {
+// A reader that hangs, or answers one behind, until it is reset is reset, by the line wired to RSTPDN.
+func TestResetLineBringsBackAReader(t *testing.T) {
 	t.Parallel()
-	w := &faultyStation{testStation: newTestStation(t, "libnfc", "", nil)}
-	config, err := os.ReadFile(w.config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	for name, kind := range map[string]simreader.FaultKind{
+		"hung": simreader.HangBeforeACK, "one answer behind": simreader.OneBehind,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &faultyStation{testStation: newTestStation(t, "libnfc", "", nil)}
+			line := filepath.Join(w.bench.Dir, "rstpdn")
+			w.replaceInFile(w.config, "[tags]", fmt.Sprintf("reset_gpio = \"file:%s\"\n[tags]", line))
 
-	line := filepath.Join(w.bench.Dir, "rstpdn")
-	wired := strings.Replace(string(config), "[tags]", fmt.Sprintf("reset_gpio = \"file:%s\"\n[tags]", line), 1)
-	if err := os.WriteFile(w.config, []byte(wired), 0o644); err != nil {
-		t.Fatal(err)
-	}
+			w.startForTheTest()
+			w.genuineTap("to begin with", time.Now(), await.Patience)
+			w.bench.PN532.Break(simreader.Fault{Kind: kind})
+			w.await("pulled low", func() bool {
+				level, _ := os.ReadFile(line)
+				return string(level) == "1\n"
+			})
 
-	w.startForTheTest()
-	w.genuineTap("to begin with", time.Now(), await.Patience)
-	w.bench.PN532.Break(simreader.Fault{Kind: simreader.HangBeforeACK})
-	w.await("pulled low", func() bool {
-		level, _ := os.ReadFile(line)
-		return string(level) == "1\n"
-	})
-
-	w.bench.PN532.Reset()
-	w.genuineTap("after the reset", time.Now(), 2*time.Second)
-	if level, err := os.ReadFile(line); string(level) != "0\n" || err != nil {
-		t.Errorf("the line is left at %q, %v", level, err)
+			w.bench.PN532.Reset()
+			w.genuineTap("after the reset", time.Now(), 2*time.Second)
+			if level, err := os.ReadFile(line); string(level) != "0\n" || err != nil {
+				t.Errorf("the line is left at %q, %v", level, err)
+			}
+		})
 	}
 }
 

@@ -125,6 +125,7 @@ func TestOneTapNeverTurnsRedThroughReaderFaults(t *testing.T) {
 		simreader.HangBeforeACK, simreader.HangAfterACK, simreader.DropACK, simreader.AnswerNACK,
 		simreader.GarbageBefore, simreader.GarbageInstead, simreader.BadChecksum, simreader.BadLength,
 		simreader.Truncated, simreader.Slow, simreader.ErrorFrame, simreader.NADBit, simreader.BrownOut,
+		simreader.LongPreamble, simreader.OneBehind, simreader.DeafOnAbort,
 	}
 
 	for _, tag := range []string{"genuine-424", "genuine-424 by activation", "genuine-223"} {

@@ -11,6 +11,7 @@ import (
 // What mends a reader that does not work.
 const (
 	cutPower  = "take the reader's power away for ten seconds"
+	hasWorked = "if it has worked before: " + cutPower
 	isPowered = "is it powered? its light must be on; 3.3 V from pin 1 or 5 V from pin 2, as its maker says" +
 		", and ground from pin 6"
 	sendReport = "if it happens again: tagbase-edge doctor --json >doctor.json, and send it to us"
@@ -105,7 +106,7 @@ func (e *examination) stepFailed(step ReaderStep) Finding {
 	case StepOpen:
 		return notFound("sudo fuser -v " + orElse(e.port.path, "/dev/bus/usb/*/*"))
 	case StepWakeUp:
-		mend := []string{isPowered}
+		mend := []string{isPowered, hasWorked} // an I2C bus may fail for good, until the reader is unplugged
 		if how, ok := wiring[e.port.bus]; ok {
 			mend = append(mend, how, "are its mode switches right? "+modeSwitches[e.port.bus])
 		}

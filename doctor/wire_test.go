@@ -37,6 +37,7 @@ const (
 	powered = "is it powered? its light must be on; 3.3 V from pin 1 or 5 V from pin 2, " +
 		"as its maker says, and ground from pin 6"
 	unplug = "take the reader's power away for ten seconds"
+	worked = "if it has worked before: " + unplug
 	moveIt = `write in /etc/tagbase-edge/config.toml under [leds] another line and move the wire: ` +
 		`green = "GPIO17", or 22, 23, 24, 25, 27`
 	leaveOut = `write in /etc/tagbase-edge/config.toml under [leds] ` +
@@ -54,15 +55,15 @@ var wireMistakes = []mistake{
 		StepOpen, "no", 1, []string{"sudo fuser -v /dev/bus/usb/*/*"}},
 	{"no answer on the UART", failAt(StepWakeUp, "the reader does not answer"),
 		StepWakeUp, "the reader does not answer", 2,
-		[]string{powered, "are the wires crossed? its TX to pin 10 (GPIO15), its RX to pin 8 (GPIO14)",
+		[]string{powered, worked, "are the wires crossed? its TX to pin 10 (GPIO15), its RX to pin 8 (GPIO14)",
 			"are its mode switches right? " + modeSwitches[busUART]}},
 	{"no answer on I2C", onBus("pn532_i2c:/dev/i2c-1", failAt(StepWakeUp, "the reader does not answer")),
 		StepWakeUp, "the reader does not answer", 2,
-		[]string{powered, "SDA to pin 3 (GPIO2), SCL to pin 5 (GPIO3); it must show as 24: sudo i2cdetect -y 1",
+		[]string{powered, worked, "SDA to pin 3 (GPIO2), SCL to pin 5 (GPIO3); it must show as 24: sudo i2cdetect -y 1",
 			"are its mode switches right? " + modeSwitches[busI2C]}},
 	{"no answer on SPI", onBus("pn532_spi:/dev/spidev0.0", failAt(StepWakeUp, "the reader does not answer")),
 		StepWakeUp, "the reader does not answer", 2,
-		[]string{powered, "SCK to pin 23, MISO to pin 21, MOSI to pin 19, and SS to pin 24 (CE0), not to GPIO4",
+		[]string{powered, worked, "SCK to pin 23, MISO to pin 21, MOSI to pin 19, and SS to pin 24 (CE0), not to GPIO4",
 			"are its mode switches right? " + modeSwitches[busSPI]}},
 	{"no version", failAt(StepFirmware, "no firmware version"), StepFirmware, "no firmware version", 2,
 		[]string{unplug,

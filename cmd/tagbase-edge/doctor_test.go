@@ -150,6 +150,12 @@ func TestDoctorFindsEachFaultWhereItIs(t *testing.T) {
 			r.Cleanup(func() { pty.Close() })
 			r.replaceInFile(r.config, "/pn532\"", "/silent\"")
 		}, "wake-up", 2, "is it powered?"},
+		"failed bus": {func(r *testStation) {
+			if err := r.bench.RefuseWrites(true); err != nil {
+				r.Fatal(err)
+			}
+		}, "wake-up", 2, "is it powered? its light must be on; 3.3 V from pin 1 or 5 V from pin 2, as its maker says" +
+			", and ground from pin 6\nif it has worked before: take the reader's power away for ten seconds"},
 		"no lamp": {func(r *testStation) {
 			r.replaceInFile(r.config, "/green\"", "/none/green\"")
 		}, "lamp green", 7, "sudo mkdir -p"},

@@ -117,6 +117,7 @@ func (r *machineTest) awaitLog(texts ...string) {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
+
 	err := r.log.await(ctx, func(line string) bool {
 		for _, text := range texts {
 			if !strings.Contains(line, text) {
@@ -170,6 +171,7 @@ func (r *machineTest) nextScan() (scan sim.ScanLine) {
 	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
+
 	err := r.log.await(ctx, func(line string) bool {
 		scan = sim.ScanLine{}
 		return json.Unmarshal([]byte(line), &scan) == nil && scan.Msg == "scan"

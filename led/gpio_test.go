@@ -101,9 +101,11 @@ func TestGPIOLineLevels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if err := errors.Join(line.Set(true), line.Set(false), line.Close()); err != nil {
 				t.Fatal(err)
 			}
+
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("levels (-want +got):\n%s", diff)
 			}
@@ -123,6 +125,7 @@ func TestClaimNamesHolderAndReleasesLine(t *testing.T) {
 		{"", "GPIO17: line is broken; run gpioinfo to see whether another program holds it"},
 	} {
 		released := 0
+
 		_, err := claim(&gpioLine{
 			name:    "GPIO17",
 			out:     func(gpio.Level) error { return errLine },

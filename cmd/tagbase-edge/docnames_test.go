@@ -38,11 +38,13 @@ func TestDocumentsNameTheCode(t *testing.T) {
 		if len(files) < 20 || len(names) < 5 {
 			t.Errorf("%s: found only %d files and %d names in code", document, len(files), len(names))
 		}
+
 		for _, m := range files {
 			if _, err := os.Stat(filepath.Join("../..", m[1])); err != nil {
 				t.Errorf("%s: %v", document, err)
 			}
 		}
+
 		for _, m := range names {
 			if name := m[1] + "." + strings.TrimSuffix(m[2], "()"); !known[name] {
 				t.Errorf("%s: no %s in the code", document, name)
@@ -72,12 +74,14 @@ func TestDocumentsNameTests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		for _, m := range append(testCommand.FindAllStringSubmatch(string(b), -1),
 			namedTest.FindAllStringSubmatch(string(b)+" ", -1)...) {
 			room := ""
 			if len(m) > 2 {
 				room = m[2]
 			}
+
 			found++
 			if !slices.ContainsFunc(tests, func(name string) bool {
 				return strings.HasPrefix(name, room) && strings.Contains(name[strings.LastIndex(name, ".")+1:], m[1])
@@ -86,6 +90,7 @@ func TestDocumentsNameTests(t *testing.T) {
 			}
 		}
 	}
+
 	if found < 15 {
 		t.Errorf("found only %d names of tests", found)
 	}
@@ -100,19 +105,23 @@ func testNames(t *testing.T) (names []string) {
 		if err != nil || !strings.HasSuffix(file, "_test.go") {
 			return err
 		}
+
 		b, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
+
 		room, err := filepath.Rel("../..", filepath.Dir(file))
 		for _, m := range testFunction.FindAllSubmatch(b, -1) {
 			names = append(names, filepath.ToSlash(room)+"."+string(m[1]))
 		}
+
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return names
 }
 
@@ -125,6 +134,7 @@ func declarations(t *testing.T) map[string]bool {
 		if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
 			return err
 		}
+
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 		if err != nil {
 			return err
@@ -135,6 +145,7 @@ func declarations(t *testing.T) map[string]bool {
 			switch decl := decl.(type) {
 			case *ast.FuncDecl:
 				known[room+"."+receiver(decl)+decl.Name.Name] = true
+
 			case *ast.GenDecl:
 				for _, spec := range decl.Specs {
 					switch spec := spec.(type) {
@@ -148,11 +159,13 @@ func declarations(t *testing.T) map[string]bool {
 				}
 			}
 		}
+
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return known
 }
 
@@ -161,6 +174,7 @@ func receiver(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return ""
 	}
+
 	typ := f.Recv.List[0].Type
 	if star, ok := typ.(*ast.StarExpr); ok {
 		typ = star.X
@@ -168,5 +182,6 @@ func receiver(f *ast.FuncDecl) string {
 	if name, ok := typ.(*ast.Ident); ok {
 		return name.Name + "."
 	}
+
 	return ""
 }

@@ -64,12 +64,15 @@ func TestTroubleshootingQuotesWhatTheProgramSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	said := programTexts(t)
 	said += strings.ReplaceAll(said, "%d", "302")
+
 	quotes := quotedFirst.FindAllStringSubmatch(string(b), -1)
 	if len(quotes) < 40 {
 		t.Errorf("only %d quotes", len(quotes))
 	}
+
 	for _, q := range quotes {
 		if !strings.Contains(said, q[1]) {
 			t.Errorf("no program says %q", q[1])
@@ -88,11 +91,13 @@ func TestDocumentsNameExistingFilesCommandsAndFlags(t *testing.T) {
 	if err != nil || len(documents) < 8 {
 		t.Fatal(documents, err)
 	}
+
 	for _, document := range append(documents, "../../README.md") {
 		b, err := os.ReadFile(document)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		for _, m := range documentLink.FindAllStringSubmatch(string(b), -1) {
 			if strings.Contains(m[1], "://") {
 				continue
@@ -101,6 +106,7 @@ func TestDocumentsNameExistingFilesCommandsAndFlags(t *testing.T) {
 				t.Errorf("%s: %v", document, err)
 			}
 		}
+
 		for line := range strings.Lines(string(b)) {
 			code := strings.HasPrefix(line, "    ") || strings.Contains(line, "`tagbase-edge ") ||
 				strings.Contains(line, "`sudo tagbase-edge ")
@@ -110,11 +116,13 @@ func TestDocumentsNameExistingFilesCommandsAndFlags(t *testing.T) {
 			if !code || m == nil || others {
 				continue
 			}
+
 			c, _, err := command().Find(strings.Fields(m[1]))
 			if err != nil || c == c.Root() {
 				t.Errorf("%s: no command %q", document, m[1])
 				continue
 			}
+
 			for flag := range strings.FieldsSeq(m[2]) {
 				if c.Flags().Lookup(strings.TrimLeft(flag, "-")) == nil {
 					t.Errorf("%s: %s has no flag %s", document, c.CommandPath(), flag)
@@ -130,10 +138,12 @@ func TestSetupTakesTheFlagsOfTheInstallGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	_, text, ok := strings.Cut(string(b), "tagbase-edge setup --yes ")
 	if !ok {
 		t.Fatal("no example for a playbook")
 	}
+
 	text, _, _ = strings.Cut(text, "\n\n")
 	if err := setupCommand().ParseFlags(strings.Fields("--yes " + strings.ReplaceAll(text, "\\\n", " "))); err != nil {
 		t.Error(err)
@@ -148,14 +158,17 @@ func TestLampCardNamesServiceCodesAsTheReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	rows := serviceRow.FindAllStringSubmatch(string(readme), -1)
 	if len(rows) != 7 {
 		t.Fatalf("%d service codes in README.md", len(rows))
 	}
+
 	for _, row := range rows {
 		number := strings.Index(string(card), ">"+row[1]+"</text>")
 		words := strings.Index(string(card), ">"+row[2]+"</text>")

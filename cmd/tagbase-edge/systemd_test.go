@@ -67,6 +67,7 @@ func (s *fakeSystemd) launch(watchdog time.Duration) {
 			}
 		}
 	}()
+
 	s.cmd = exec.Command("tagbase-edge", "run", "--config", s.config)
 	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket, fmt.Sprintf("WATCHDOG_USEC=%d", watchdog.Microseconds()))
 	s.cmd.Stderr = &s.log
@@ -85,6 +86,7 @@ func (s *fakeSystemd) launch(watchdog time.Duration) {
 func (s *fakeSystemd) await(texts ...string) {
 	s.Helper()
 	late := time.After(await.Patience)
+
 	var heard []string
 	for len(texts) > 0 {
 		select {
@@ -152,11 +154,13 @@ func TestBadConfigurationIsShownAndDelaysTheExit(t *testing.T) {
 	s.launch(time.Hour)
 	s.await("STATUS=cannot start: " + s.config + ":1:1: file:")
 	s.cmd.Process.Signal(syscall.SIGTERM)
-	var exit *exec.ExitError
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // half of the pause
 	defer cancel()
+
 	ended := make(chan error, 1)
-	go func() { ended <- s.cmd.Wait() }()
+	go func() { ended <- s.cmd.Wait() }() // the cleanup kills the process
+
+	var exit *exec.ExitError
 	select {
 	case err := <-ended:
 		if !errors.As(err, &exit) || exit.ExitCode() != exitConfig {

@@ -9,9 +9,11 @@ func TestGoroutineLatenessHasAValueForEveryWake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for range 3 {
 		l.wake()
 	}
+
 	l.close()
 
 	if got := l.take(); len(got) != 3 || got.quantile(0) <= 0 {

@@ -21,15 +21,18 @@ import (
 func measured() (m *measurement, limit time.Duration) {
 	m = &measurement{taps: 2}
 	limit = time.Duration(aimFloors*40e6) + aimHalfPoll
+
 	for _, p := range allPlans() {
 		url := sample{60e6, 70e6}
 		if p.Chip == "ntag223" {
 			url = sample{limit + 1e6, limit + 2e6}
 		}
+
 		m.results = append(m.results, &seriesResult{
 			Plan: p, Taps: 2, URL: url, Verdict: sample{90e6, 95e6}, Floor: simreader.MinRead{Time: 40e6},
 		})
 	}
+
 	return m, limit
 }
 
@@ -65,6 +68,7 @@ func TestReportReplacesItsBlocksAndNothingElse(t *testing.T) {
 			t.Errorf("%q is missing in the summary\n%s", want, summary)
 		}
 	}
+
 	for _, want := range []string{
 		"| plain loop |",
 		"60 / 70 / 70",
@@ -80,6 +84,7 @@ func TestReportReplacesItsBlocksAndNothingElse(t *testing.T) {
 func TestReportIsNotWrittenWithoutAPlaceForIt(t *testing.T) {
 	m, _ := measured()
 	const summary, figures = summaryBegin + blockEnd, figuresBegin + blockEnd
+
 	for name, before := range map[string]map[string]string{
 		"no document":               {},
 		"no summary":                {laboratoryFile: figures},
@@ -94,11 +99,13 @@ func TestReportIsNotWrittenWithoutAPlaceForIt(t *testing.T) {
 		if err := m.write(dir); err == nil {
 			t.Errorf("%s: written all the same", name)
 		}
+
 		for file, want := range before {
 			if got := read(t, dir, file); got != want {
 				t.Errorf("%s: %s is now %q", name, file, got)
 			}
 		}
+
 		if files, err := os.ReadDir(dir); err != nil || len(files) != len(before) {
 			t.Errorf("%s: the directory now holds %v, %v", name, files, err)
 		}
@@ -122,11 +129,13 @@ func TestProjectsDocumentsHaveAPlaceForTheReport(t *testing.T) {
 func documents(t *testing.T, files map[string]string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
+
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	return dir
 }
 

@@ -26,6 +26,7 @@ func startRelay(t *testing.T, trip time.Duration) *sim.Relay {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	server, err := simplatform.Serve(simplatform.New("key_a:b"), "127.0.0.1:0", cert)
 	if err != nil {
 		t.Fatal(err)
@@ -36,11 +37,13 @@ func startRelay(t *testing.T, trip time.Duration) *sim.Relay {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	relay, err := sim.NewRelay(at.Host, trip)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { relay.Close() })
+
 	return relay
 }
 
@@ -75,6 +78,7 @@ func TestConnectionsKnowWhenRequestAndAnswerPassed(t *testing.T) {
 	if len(got) != 1 {
 		t.Fatalf("%d requests, want 1", len(got))
 	}
+
 	one := got[0]
 	if one.asked.Before(asked) || one.answered.Sub(one.asked) < trip || one.answered.After(answered) {
 		t.Errorf("asked %v after the request was written, answered %v after that, read %v after that, round trip %v",
@@ -90,6 +94,7 @@ func TestRecordScannerFindsRecordsHoweverTheStreamIsCut(t *testing.T) {
 	for size := 1; size <= len(stream); size++ {
 		var r recordScanner
 		var lengths []int
+
 		for piece := range slices.Chunk(stream, size) {
 			r.scan(piece, func(nth, length int) {
 				lengths = append(lengths, length)

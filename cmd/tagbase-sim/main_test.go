@@ -42,6 +42,7 @@ func startReader(t *testing.T) (socket string) {
 		out.CloseWithError(io.ErrUnexpectedEOF)
 		ended <- err
 	}()
+
 	t.Cleanup(func() {
 		cancel()
 		if err := await.Value(t, "the end of the command", ended); err != nil {
@@ -54,6 +55,7 @@ func startReader(t *testing.T) (socket string) {
 			return name
 		}
 	}
+
 	t.Fatal("the reader printed no socket")
 	return ""
 }
@@ -63,6 +65,7 @@ func TestTagsCommandListsEveryTagOfTheStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for _, sc := range scenes {
 		if !strings.Contains(list, sc.tag+" ") {
 			t.Errorf("the story taps %q, which is not in\n%s", sc.tag, list)
@@ -78,6 +81,7 @@ func TestTapPutAndRemoveReachARunningReader(t *testing.T) {
 			t.Errorf("%v: %v %s", args, err, out)
 		}
 	}
+
 	if _, err := runCommand(t, "put", "nonsense", "--socket", socket); err == nil {
 		t.Error("an unknown tag was laid on the reader")
 	}
@@ -101,6 +105,7 @@ func TestSceneFailsIfOutcomeSessionOrLampDiffers(t *testing.T) {
 	other, alone := scan, scan
 	other.Outcome = "invalid"
 	alone.CarriedSession = ""
+
 	for name, failed := range map[string]bool{
 		"another outcome":     !sc.is(other, green),
 		"no session":          !sc.is(alone, green),

@@ -46,6 +46,7 @@ func TestResolve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	node, colons, link := filepath.Join(dir, "ttyUSB0"), filepath.Join(dir, "no:node"), filepath.Join(dir, "usb-0:1.2")
 	err = errors.Join(os.WriteFile(node, nil, 0o600), os.WriteFile(colons, nil, 0o600), os.Symlink("ttyUSB0", link))
 	if err != nil {

@@ -35,6 +35,7 @@ func TestKeptClockOutlivesTheProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	second.Clock = uplink.NewClock(time.Now, ahead.Add(clockStep-time.Second))
 	second.keep(ended)
 	if after, err := os.Stat(clockfile.Path(dir)); err != nil || !os.SameFile(before, after) {
@@ -48,10 +49,12 @@ func TestDamagedClockFileIsNotUsed(t *testing.T) {
 	if err := clockfile.Write(dir, time.Now().AddDate(1, 0, 0)); err != nil {
 		t.Fatal(err)
 	}
+
 	good, err := os.ReadFile(clockfile.Path(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	floor := openClock(t.TempDir(), zap.NewNop()).Floor()
 
 	for _, damage := range damagesOf(good) {
@@ -83,5 +86,6 @@ func damagesOf(b []byte) (all [][]byte) {
 			all = append(all, flipped)
 		}
 	}
+
 	return append(all, make([]byte, 1<<20))
 }

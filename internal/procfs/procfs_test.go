@@ -102,6 +102,7 @@ func TestThisProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
+
 	root, self := os.DirFS("/"), os.Getpid()
 
 	if open, _ := Openers(root, file); !slices.Equal(open, []int{self}) {
@@ -120,6 +121,7 @@ func TestLockOfThisProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
+
 	root, path := os.DirFS("/"), fmt.Sprintf("/proc/self/fd/%d", fd)
 
 	if locked := Lockers(root, path); len(locked) > 0 {

@@ -18,9 +18,9 @@ const crcLen = 9
 // castagnoli is the polynomial of CRC-32C, for which processors have an instruction.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// A line is the JSON of either kind of line. A line of another version may have fewer
+// A storedLine is the JSON of either kind of line. One of another version may have fewer
 // members, or others; that is no error.
-type line struct {
+type storedLine struct {
 	Kind string `json:"k"`
 	scan.Record
 	Boot       string `json:"boot"`
@@ -52,7 +52,7 @@ func recordLine(s scan.Record) []byte {
 		}
 	}
 
-	return encode(func() any { return line{"scan", s, s.Boot, s.BoottimeMS, s.Synced, s.AgeMS, s.Inserted} },
+	return encode(func() any { return storedLine{"scan", s, s.Boot, s.BoottimeMS, s.Synced, s.AgeMS, s.Inserted} },
 		&s.Boot, &s.Station, (*string)(&s.Outcome), (*string)(&s.Reason), &s.Tag, &s.UID, &s.Chip,
 		&s.CarriedSession, &s.Session, &s.Verification)
 }
@@ -94,7 +94,7 @@ func encode(v func() any, texts ...*string) []byte {
 // decode reads the JSON of a line. An intent becomes the record that it stands for if no
 // result follows.
 func decode(text []byte) (kind, scan.Record) {
-	var l line
+	var l storedLine
 	if err := json.Unmarshal(text, &l); err != nil {
 		return unknownKind, scan.Record{}
 	}

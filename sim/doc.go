@@ -4,8 +4,8 @@
 // use it; nothing that is installed imports it.
 //
 // Its rooms are virtual NTAG chips, the antenna on which they lie, a virtual PN532 that stock libnfc opens on a
-// pseudo-terminal, recordings of real ones, a platform over HTTPS, and a disk that loses power. Package sim joins them with what else surrounds
-// a station:
+// pseudo-terminal, recordings of real ones, a platform over HTTPS, and a disk that loses power. Package sim joins them
+// with what else surrounds a station:
 //
 //	TagTable -- put ------> antenna.Field <-- PN532 -- PTY --------+
 //	   |                          ^---------- reader.Socket -------+

@@ -68,14 +68,14 @@ func (s *Station) readerFault(e reader.Event) {
 	l.logged = true
 }
 
-// A readerStatus is the reader as status shows it; nil before its first word. receive updates it,
+// A readerView is the reader as status shows it; nil before its first word. receive updates it,
 // and any goroutine may read it.
-type readerStatus struct {
+type readerView struct {
 	atomic.Pointer[api.ReaderStatus]
 }
 
 // update takes the reader's fault, or nil if it answers.
-func (r *readerStatus) update(fault error) {
+func (r *readerView) update(fault error) {
 	var next api.ReaderStatus
 	last := r.Load()
 	if last != nil {

@@ -32,9 +32,9 @@ type Station struct {
 	Progress *Progress        // of the station's loops; may be nil
 	Feed     *api.Feed        // to those who listen; may be nil
 
-	services   services     // the service codes that are raised
-	readerLog  readerLog    // what the log knows about the reader; receive's alone
-	readerView readerStatus // the reader as status shows it
+	services   services   // the service codes that are raised
+	readerLog  readerLog  // what the log knows about the reader; receive's alone
+	readerView readerView // the reader as status shows it
 
 	// mu guards what follows. It is held while the lamps are changed, so that the outcome of a tap
 	// cannot reach them after the next tap has begun.

@@ -16,7 +16,7 @@
 //	802 > 0000ff04fcd44a0100e100    host to reader; 802 is the recorder's clock in ms, which nothing replays
 //	803 < 0000ff00ff00              reader to host
 //	< *200 9000                     the same: 200 bytes whose values are not recorded, then these
-//	c> 0000ff04fcd44a0100e100       constructed: brings the reader into the state of the recording; answer not compared
+//	c> 0000ff04fcd44a0100e100       constructed: brings the reader into the recorded state; answer not compared
 //	c< 0000ff00ff00                 constructed, but compared: what the source leaves out, such as an ACK
 //	r> 26                           reader to tag, in the air; one byte is a short frame of 7 bits
 //	t< 4403                         tag to reader

@@ -25,7 +25,7 @@ func with(r Agreement, observations []Observation) (assumptions []string) {
 // A reader and tags that are as we assume agree in everything.
 func TestBenchAgreesWithEveryAssumption(t *testing.T) {
 	t.Parallel()
-	r := libnfcRig(t)
+	r := libnfcReader(t)
 	one, two := tagOne(), tagTwo()
 	for _, s := range steps {
 		r.lay(s.tags, one, two)
@@ -39,7 +39,7 @@ func TestBenchAgreesWithEveryAssumption(t *testing.T) {
 // The simulated reader has no firmware, looks at once, and has no FIFO: the check finds these, and nothing else.
 func TestSimulatedReaderDiffersInWhatItDoesNotHave(t *testing.T) {
 	t.Parallel()
-	r := simulatedRig(t)
+	r := simulatedReader(t)
 	one, two := tagOne(), tagTwo()
 	var differ, unknown []string
 	for _, s := range steps {
@@ -60,23 +60,23 @@ func TestSimulatedReaderDiffersInWhatItDoesNotHave(t *testing.T) {
 // Every deviation that is planted is found, and no other one.
 func TestDeviationOfTheReaderIsFound(t *testing.T) {
 	t.Parallel()
-	listTakes := func(ms time.Duration) func(*rig) {
-		return func(r *rig) { r.listTakes(ms * time.Millisecond) }
+	listTakes := func(ms time.Duration) func(*virtualReader) {
+		return func(r *virtualReader) { r.listTakes(ms * time.Millisecond) }
 	}
 
 	for name, tt := range map[string]struct {
 		check string
 		tags  Arrangement
-		plant func(*rig)
+		plant func(*virtualReader)
 		want  []string
 	}{
-		"another firmware": {"firmware", None, func(r *rig) {
+		"another firmware": {"firmware", None, func(r *virtualReader) {
 			r.instead("\xD5\x03\x32\x01\x06\x07\xE8", "\xD5\x03\x32\x01\x04\x07\xEA")
 		}, []string{isPN532}},
-		"requests that take no time": {"empty-look", None, func(r *rig) { r.pn532.Mend() }, []string{lookTime}},
+		"requests that take no time": {"empty-look", None, func(r *virtualReader) { r.pn532.Mend() }, []string{lookTime}},
 		"requests that take long":    {"empty-look", None, listTakes(40), []string{lookTime}},
 		"a list that takes long":     {"type2-identity", Two, listTakes(60), []string{selectTime}},
-		"a presence that is denied": {"type4-identity", One, func(r *rig) {
+		"a presence that is denied": {"type4-identity", One, func(r *virtualReader) {
 			// libnfc asks with an R(NAK), and gets a block that acknowledges it, or a status.
 			r.deviate(func(b []byte) []byte {
 				if bytes.Contains(b, []byte("\xD5\x43\x00\xA2")) || bytes.Contains(b, []byte("\xD5\x43\x00\xA3")) {
@@ -85,23 +85,23 @@ func TestDeviationOfTheReaderIsFound(t *testing.T) {
 				return b
 			})
 		}, []string{staysPresent}},
-		"HALT that does not hold a Type 4 tag": {"halt", One, (*rig).haltDoesNotHold, []string{haltHolds}},
-		"HALT that does not hold a Type 2 tag": {"halt", Two, (*rig).haltDoesNotHold, []string{haltHolds}},
-		"HALT that does not hold two tags":     {"halt", Both, (*rig).haltDoesNotHold, []string{haltSecond, haltBoth}},
-		"HALT that a field cycle does not end": {"halt", One, func(r *rig) {
+		"HALT that does not hold a Type 4 tag": {"halt", One, (*virtualReader).haltDoesNotHold, []string{haltHolds}},
+		"HALT that does not hold a Type 2 tag": {"halt", Two, (*virtualReader).haltDoesNotHold, []string{haltHolds}},
+		"HALT that does not hold two tags":     {"halt", Both, (*virtualReader).haltDoesNotHold, []string{haltSecond, haltBoth}},
+		"HALT that a field cycle does not end": {"halt", One, func(r *virtualReader) {
 			r.after("\xD5\x4B", func(n int) {
 				if n == 1+haltLooks {
 					r.field.Remove()
 				}
 			})
 		}, []string{haltEnds}},
-		"a tag that is gone after a refusal": {"type2-read", Two, func(r *rig) {
+		"a tag that is gone after a refusal": {"type2-read", Two, func(r *virtualReader) {
 			r.after("\xD5\x43\x02", func(int) { r.field.Remove() })
 		}, []string{nakIdle}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := libnfcRig(t)
+			r := libnfcReader(t)
 			s := stepOf(t, tt.check, tt.tags)
 			r.lay(s.tags, tagOne(), tagTwo())
 			tt.plant(r)
@@ -233,7 +233,7 @@ func TestDeviationOfATagIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onEachRig(t, func(t *testing.T, r *rig) {
+			onEachReader(t, func(t *testing.T, r *virtualReader) {
 				s := stepOf(t, tt.check, tagsOf(tt.check))
 				r.field.Put(tt.tag)
 				c, o := r.make(t, s, newSecretKey())
@@ -283,7 +283,7 @@ func TestTagsThatAreNoDeviation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onEachRig(t, func(t *testing.T, r *rig) {
+			onEachReader(t, func(t *testing.T, r *virtualReader) {
 				r.field.Put(tt.tag)
 				c, o := r.make(t, stepOf(t, tt.check, tagsOf(tt.check)), newSecretKey())
 				if len(with(Differs, c.Observations)) > 0 || c.Result != tt.want || o.Arrange != "" {
@@ -313,7 +313,7 @@ func TestCheckSaysWhatLiesWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onEachRig(t, func(t *testing.T, r *rig) {
+			onEachReader(t, func(t *testing.T, r *virtualReader) {
 				r.field.Put(tt.on...)
 				c, o := r.make(t, stepOf(t, tt.check, tt.tags), newSecretKey())
 				if o.Arrange != tt.want || len(with(Differs, c.Observations)) > 0 {

@@ -15,7 +15,7 @@ import (
 )
 
 // reportOf makes all checks with a tag one and a tag two, and returns the report as it is written.
-func reportOf(t *testing.T, r *rig, one, two chip.Chip) string {
+func reportOf(t *testing.T, r *virtualReader, one, two chip.Chip) string {
 	t.Helper()
 	key := newSecretKey()
 	report := newReport(r.device)
@@ -35,7 +35,7 @@ func reportOf(t *testing.T, r *rig, one, two chip.Chip) string {
 // meet by chance: a proof is digits, and so are times.)
 func TestReportHoldsNoSecret(t *testing.T) {
 	t.Parallel()
-	onEachRig(t, func(t *testing.T, r *rig) {
+	onEachReader(t, func(t *testing.T, r *virtualReader) {
 		var mu sync.Mutex
 		var shown [][]byte // random UIDs
 		random := new424()
@@ -78,7 +78,7 @@ func wantNoPart(t *testing.T, report string, secret []byte, n int) {
 // What is hidden can be compared within a report, and not with another one.
 func TestMarksAreEqualWithinOneReport(t *testing.T) {
 	t.Parallel()
-	r := simulatedRig(t)
+	r := simulatedReader(t)
 	uids := regexp.MustCompile(`UID 04[.][.] <7 bytes #[0-9a-f]{8}>`)
 	distinct := func(report string) map[string]bool {
 		found := make(map[string]bool)

@@ -20,8 +20,8 @@ import (
 	simreader "github.com/tagbase/tagbase-edge/sim/reader"
 )
 
-// A rig is a virtual antenna, and a reader over it that is as the assumptions have one.
-type rig struct {
+// A virtualReader is a reader that is as the assumptions have one, over a virtual antenna.
+type virtualReader struct {
 	field  *antenna.Field
 	pn532  *simreader.PN532 // nil for the simulated reader
 	device string
@@ -30,14 +30,14 @@ type rig struct {
 	deviates func(answer []byte) []byte // what the PN532 gives the host in place of its bytes; nil changes nothing
 }
 
-// libnfcRig is a PN532 below stock libnfc.
-func libnfcRig(t *testing.T) *rig {
+// libnfcReader is a PN532 below stock libnfc.
+func libnfcReader(t *testing.T) *virtualReader {
 	t.Helper()
 	if !reader.Libnfc {
 		t.Skip("SKIPPED: built without libnfc")
 	}
 
-	r := &rig{field: antenna.NewField()}
+	r := &virtualReader{field: antenna.NewField()}
 	r.pn532 = simreader.NewPN532(r.field)
 
 	// The PN532 takes no time of its own here. What is timed gets the recorded time.
@@ -64,7 +64,7 @@ func libnfcRig(t *testing.T) *rig {
 // deviantLine is a line on which the chip's bytes become others.
 type deviantLine struct {
 	io.ReadWriter
-	*rig
+	*virtualReader
 }
 
 func (d deviantLine) Write(b []byte) (int, error) {
@@ -83,25 +83,25 @@ func (d deviantLine) Write(b []byte) (int, error) {
 }
 
 // deviate has the PN532 give other bytes from now on.
-func (r *rig) deviate(f func(answer []byte) []byte) {
+func (r *virtualReader) deviate(f func(answer []byte) []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.deviates = f
 }
 
 // listTakes has a list take that long, whether or not it finds a tag.
-func (r *rig) listTakes(d time.Duration) {
+func (r *virtualReader) listTakes(d time.Duration) {
 	r.pn532.Mend()
 	r.pn532.Break(simreader.Fault{Kind: simreader.Slow, On: 0x4A, Times: -1, For: d})
 }
 
 // instead has the PN532 give one answer in place of another. Both are whole, from D5 to the checksum.
-func (r *rig) instead(was, is string) {
+func (r *virtualReader) instead(was, is string) {
 	r.deviate(func(b []byte) []byte { return bytes.Replace(b, []byte(was), []byte(is), 1) })
 }
 
 // after calls do at every answer that begins so, before the host gets it.
-func (r *rig) after(answer string, do func(n int)) {
+func (r *virtualReader) after(answer string, do func(n int)) {
 	n := 0
 	r.deviate(func(b []byte) []byte {
 		if bytes.Contains(b, []byte(answer)) {
@@ -113,14 +113,14 @@ func (r *rig) after(answer string, do func(n int)) {
 }
 
 // haltDoesNotHold has every tag forget its HALT at once, as with some ACR122U.
-func (r *rig) haltDoesNotHold() {
+func (r *virtualReader) haltDoesNotHold() {
 	r.pn532.Break(simreader.Fault{Kind: simreader.Polls, On: 0x44, Times: -1})
 }
 
-// simulatedRig is the bench's socket.
-func simulatedRig(t *testing.T) *rig {
+// simulatedReader is the bench's socket.
+func simulatedReader(t *testing.T) *virtualReader {
 	t.Helper()
-	r := &rig{field: antenna.NewField()}
+	r := &virtualReader{field: antenna.NewField()}
 	path := filepath.Join(t.TempDir(), "s")
 	listener, err := simreader.ListenSocket(path)
 	if err != nil {
@@ -140,14 +140,14 @@ func simulatedRig(t *testing.T) *rig {
 	return r
 }
 
-// onEachRig runs one test body on both kinds of reader, one after the other: they may get the same tag.
-func onEachRig(t *testing.T, body func(*testing.T, *rig)) {
-	t.Run("libnfc", func(t *testing.T) { body(t, libnfcRig(t)) })
-	t.Run("simulated", func(t *testing.T) { body(t, simulatedRig(t)) })
+// onEachReader runs one test body on both kinds of reader, one after the other: they may get the same tag.
+func onEachReader(t *testing.T, body func(*testing.T, *virtualReader)) {
+	t.Run("libnfc", func(t *testing.T) { body(t, libnfcReader(t)) })
+	t.Run("simulated", func(t *testing.T) { body(t, simulatedReader(t)) })
 }
 
 // lay lays the tags down that a step is for.
-func (r *rig) lay(tags Arrangement, one, two chip.Chip) {
+func (r *virtualReader) lay(tags Arrangement, one, two chip.Chip) {
 	r.field.Remove()
 	if tags == One || tags == Both {
 		r.field.Add(one)
@@ -158,7 +158,7 @@ func (r *rig) lay(tags Arrangement, one, two chip.Chip) {
 }
 
 // open opens the reader. A process that another test has just forked holds the port's lock until it execs.
-func (r *rig) open(t *testing.T) (dev reader.Device) {
+func (r *virtualReader) open(t *testing.T) (dev reader.Device) {
 	t.Helper()
 	var err error
 	await.Until(t, "the port is free", func() bool {
@@ -172,7 +172,7 @@ func (r *rig) open(t *testing.T) (dev reader.Device) {
 }
 
 // make makes one check, and returns what came of it.
-func (r *rig) make(t *testing.T, s step, key secretKey) (Check, outcome) {
+func (r *virtualReader) make(t *testing.T, s step, key secretKey) (Check, outcome) {
 	t.Helper()
 	dev := r.open(t)
 	defer dev.Close()

@@ -28,7 +28,10 @@ const (
 
 	// One READ BINARY of 128 bytes holds the usual tap URL in three RF blocks.
 	shortRead = 0x80
-	longRead  = 0xFF // Le is one byte
+
+	// libnfc's driver for the ACR122 uses one byte of the answer's length: its head, data, SW1 SW2 and the
+	// ACR122's own 90 00 must fit 255 bytes (libnfc 1.8.0, acr122_usb.c). The PN532 itself could give 262.
+	longRead = 0xF8
 )
 
 // readType4 reads the NDEF message of a Type 4 tag: with three commands where an NTAG 424 DNA
@@ -110,7 +113,6 @@ func parseContainer(cc []byte) (file uint16, longest int, err error) {
 	if longest == 0 {
 		return 0, 0, errNoNDEF
 	}
-	// The PN532's longest answer holds 262 bytes and the status word.
 	return binary.BigEndian.Uint16(cc[9:]), min(longest, longRead), nil
 }
 
@@ -160,7 +162,7 @@ func (d *dialogue) selectFile(file uint16) error {
 	return err
 }
 
-// readBinary asks for n bytes, 1 to 255, and returns at least one and at most n.
+// readBinary asks for n bytes, 1 to longRead, and returns at least one and at most n.
 func (d *dialogue) readBinary(offset, n int) ([]byte, error) {
 	rx, err := d.apdu(0x00, 0xB0, byte(offset>>8), byte(offset), byte(n))
 	if err != nil {

@@ -7,9 +7,12 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tagbase/tagbase-edge/scan"
+	simantenna "github.com/tagbase/tagbase-edge/sim/antenna"
 	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
@@ -275,6 +278,60 @@ func TestType4ReadsAtMostMLe(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A readMeter is a tag that notes the longest READ BINARY it was told.
+type readMeter struct {
+	simchip.Chip
+	longest atomic.Int64
+}
+
+func (m *readMeter) Transceive(tx []byte) ([]byte, error) {
+	if len(tx) == 5 && tx[1] == 0xB0 {
+		m.longest.Store(max(m.longest.Load(), int64(tx[4])))
+	}
+	return m.Chip.Transceive(tx)
+}
+
+// No answer is longer than an ACR122 can pass on, and a file that needs several reads costs the chip one count.
+func TestType4ReadsAtMost248BytesAtOnce(t *testing.T) {
+	onEachDevice(t, func(t *testing.T, field *simantenna.Field, dev Device) {
+		// A tag whose file has the size of the last one's, which may be 0: not known.
+		read := func(chip simchip.Chip, lastSize int) string {
+			t.Helper()
+			meter := &readMeter{Chip: chip}
+			field.Put(meter)
+			d := newDialogue(dev, mustSelect(t, dev), time.Now(), TwoTaps)
+			d.fileSize = lastSize
+			d.next()
+			d.readURL()
+
+			if n := meter.longest.Load(); d.err != nil || n > 248 || n == 0 {
+				t.Errorf("%v; the longest read was of %d bytes", d.err, n)
+			}
+			return d.tap.URL
+		}
+
+		for _, id := range []uint16{ndefFile, 0xE105} { // at the fixed place, and by the container
+			for _, size := range []int{248, 249, 256, 257, 496, 497, 1024} { // NLEN and message
+				message, url := bigMessage(size - 2)
+				card := newType4Card(message)
+				card.id = id
+				if got := read(card, size); got != url {
+					t.Errorf("a file of %d bytes: got a URL of %d, want %d", size, len(got), len(url))
+				}
+			}
+		}
+
+		for _, longer := range []int{100, 120, 140} {
+			chip := simchip.NewNTAG424(uid424, key1, key2, url424+strings.Repeat("x", longer))
+			for n, lastSize := range []int{0, 200, 256} {
+				if got := read(chip, lastSize); !slices.Contains(chip.Issued(), got) || chip.Counter() != uint32(n+1) {
+					t.Errorf("%d bytes more: %q at count %d, want a URL of the chip at %d", longer, got, chip.Counter(), n+1)
+				}
+			}
+		}
+	})
 }
 
 func TestStatusWordIsPrintedInHex(t *testing.T) {

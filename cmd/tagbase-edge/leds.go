@@ -19,7 +19,12 @@ import (
 )
 
 func ledsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "leds", Short: "Turn the lamps off, or test them", DisableFlagsInUseLine: true}
+	c := &cobra.Command{
+		Use:                   "leds",
+		Short:                 "Turn the lamps off, or test them",
+		Example:               `  sudo tagbase-edge leds test`,
+		DisableFlagsInUseLine: true,
+	}
 	c.AddCommand(ledsOffCommand(), ledsTestCommand())
 
 	// Without this, cobra would take a misspelt command for a request for help, and end with status 0.

@@ -49,10 +49,15 @@ func chipOfVersion(v []byte) Chip {
 	}
 }
 
-// sameTag compares UIDs. A random UID (four bytes, the first 08: ISO/IEC
-// 14443-3, 6.5.4) is another at every activation, so that any two may be one tag.
-func sameTag(a, b []byte) bool {
-	return bytes.Equal(a, b) || randomUID(a) && randomUID(b)
-}
+// randomUID reports whether a UID may be a random one. A tag with such a UID keeps it while it has power, and
+// shows another one after that: four bytes, the first 08 (ISO/IEC 14443-3, 6.5.4), or 80 as recorded of a DESFire.
+func randomUID(uid []byte) bool { return len(uid) == 4 && (uid[0] == 0x08 || uid[0] == 0x80) }
 
-func randomUID(uid []byte) bool { return len(uid) == 4 && uid[0] == 0x08 }
+// sameOrRandom reports whether two UIDs may be those of one tag, at different times.
+func sameOrRandom(a, b []byte) bool { return bytes.Equal(a, b) || randomUID(a) && randomUID(b) }
+
+// twins reports whether both tags have random UIDs and are of one kind. Only the reader can know whether they
+// are one tag: if it has switched the field in between, and nobody came and nobody went.
+func twins(a, b Target) bool {
+	return randomUID(a.UID) && randomUID(b.UID) && a.ATQA == b.ATQA && a.SAK == b.SAK && bytes.Equal(a.ATS, b.ATS)
+}

@@ -55,7 +55,7 @@ func TestChipIsKnownFromGetVersion(t *testing.T) {
 	}
 }
 
-func TestSameTagTakesRandomUIDsForOne(t *testing.T) {
+func TestRandomUIDsMayBeOfOneTagAtDifferentTimes(t *testing.T) {
 	tests := []struct {
 		name string
 		a, b []byte
@@ -64,12 +64,13 @@ func TestSameTagTakesRandomUIDsForOne(t *testing.T) {
 		{"one UID", []byte{4, 1, 2, 3, 4, 5, 6}, []byte{4, 1, 2, 3, 4, 5, 6}, true},
 		{"two UIDs", []byte{4, 1, 2, 3, 4, 5, 6}, []byte{4, 1, 2, 3, 4, 5, 7}, false},
 		{"two random ones", []byte{8, 1, 2, 3}, []byte{8, 4, 5, 6}, true},
+		{"a DESFire's begins with 80", []byte{0x80, 1, 2, 3}, []byte{0x80, 4, 5, 6}, true},
 		{"one random, one not", []byte{8, 1, 2, 3}, []byte{9, 1, 2, 3}, false},
 		{"seven bytes are never random", []byte{8, 1, 2, 3, 4, 5, 6}, []byte{8, 1, 2, 3, 4, 5, 7}, false},
 		{"four bytes that are not random", []byte{9, 1, 2, 3}, []byte{9, 1, 2, 4}, false},
 	}
 	for _, tt := range tests {
-		if got := sameTag(tt.a, tt.b); got != tt.want {
+		if got := sameOrRandom(tt.a, tt.b); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}

@@ -92,6 +92,11 @@ func TestDeviceKnowsWhetherItsTagIsThere(t *testing.T) {
 				}
 			}
 
+			field.Put(newNTAG424())
+			if present, err := dev.Present(); present || err != nil {
+				t.Errorf("another in the place of %s: present %v, %v; want false", name, present, err)
+			}
+
 			field.Put(chip)
 			mustSelect(t, dev)
 			if present, err := dev.Present(); !present || err != nil {

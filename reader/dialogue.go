@@ -3,6 +3,7 @@
 package reader
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"time"
@@ -54,8 +55,10 @@ type dialogue struct {
 
 	// The tag, as far as it is known.
 	selected bool
+	halted   bool      // it was put to HALT, and nobody else answered after that
+	switched bool      // the field was off since it was last selected
 	missing  time.Time // since when it did not answer a Select that it would have heard; zero if it did
-	other    []byte    // the UID of another tag that was found beside it
+	other    *Target   // another tag that was found beside it
 
 	fileSize int // bytes of the last tag's Type 4 file; 0 if that is not known (see readNTAG424File)
 }
@@ -85,12 +88,13 @@ func Read(dev Device, t Target, entered time.Time, liveness Liveness) (Tap, erro
 	return d.end()
 }
 
-// next reports whether there is a try to make. Before a later one it selects the tag anew.
+// next reports whether there is a try to make. Before a later one it selects the tag anew, and before the first
+// one if another tag may be in HALT: after a Cycle that one is heard, too.
 func (d *dialogue) next() bool {
-	if d.tries > 0 {
-		if !errors.Is(d.err, ErrTagLost) && !d.forgives(d.err) {
-			return false
-		}
+	if d.tries > 0 && !errors.Is(d.err, ErrTagLost) && !d.forgives(d.err) {
+		return false
+	}
+	if d.tries > 0 || !d.selected {
 		if d.err = d.again(); d.err != nil {
 			return false
 		}
@@ -199,8 +203,7 @@ func (d *dialogue) again() error {
 // renew makes a new activation of the tag, after the field was off: one that was
 // left in the middle of something would not hear a Select (ISO/IEC 14443-4, 5).
 func (d *dialogue) renew() error {
-	d.selected = false
-	if err := d.dev.Cycle(); err != nil {
+	if err := d.cycle(); err != nil {
 		return err
 	}
 
@@ -215,12 +218,21 @@ func (d *dialogue) renew() error {
 	if !d.is(t) {
 		return d.beside(t)
 	}
-	d.target, d.missing, d.selected = t, time.Time{}, true
+	d.target, d.missing, d.selected, d.switched = t, time.Time{}, true, false
 	return nil
 }
 
+// cycle switches the field, after which nobody is selected.
+func (d *dialogue) cycle() error {
+	d.selected, d.halted, d.switched = false, false, true
+	return d.dev.Cycle()
+}
+
+// is reports whether t is the tag of this tap. One with a random UID has another after a Cycle; without
+// one it is another tag, or has lost its power.
 func (d *dialogue) is(t Target) bool {
-	return sameTag(t.UID, d.target.UID) && t.ATQA == d.target.ATQA && t.SAK == d.target.SAK
+	same := bytes.Equal(t.UID, d.target.UID) && t.ATQA == d.target.ATQA && t.SAK == d.target.SAK
+	return same || d.switched && twins(t, d.target)
 }
 
 // beside returns errAnother if the tag is still there beside another one, which answered in its
@@ -231,11 +243,11 @@ func (d *dialogue) beside(other Target) error {
 		return err
 	}
 	if t, err := d.dev.Select(1); err == nil && d.is(t) {
-		d.other = other.UID
+		d.other = &other
 		return errAnother
 	}
 
-	if err := d.dev.Cycle(); err != nil {
+	if err := d.cycle(); err != nil {
 		return err
 	}
 	return ErrNoTag
@@ -249,6 +261,10 @@ func (d *dialogue) alone() error {
 		if err := d.renew(); err != nil {
 			return err
 		}
+		// Since its URL was read it was lost, and another tag may have its place.
+		if randomUID(d.target.UID) {
+			return ErrTagLost
+		}
 	}
 
 	if err := d.dev.Deselect(); err != nil {
@@ -257,15 +273,39 @@ func (d *dialogue) alone() error {
 	d.selected = false
 
 	t, err := d.dev.Select(1)
-	if err != nil {
+	d.halted = errors.Is(err, ErrNoTag)
+	switch {
+	case err != nil:
+		return err
+	case d.is(t):
+		d.selected = true
+		return nil
+	case twins(t, d.target):
+		return d.oneOfTwo()
+	}
+	d.other = &t
+	return errAnother
+}
+
+// oneOfTwo returns errAnother if two tags with random UIDs are in the field, and ErrTagLost if there is one. That
+// one is another than was read, or the same that has lost its power: nobody can tell, and it is read.
+func (d *dialogue) oneOfTwo() error {
+	if err := d.renew(); err != nil {
 		return err
 	}
-	if !d.is(t) {
-		d.other = t.UID
-		return errAnother
+	if err := d.dev.Deselect(); err != nil {
+		return err
 	}
-	d.selected = true
-	return nil
+	d.selected = false
+
+	t, err := d.dev.Select(1)
+	if errors.Is(err, ErrNoTag) {
+		return ErrTagLost
+	} else if err != nil {
+		return err
+	}
+	d.other = &t
+	return errAnother
 }
 
 // forgives reports whether a fault of the reader may be tried again: some clear

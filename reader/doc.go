@@ -41,7 +41,8 @@
 //   - Every entered is followed by the tap of the same tag, whatever fails in between. At
 //     most one url comes before that tap, and it may come to nothing.
 //   - A tag that lies still gives one tap. It gives another one after it was away for 300 ms, and
-//     at most one a second.
+//     at most one a second. A tag with a random UID gives another one whenever it has lost its power, since
+//     it may be another tag then; only the reader's own switching of the field does not count.
 //   - A tap takes at most 600 ms and 64 commands, whatever the tag answers.
 //   - A URL is what the tag gave in one read, unchanged and unchecked. A tap that is not alone in the field has none.
 package reader

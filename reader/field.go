@@ -35,8 +35,13 @@ func (w *watch) opened(dev Device) {
 		return
 	}
 
-	// The next look finds out whether it is still there.
-	w.presence.resting(w.here)
+	// The next look finds out whether it is still there. That a random UID is still the same tag nobody knows,
+	// and it is read, unless its taps break the reader.
+	if !randomUID(w.here) {
+		w.presence.resting(Target{UID: w.here})
+	} else if w.spared == nil {
+		w.presence.forget(w.here)
+	}
 	w.field = occupied
 	gone := time.Since(w.well)
 	if gone >= awayFor {
@@ -49,17 +54,18 @@ func (w *watch) opened(dev Device) {
 
 // found notes a tag that is no new tap. If it is found at the first look of a reader that was
 // gone, it may have been taken away and laid back meanwhile; nobody knows.
-func (w *watch) found(uid []byte) error {
+func (w *watch) found(t Target) error {
 	before := w.field
-	w.occupy(uid)
+	w.occupy(t.UID)
 	if before == uncertain {
 		return w.send(Event{Kind: EventResting})
 	}
 	return nil
 }
 
-// nobody notes a look that found no tag.
-func (w *watch) nobody(now time.Time) error {
+// nobody notes a look that found no tag, and reports whether it has switched the field. Then the next look
+// must come at once: whoever was in HALT is awake.
+func (w *watch) nobody(now time.Time) (cycled bool, err error) {
 	w.presence.nobody(now)
 
 	if w.field == uncertain { // it was taken away while the reader was gone
@@ -67,7 +73,7 @@ func (w *watch) nobody(now time.Time) error {
 	}
 	if w.field != vacant && !w.presence.has(w.here) {
 		if err := w.vacate(); err != nil {
-			return err
+			return false, err
 		}
 	}
 
@@ -77,11 +83,33 @@ func (w *watch) nobody(now time.Time) error {
 	}
 
 	// Now and then the field goes off: a tag that broke off in the middle of its activation
-	// does not hear another Select.
-	if w.empty >= cycleAfter {
+	// does not hear another Select. It also shows whether a tag in HALT is still there; but while such a tag's
+	// verdict is lit, nobody must be able to take its place meanwhile.
+	if w.empty >= cycleAfter && (!w.presence.hushed() || now.After(w.litUntil)) {
 		w.empty = 0
-		return w.dev.Cycle()
+		return true, w.cycle()
 	}
+	return false, nil
+}
+
+// cycle switches the field off and on. A tag with a random UID that nobody has seen in the last moment may be
+// another one after that.
+func (w *watch) cycle() error {
+	if time.Since(w.well) > maxGap && w.spared == nil {
+		w.presence.forgetRandom(Target{})
+	}
+	w.presence.switched()
+	return w.dev.Cycle()
+}
+
+// hush leaves a tag with a random UID in HALT. There it keeps its UID, and whatever answers is another tag. If
+// it were asked whether it is there, it would need a Cycle after the last look for another one, and the tag that
+// is found then could be another.
+func (w *watch) hush(t Target) error {
+	if err := w.dev.Deselect(); err != nil {
+		return err
+	}
+	w.presence.halt(t.UID)
 	return nil
 }
 
@@ -89,7 +117,7 @@ func (w *watch) nobody(now time.Time) error {
 // posted, and a tag that is still there when the reader is back is a new tap. A tag that
 // makes the reader fail every time is not.
 func (w *watch) spare(uid []byte) error {
-	if w.spared != nil && sameTag(uid, w.spared) {
+	if w.spared != nil && sameOrRandom(uid, w.spared) {
 		return nil
 	}
 	w.spared = uid

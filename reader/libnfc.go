@@ -35,6 +35,7 @@ package reader
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -55,6 +56,7 @@ type libnfc struct {
 	dev  nfc.Device
 	port *portlock.Lock // nil for a USB reader, which libusb claims
 	name string
+	uid  []byte    // of the selected tag
 	rx   [264]byte // PN532: the longest answer to InDataExchange (UM0701-02, 7.3.8)
 	mute int       // looks in a row that the chip did not answer
 }
@@ -143,6 +145,7 @@ func (l *libnfc) Select(looks int) (Target, error) {
 			UID:  C.GoBytes(unsafe.Pointer(&f.uid), f.uidLen),
 			ATS:  C.GoBytes(unsafe.Pointer(&f.ats), f.atsLen),
 		}
+		l.uid = t.UID
 		// APDUs go by InDataExchange, Type 2 commands by InCommunicateThru, also libnfc's own READ in Present: in
 		// InDataExchange the chip takes 60h for a MIFARE Classic authentication, and knows no FAST_READ (UM0701-02,
 		// 7.3.8 and 7.3.9). Some copies refuse READ there.
@@ -189,11 +192,12 @@ func (l *libnfc) Present() (bool, error) {
 		return true, nil
 	case nfc.EDEVNOTSUPP:
 		// libnfc has no ping for this kind of tag, so it is selected again.
-		_, err := l.Select(1)
+		before := l.uid
+		t, err := l.Select(1)
 		if errors.Is(err, ErrNoTag) {
 			return false, nil
 		}
-		return err == nil, err
+		return err == nil && bytes.Equal(t.UID, before), err
 
 	case nfc.EIO, nfc.ENOTSUCHDEV, nfc.ESOFT:
 		return false, l.fault("presence", err)

@@ -12,8 +12,13 @@ import (
 // did not stay for it. The only error is errAnother.
 func (d *dialogue) secondProof() (string, error) {
 	if d.target.ISODEP() {
-		if uri := d.rereadType4(); uri != "" && uri != d.tap.URL {
+		uri, err := d.rereadType4()
+		if uri != "" && uri != d.tap.URL {
 			return uri, nil
+		}
+		// Whatever shows a random UID after this may be another tag.
+		if errors.Is(err, ErrTagLost) && randomUID(d.target.UID) {
+			return "", nil
 		}
 	}
 
@@ -36,14 +41,11 @@ func (d *dialogue) secondProof() (string, error) {
 
 // rereadType4 reads the file again in the activation that there is. The SELECT
 // between the two reads lets an NTAG 424 DNA count again (NT4H2421Gx, 9.3.1).
-func (d *dialogue) rereadType4() string {
+func (d *dialogue) rereadType4() (string, error) {
 	message, err := d.readNTAG424File()
 	if err != nil {
-		return ""
+		return "", err
 	}
 	uri, err := ndef.FirstURI(message)
-	if err != nil {
-		return ""
-	}
-	return string(uri)
+	return string(uri), err
 }

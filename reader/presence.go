@@ -3,6 +3,7 @@
 package reader
 
 import (
+	"bytes"
 	"slices"
 	"time"
 )
@@ -21,10 +22,12 @@ var never = time.Unix(1<<40, 0)
 
 // A tagPresence is how long one tag has been away, and when it last counted as a tap.
 type tagPresence struct {
-	uid     []byte
+	target  Target
 	away    time.Duration // the sum of looks that did not find it; 0 if the last one did
 	tapped  time.Time     // when it last counted as a tap; zero if that is not known
 	counted bool          // the present stay has had its tap
+	halted  bool          // it is in HALT, where no look finds it
+	renewed bool          // its UID is random, and the reader has switched the field: it has another one now
 }
 
 // presence tells a new tap from a tag that lies still or flickers at the edge of the field.
@@ -35,6 +38,10 @@ type tagPresence struct {
 //	   ^                          ^                                        |
 //	   |                          +- arrive: a tap, 1 s after the last one +
 //	   +--------------------------------------- away for a second ---------+
+//
+// A tag with a random UID has left with the first look that should find it and does not: nothing tells
+// whether what comes then is the same tag. While it is there, only the reader's own switching of the
+// field changes its UID.
 type presence struct {
 	tags   []tagPresence
 	looked time.Time // when the reader last answered a look
@@ -43,13 +50,16 @@ type presence struct {
 // arrive notes that the tag was selected at now, and returns when it counts as
 // a tap: now for a new one, later for one that had its last tap less than a second ago,
 // never for one that has not been away. An arrival that is due is counted.
-func (p *presence) arrive(uid []byte, now time.Time) (due time.Time) {
+func (p *presence) arrive(t Target, now time.Time) (due time.Time) {
 	gap := p.gap(now)
-	p.pass(gap, uid)
+	p.pass(gap, t.UID)
 
-	tag := p.find(uid)
+	tag := p.find(t.UID)
 	if tag == nil {
-		p.tags = append(p.tags, tagPresence{uid: uid, tapped: now, counted: true})
+		tag = p.renewedAs(t)
+	}
+	if tag == nil {
+		p.tags = append(p.tags, tagPresence{target: t, tapped: now, counted: true})
 		return now
 	}
 
@@ -58,7 +68,7 @@ func (p *presence) arrive(uid []byte, now time.Time) (due time.Time) {
 	if tag.away > 0 && tag.away+gap >= awayFor {
 		tag.counted = false
 	}
-	tag.away = 0
+	tag.away, tag.halted = 0, false
 
 	if tag.counted {
 		return never
@@ -79,8 +89,52 @@ func (p *presence) seen(uid []byte, now time.Time) {
 	}
 }
 
+// renewedAs returns the tag that shows itself as t since the reader switched the field, or nil.
+func (p *presence) renewedAs(t Target) *tagPresence {
+	for i := range p.tags {
+		if tag := &p.tags[i]; tag.renewed && twins(tag.target, t) {
+			tag.target, tag.renewed = t, false
+			return tag
+		}
+	}
+	return nil
+}
+
 // nobody notes a look that found no tag.
-func (p *presence) nobody(now time.Time) { p.pass(p.gap(now), nil) }
+func (p *presence) nobody(now time.Time) {
+	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool { return randomUID(tag.target.UID) && !tag.halted })
+	p.pass(p.gap(now), nil)
+}
+
+// halt notes that the tag was put to HALT, and stays there until it loses its power.
+func (p *presence) halt(uid []byte) {
+	if tag := p.find(uid); tag != nil {
+		tag.halted = true
+	}
+}
+
+// switched notes that the reader has switched the field off and on: nobody is in HALT any more, and the tags
+// with random UIDs have new ones.
+func (p *presence) switched() {
+	for i := range p.tags {
+		p.tags[i].halted, p.tags[i].renewed = false, randomUID(p.tags[i].target.UID)
+	}
+}
+
+// forgetRandom forgets all tags with random UIDs but the one that shows itself as t now: the others cannot
+// be there any more, or nobody knows whether they are.
+func (p *presence) forgetRandom(t Target) {
+	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool {
+		return randomUID(tag.target.UID) && !bytes.Equal(tag.target.UID, t.UID)
+	})
+}
+
+// rename notes that the tag shows itself as t now.
+func (p *presence) rename(uid []byte, t Target) {
+	if tag := p.find(uid); tag != nil {
+		tag.target, tag.renewed = t, false
+	}
+}
 
 // unanswered notes a look without a clear answer, or that the reader was opened again:
 // a tag that seemed to be leaving may have been there. One that had left has still left.
@@ -94,12 +148,12 @@ func (p *presence) unanswered(now time.Time) {
 }
 
 // resting notes a tag that lies on the reader and has had its tap, whenever that was.
-func (p *presence) resting(uid []byte) {
-	if tag := p.find(uid); tag != nil {
+func (p *presence) resting(t Target) {
+	if tag := p.find(t.UID); tag != nil {
 		tag.away, tag.counted = 0, true
 		return
 	}
-	p.tags = append(p.tags, tagPresence{uid: uid, counted: true})
+	p.tags = append(p.tags, tagPresence{target: t, counted: true})
 }
 
 // missed notes how long the tag has been away, if that is known better than from looks.
@@ -111,7 +165,7 @@ func (p *presence) missed(uid []byte, away time.Duration) {
 
 // forget makes the tag's next arrival a tap, however soon.
 func (p *presence) forget(uid []byte) {
-	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool { return sameTag(tag.uid, uid) })
+	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool { return bytes.Equal(tag.target.UID, uid) })
 }
 
 // has reports whether the tag is there, or was away for too short a time to have left.
@@ -120,8 +174,29 @@ func (p *presence) has(uid []byte) bool {
 	return tag != nil && tag.away < awayFor
 }
 
-// expectsNobody reports whether no tag is remembered: whatever comes is a tap at once.
-func (p *presence) expectsNobody() bool { return len(p.tags) == 0 }
+// expectsNobody reports whether no tag is remembered but in HALT: whatever comes is a tap at once.
+func (p *presence) expectsNobody() bool {
+	return !slices.ContainsFunc(p.tags, func(tag tagPresence) bool { return !tag.halted })
+}
+
+// halted reports whether the tag is in HALT. If it answers a look all the same, it has kept its power, unless its UID
+// is not random.
+func (p *presence) halted(uid []byte) bool {
+	tag := p.find(uid)
+	return tag != nil && tag.halted
+}
+
+// lost notes that the selected tag does not answer any more. One with a random UID has left.
+func (p *presence) lost(uid []byte) {
+	if randomUID(uid) {
+		p.forget(uid)
+	}
+}
+
+// hushed reports whether a tag is in HALT.
+func (p *presence) hushed() bool {
+	return slices.ContainsFunc(p.tags, func(tag tagPresence) bool { return tag.halted })
+}
 
 // gap returns how much of the time since the last answered look counts.
 func (p *presence) gap(now time.Time) time.Duration {
@@ -130,14 +205,13 @@ func (p *presence) gap(now time.Time) time.Duration {
 	return gap
 }
 
-// pass lets time pass for all tags except the one that is there (nil: none is), and forgets
+// pass lets time pass for all tags except the one that is there (nil: none is) and those in HALT, and forgets
 // those that were away for a second: their next arrival is a tap in any case.
 func (p *presence) pass(gap time.Duration, there []byte) {
-	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool {
-		return tag.away+gap >= tapsApart && !sameTag(tag.uid, there)
-	})
+	passes := func(tag tagPresence) bool { return !tag.halted && !bytes.Equal(tag.target.UID, there) }
+	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool { return passes(tag) && tag.away+gap >= tapsApart })
 	for i := range p.tags {
-		if tag := &p.tags[i]; !sameTag(tag.uid, there) {
+		if tag := &p.tags[i]; passes(*tag) {
 			tag.away += gap
 		}
 	}
@@ -145,7 +219,7 @@ func (p *presence) pass(gap time.Duration, there []byte) {
 
 func (p *presence) find(uid []byte) *tagPresence {
 	for i := range p.tags {
-		if sameTag(p.tags[i].uid, uid) {
+		if bytes.Equal(p.tags[i].target.UID, uid) {
 			return &p.tags[i]
 		}
 	}

@@ -76,7 +76,9 @@ func TestPresenceTellsNewTapsFromTagsThatStay(t *testing.T) {
 		{"two tags in turn count each for itself",
 			in(arrive(0, a, 0), away(50, 300), arrive(350, b, 350), stay(400, b),
 				stay(450, b), stay(500, b), stay(550, b), stay(600, b), stay(650, b), arrive(700, a, 1000))},
-		{"random UIDs are one tag", in(arrive(0, r1, 0), arrive(100, r2, -1), arrive(350, r1, -1))},
+		{"random UIDs are two tags", in(arrive(0, r1, 0), arrive(100, r2, 100))},
+		{"a random UID is one tag while it is there", in(arrive(0, r1, 0), stay(1000, r1), arrive(1050, r1, -1))},
+		{"a random UID that is not found has gone", in(arrive(0, r1, 0), away(50, 50), arrive(60, r2, 60))},
 		{"random UIDs, away", in(arrive(0, r1, 0), away(50, 1250), arrive(1300, r2, 1300))},
 		{"an hour later", in(arrive(0, a, 0), away(50, 3600_000), arrive(3600_050, a, 3600_050))},
 	}
@@ -101,7 +103,7 @@ func TestPresenceTellsNewTapsFromTagsThatStay(t *testing.T) {
 					if s.due >= 0 {
 						want = moment(s.due)
 					}
-					if got := p.arrive(s.uid, moment(s.at)); !got.Equal(want) {
+					if got := p.arrive(Target{UID: s.uid}, moment(s.at)); !got.Equal(want) {
 						t.Errorf("%x at %d ms: due at %v, want %d ms", s.uid, s.at, got.Sub(start), s.due)
 					}
 				}
@@ -115,7 +117,7 @@ func TestPresenceForgetsTagsThatLeft(t *testing.T) {
 	var p presence
 	start := time.Now()
 	for i := range 10_000 {
-		p.arrive([]byte{4, 0, 0, 0, 0, byte(i >> 8), byte(i)}, start.Add(time.Duration(i)*10*time.Millisecond))
+		p.arrive(Target{UID: []byte{4, 0, 0, 0, 0, byte(i >> 8), byte(i)}}, start.Add(time.Duration(i)*10*time.Millisecond))
 	}
 	if len(p.tags) > 101 {
 		t.Errorf("%d tags are remembered, want those of a second, 100", len(p.tags))

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -207,7 +208,9 @@ func (s *Supervisor) follow(
 // posted, and a tag that is still there is a new tap. A tag in whose taps children die
 // every time is not.
 func (s *Supervisor) spare(uid string) {
-	if s.spared != uid {
+	was, _ := hex.DecodeString(s.spared)
+	is, _ := hex.DecodeString(uid)
+	if !sameOrRandom(was, is) {
 		s.spared, s.Resting = uid, ""
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"time"
+
+	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const (
@@ -29,6 +31,9 @@ const (
 	// end does so after a quarter of a second.
 	burst = 8
 
+	// A verdict may be lit for so long after its tag was read: the platform has 8 s, and the lamp is lit for 3 s.
+	litFor = 15 * time.Second
+
 	// A tag that lies there when the reader comes back after longer than this is not
 	// taken for the one that rested before.
 	restsFor = 10 * time.Minute
@@ -48,6 +53,8 @@ type watch struct {
 	here   []byte // the UID of the tag of the last tap; nil in a vacant field
 	spared []byte // the UID of the tag whose last tap a fault of the reader tore
 	empty  int    // looks that found nobody, in a row
+
+	litUntil time.Time // when the verdict of the last tap is out for certain
 
 	// The reader since it was opened.
 	ready  bool // it has answered a look
@@ -105,7 +112,7 @@ func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 	// Before the first look, and after one that broke off, a tag may be there in a state in
 	// which it hears no Select.
 	if w.deaf {
-		if err := w.dev.Cycle(); err != nil {
+		if err := w.cycle(); err != nil {
 			return 0, err
 		}
 		w.deaf = false
@@ -113,7 +120,7 @@ func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 
 	// Where a tag is expected back, every look must be noted with its time.
 	looks := 1
-	if w.ready && w.field == vacant && w.faults == 0 && w.presence.expectsNobody() {
+	if w.ready && w.field != uncertain && w.faults == 0 && w.presence.expectsNobody() {
 		looks = burst
 	}
 	t, err := w.dev.Select(looks)
@@ -135,17 +142,24 @@ func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 
 	if err != nil {
 		w.empty += looks
-		err := w.nobody(now)
+		cycled, err := w.nobody(now)
+		if cycled {
+			return 0, err
+		}
 		return w.untilNextLook(), err
 	}
 
 	w.empty = 0
-	due := w.presence.arrive(t.UID, now)
+	keptPower := w.presence.halted(t.UID) // and answers all the same
+	due := w.presence.arrive(t, now)
 	if !due.After(now) {
 		return w.tap(ctx, t, now)
 	}
-	if err := w.found(t.UID); err != nil {
+	if err := w.found(t); err != nil {
 		return 0, err
+	}
+	if randomUID(t.UID) && !keptPower {
+		return w.untilNextLook(), w.hush(t)
 	}
 	return 0, w.stay(ctx, t.UID, due)
 }
@@ -156,6 +170,7 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) (pause time.Du
 	w.occupy(t.UID)
 	d := newDialogue(w.dev, t, now, w.liveness)
 	d.fileSize = w.fileSize
+	d.selected = !w.presence.hushed() // else the tag in HALT must be woken first, to be found beside this one
 	if err := w.send(Event{Kind: EventEntered, Tap: d.tap}); err != nil {
 		return 0, err
 	}
@@ -175,37 +190,69 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) (pause time.Du
 
 	tap, fault := d.end()
 	w.fileSize = d.fileSize
-	w.well = time.Now()
-	w.presence.seen(t.UID, w.well)
-	// A tag that left within its tap has been away since then, and not only from the next look on.
-	if fault == nil && !d.missing.IsZero() {
-		w.presence.missed(t.UID, w.well.Sub(d.missing))
-	}
+	w.noteTap(t.UID, d, fault)
 	if err := w.send(Event{Kind: EventTap, Tap: tap}); err != nil {
 		return 0, err
 	}
 
 	if fault != nil {
-		return 0, errors.Join(fault, w.spare(t.UID))
+		return 0, errors.Join(fault, w.spare(w.here))
 	}
 	w.spared = nil
 	return w.afterTap(ctx, d)
 }
 
+// noteTap notes what a tap has shown of the tag that entered with this UID, and of the field.
+func (w *watch) noteTap(uid []byte, d *dialogue, fault error) {
+	w.well = time.Now()
+	w.presence.switched() // whoever was in HALT has been woken, or has gone
+	w.presence.rename(uid, d.target)
+	w.presence.forgetRandom(d.target)
+	w.occupy(d.target.UID)
+
+	w.presence.seen(w.here, w.well)
+	// A tag that left within its tap has been away since then, and not only from the next look on.
+	if fault == nil && !d.missing.IsZero() {
+		w.presence.missed(w.here, w.well.Sub(d.missing))
+	}
+
+	w.litUntil = time.Time{}
+	if d.tap.URL != "" || d.tap.Reason == scan.ReasonTorn { // the next look may find it in the hand that tries again
+		w.litUntil = w.well.Add(litFor)
+	}
+}
+
 // afterTap stays with the tag that was read, if that is still possible.
 func (w *watch) afterTap(ctx context.Context, d *dialogue) (pause time.Duration, err error) {
 	if d.other != nil {
-		w.presence.resting(d.other) // this tap was its tap, too
-		return w.untilNextLook(), w.dev.Cycle()
+		w.presence.resting(*d.other) // this tap was its tap, too
+		return w.untilNextLook(), w.cycle()
 	}
 
-	if !d.selected {
+	if d.halted && randomUID(d.target.UID) {
+		w.presence.halt(d.target.UID)
+		return w.untilNextLook(), nil
+	}
+
+	// A torn tag may be there and not answer. With a random UID it would count as gone, and be read again for ever.
+	torn := d.tap.Reason == scan.ReasonTorn && randomUID(d.target.UID)
+	if !d.selected && !torn && randomUID(d.target.UID) {
+		w.presence.lost(d.target.UID) // it has gone, and what is found now may be another
+		w.deaf = true
+		return w.untilNextLook(), nil
+	}
+	if !d.selected || torn {
 		if err := d.renew(); faultOfReader(err) {
 			return 0, err
 		} else if err != nil {
 			w.deaf = true // the next look finds out who is there
 			return w.untilNextLook(), nil
 		}
+		w.presence.rename(w.here, d.target)
+		w.occupy(d.target.UID)
+	}
+	if torn {
+		return w.untilNextLook(), w.hush(d.target)
 	}
 
 	return 0, w.stay(ctx, d.target.UID, never)
@@ -224,6 +271,7 @@ func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
 			return err
 		}
 		if !present {
+			w.presence.lost(uid)
 			break
 		}
 
@@ -231,12 +279,12 @@ func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
 		w.presence.seen(uid, w.well)
 		sleep(ctx, restEvery)
 	}
-	return w.dev.Cycle()
+	return w.cycle()
 }
 
 // untilNextLook is shorter while a tag is expected back.
 func (w *watch) untilNextLook() time.Duration {
-	if w.field == vacant {
+	if w.field == vacant || w.presence.hushed() {
 		return pollEvery
 	}
 	return nearEvery

@@ -32,17 +32,23 @@ func watchWhile(t *testing.T, dev Device, person func()) []seen {
 // watchFromRestingWhile does so with a tag that rests on dev from before, unless that is nil.
 func watchFromRestingWhile(t *testing.T, dev Device, resting []byte, person func()) []seen {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+	return watchByWhile(t, newWatch(TwoTaps, resting, nil), dev, person)
+}
+
+// watchByWhile does so with a watch that the test has made.
+func watchByWhile(t *testing.T, w *watch, dev Device, person func()) []seen {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), longestWatch)
+	defer cancel()
 	start := time.Now()
 	var events []seen
 	ended := make(chan error)
 
-	go func() {
-		ended <- watchOn(ctx, dev, resting, func(e Event) error {
-			events = append(events, seen{e, time.Since(start)})
-			return nil
-		})
-	}()
+	w.emit = func(e Event) error {
+		events = append(events, seen{e, time.Since(start)})
+		return nil
+	}
+	go func() { ended <- w.run(ctx, dev) }()
 
 	person()
 	cancel()
@@ -138,19 +144,28 @@ func tapEvents(events []seen) (taps []seen) {
 func newNTAG424() simchip.Chip { return simchip.NewNTAG424(uid424, key1, key2, url424) }
 func newNTAG223() simchip.Chip { return simchip.NewNTAG223(uid22x, key1, url22x) }
 
-// randomUIDChip is a chip with a new random UID at every activation.
+// randomUIDChip is a chip with a new random UID whenever it gets power.
 type randomUIDChip struct {
+	simchip.Chip
+	first  byte // of the UID
+	powers atomic.Int32
+}
+
+func (s *randomUIDChip) Power(on bool) { s.powers.Add(1); s.Chip.Power(on) }
+
+func (s *randomUIDChip) Target() simchip.Target {
+	t := s.Chip.Target()
+	t.UID = []byte{s.first, byte(s.powers.Load()), 2, 3}
+	return t
+}
+
+// activationCounter is a chip that counts its activations.
+type activationCounter struct {
 	simchip.Chip
 	activations atomic.Int32
 }
 
-func (s *randomUIDChip) Activate() { s.activations.Add(1); s.Chip.Activate() }
-
-func (s *randomUIDChip) Target() simchip.Target {
-	t := s.Chip.Target()
-	t.UID = []byte{0x08, byte(s.activations.Load()), 2, 3}
-	return t
-}
+func (c *activationCounter) Activate() { c.activations.Add(1); c.Chip.Activate() }
 
 const ms = time.Millisecond
 
@@ -163,8 +178,6 @@ var watchedChips = []struct {
 	{"223", newNTAG223},
 	{"blank", simchip.NewBlank},
 	{"classic", simchip.NewClassic},
-	{"payment", simchip.NewPaymentCard},
-	{"random UID", func() simchip.Chip { return &randomUIDChip{Chip: newNTAG424()} }},
 	{"NAKs only", func() simchip.Chip { return muteTag{simchip.Target{UID: []byte{4, 1, 2, 3, 4, 5, 6}}} }},
 	{"a byte at a time", func() simchip.Chip {
 		kib, _ := bigMessage(1024)
@@ -218,6 +231,47 @@ func TestWatchCountsTapsAsTheHandMoves(t *testing.T) {
 	}
 }
 
+// A tag with a random UID is a new tap whenever it has lost its power: it may be another tag.
+func TestWatchCountsTapsOfARandomUIDByItsPower(t *testing.T) {
+	tests := []struct {
+		name string
+		hand []int // milliseconds: the tag lies there, is away, lies there, …
+		taps []int // milliseconds at which a tap begins
+	}{
+		{"rests for 40 s", []int{40_000}, []int{0}},
+		{"gone for 200 ms", []int{1500, 200, 1500}, []int{0, 1700}},
+		{"gone for 300 ms", []int{1500, 300, 1500}, []int{0, 1800}},
+		{"again within a second", []int{300, 400, 3000}, []int{0, 700}},
+		{"again after a rest", []int{30_000, 200, 3000}, []int{0, 30_200}},
+		{"gone for 20 ms", []int{1500, 20, 1500}, []int{0, 1520}},
+	}
+	chips := map[string]func() simchip.Chip{
+		"424":           func() simchip.Chip { return newRandom424(1) },
+		"DESFire":       func() simchip.Chip { return &randomUIDChip{Chip: newType4Card([]byte{0}), first: 0x80} },
+		"payment card":  func() simchip.Chip { return &randomUIDChip{Chip: simchip.NewPaymentCard(), first: 0x08} },
+		"of the type 2": func() simchip.Chip { return &randomUIDChip{Chip: newNTAG223(), first: 0x08} },
+	}
+
+	for name, chip := range chips {
+		for _, tt := range tests {
+			// A tag without a URL is asked by a Cycle whether it is there, and may come back within that one.
+			if tt.hand[min(1, len(tt.hand)-1)] < 200 && name != "424" && name != "of the type 2" {
+				continue
+			}
+			for _, took := range []int{0, 3, 7} { // milliseconds, by each command
+				t.Run(fmt.Sprintf("%s/%s/%d ms", name, tt.name, took), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						a := newAntenna(nil)
+						a.took = time.Duration(took) * ms
+						events := watchWhile(t, a, func() { move(a, chip(), tt.hand) })
+						checkTapsBegin(t, tapEvents(events), tt.taps)
+					})
+				})
+			}
+		}
+	}
+}
+
 // checkTapsBegin checks that the taps began at so many milliseconds, or up to 200 ms later.
 func checkTapsBegin(t *testing.T, taps []seen, want []int) {
 	t.Helper()
@@ -244,7 +298,7 @@ func describe(events []seen) string {
 // A tag that rests is asked whether it is there, and not activated again.
 func TestWatchLeavesARestingTagAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		chip := &randomUIDChip{Chip: newNTAG424()}
+		chip := &activationCounter{Chip: newNTAG424()}
 		a := newAntenna(chip)
 		var early int32
 

@@ -238,13 +238,19 @@ func (d *dialogue) is(t Target) bool {
 // beside returns errAnother if the tag is still there beside another one, which answered in its
 // place, and ErrNoTag if it has gone.
 func (d *dialogue) beside(other Target) error {
-	// In HALT the other one is silent, and leaves the next Select to the tag.
-	if err := d.dev.Deselect(); err != nil {
-		return err
-	}
-	if t, err := d.dev.Select(1); err == nil && d.is(t) {
-		d.other = &other
-		return errAnother
+	// In HALT the others are silent, and leave the next Select to the tag.
+	for range maxBeside {
+		if err := d.dev.Deselect(); err != nil {
+			return err
+		}
+		t, err := d.dev.Select(1)
+		if err == nil && d.is(t) {
+			d.other = &other
+			return errAnother
+		}
+		if err != nil {
+			break
+		}
 	}
 
 	if err := d.cycle(); err != nil {

@@ -102,17 +102,6 @@ func (w *watch) cycle() error {
 	return w.dev.Cycle()
 }
 
-// hush leaves a tag with a random UID in HALT. There it keeps its UID, and whatever answers is another tag. If
-// it were asked whether it is there, it would need a Cycle after the last look for another one, and the tag that
-// is found then could be another.
-func (w *watch) hush(t Target) error {
-	if err := w.dev.Deselect(); err != nil {
-		return err
-	}
-	w.presence.halt(t.UID)
-	return nil
-}
-
 // spare forgets a tap that was torn by the reader's own fault: nothing of it was
 // posted, and a tag that is still there when the reader is back is a new tap. A tag that
 // makes the reader fail every time is not.

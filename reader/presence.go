@@ -27,6 +27,7 @@ type tagPresence struct {
 	tapped  time.Time     // when it last counted as a tap; zero if that is not known
 	counted bool          // the present stay has had its tap
 	halted  bool          // it is in HALT, where no look finds it
+	beside  bool          // it lies beside another tag, which looks find in its place
 	renewed bool          // its UID is random, and the reader has switched the field: it has another one now
 }
 
@@ -111,6 +112,28 @@ func (p *presence) halt(uid []byte) {
 	if tag := p.find(uid); tag != nil {
 		tag.halted = true
 	}
+}
+
+// beside notes that the tag lies beside another: that another answers does not say that this one has gone.
+func (p *presence) beside(uid []byte) {
+	if tag := p.find(uid); tag != nil {
+		tag.beside = true
+	}
+}
+
+// allBeside notes that the tags in HALT lie beside one that answers.
+func (p *presence) allBeside() {
+	for i := range p.tags {
+		p.tags[i].beside = p.tags[i].beside || p.tags[i].halted
+	}
+}
+
+// noOthers notes that nobody answers but those that were put to HALT.
+func (p *presence) noOthers() {
+	for i := range p.tags {
+		p.tags[i].beside = p.tags[i].beside && p.tags[i].halted
+	}
+	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool { return randomUID(tag.target.UID) && !tag.halted })
 }
 
 // switched notes that the reader has switched the field off and on: nobody is in HALT any more, and the tags
@@ -205,10 +228,12 @@ func (p *presence) gap(now time.Time) time.Duration {
 	return gap
 }
 
-// pass lets time pass for all tags except the one that is there (nil: none is) and those in HALT, and forgets
-// those that were away for a second: their next arrival is a tap in any case.
+// pass lets time pass for all tags except the one that is there (nil: none is), those beside it and those in
+// HALT, and forgets those that were away for a second: their next arrival is a tap in any case.
 func (p *presence) pass(gap time.Duration, there []byte) {
-	passes := func(tag tagPresence) bool { return !tag.halted && !bytes.Equal(tag.target.UID, there) }
+	passes := func(tag tagPresence) bool {
+		return !tag.halted && !bytes.Equal(tag.target.UID, there) && (there == nil || !tag.beside)
+	}
 	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool { return passes(tag) && tag.away+gap >= tapsApart })
 	for i := range p.tags {
 		if tag := &p.tags[i]; passes(*tag) {

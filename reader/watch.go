@@ -222,66 +222,6 @@ func (w *watch) noteTap(uid []byte, d *dialogue, fault error) {
 	}
 }
 
-// afterTap stays with the tag that was read, if that is still possible.
-func (w *watch) afterTap(ctx context.Context, d *dialogue) (pause time.Duration, err error) {
-	if d.other != nil {
-		w.presence.resting(*d.other) // this tap was its tap, too
-		return w.untilNextLook(), w.cycle()
-	}
-
-	if d.halted && randomUID(d.target.UID) {
-		w.presence.halt(d.target.UID)
-		return w.untilNextLook(), nil
-	}
-
-	// A torn tag may be there and not answer. With a random UID it would count as gone, and be read again for ever.
-	torn := d.tap.Reason == scan.ReasonTorn && randomUID(d.target.UID)
-	if !d.selected && !torn && randomUID(d.target.UID) {
-		w.presence.lost(d.target.UID) // it has gone, and what is found now may be another
-		w.deaf = true
-		return w.untilNextLook(), nil
-	}
-	if !d.selected || torn {
-		if err := d.renew(); faultOfReader(err) {
-			return 0, err
-		} else if err != nil {
-			w.deaf = true // the next look finds out who is there
-			return w.untilNextLook(), nil
-		}
-		w.presence.rename(w.here, d.target)
-		w.occupy(d.target.UID)
-	}
-	if torn {
-		return w.untilNextLook(), w.hush(d.target)
-	}
-
-	return 0, w.stay(ctx, d.target.UID, never)
-}
-
-// stay stays with the selected tag for as long as it is present and until due, and
-// leaves a field in which whatever is there can be selected.
-func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
-	for ctx.Err() == nil && time.Now().Before(due) {
-		if err := w.beat(); err != nil {
-			return err
-		}
-
-		present, err := w.dev.Present()
-		if err != nil {
-			return err
-		}
-		if !present {
-			w.presence.lost(uid)
-			break
-		}
-
-		w.faults, w.well = 0, time.Now()
-		w.presence.seen(uid, w.well)
-		sleep(ctx, restEvery)
-	}
-	return w.cycle()
-}
-
 // untilNextLook is shorter while a tag is expected back.
 func (w *watch) untilNextLook() time.Duration {
 	if w.field == vacant || w.presence.hushed() {

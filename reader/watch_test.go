@@ -295,10 +295,11 @@ func describe(events []seen) string {
 	return strings.Join(s, ", ")
 }
 
-// A tag that rests is asked whether it is there, and not activated again.
+// A tag that rests is not read again. It is activated again only after the looks for another tag, 400 ms apart.
 func TestWatchLeavesARestingTagAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		chip := &activationCounter{Chip: newNTAG424()}
+		tag := simchip.NewNTAG424(uid424, key1, key2, url424)
+		chip := &activationCounter{Chip: tag}
 		a := newAntenna(chip)
 		var early int32
 
@@ -308,8 +309,8 @@ func TestWatchLeavesARestingTagAlone(t *testing.T) {
 			time.Sleep(10 * time.Second)
 		})
 
-		if chip.activations.Load() != early || early == 0 {
-			t.Errorf("%d activations in the first second and %d in all", early, chip.activations.Load())
+		if more := chip.activations.Load() - early; early == 0 || more > 25 || tag.Counter() != 1 {
+			t.Errorf("%d activations in the first second, %d in 10 s, and %d reads", early, more, tag.Counter())
 		}
 	})
 }

@@ -66,7 +66,7 @@ func (a *API) livez(w http.ResponseWriter, _ *http.Request) {
 // readyz answers 503 if a tap would not bring a verdict now.
 func (a *API) readyz(w http.ResponseWriter, _ *http.Request) {
 	s := a.source.Status()
-	if !s.Reader.Up || s.Key.Refused || !s.Platform.Met || !s.Platform.Up {
+	if !s.Reader.Up || s.Reader.Blocked() || s.Key.Refused || !s.Platform.Met || !s.Platform.Up {
 		http.Error(w, s.Words, http.StatusServiceUnavailable)
 		return
 	}

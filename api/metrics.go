@@ -59,6 +59,10 @@ func exposeStatus(e *exposition, s Status) {
 	is("reader_last_progress_seconds", "Time since the loop that watches the reader last came round.",
 		f.ReaderQuiet.Round(time.Millisecond).Seconds())
 
+	// The one name without the prefix.
+	e.one(gauge, "tagbase_reader_tag_resting_seconds", "How long something has lain on the reader; 0: nothing does.",
+		float64(s.Reader.RestingMS)/1000)
+
 	is("platform_up", "1 if the last attempt to reach the platform was good.", one(s.Platform.Up && s.Platform.Met))
 	is("breaker_state", "1 while taps fail at once, without a request to the platform.", one(s.Platform.Breaker))
 	is("key_valid", "0 while the platform refuses the key.", one(!s.Key.Refused))

@@ -48,6 +48,9 @@ func TestMetricsAreCompleteFromTheStartAndCount(t *testing.T) {
 			found = append(found, short)
 		}
 	}
+	if before["tagbase_reader_tag_resting_seconds"] == nil {
+		t.Error("there is no metric of the tag that rests on the reader")
+	}
 	slices.Sort(found)
 	want := slices.Sorted(slices.Values(metricNames))
 	if !slices.Equal(found, want) {
@@ -126,7 +129,11 @@ func TestLivezAndReadyz(t *testing.T) {
 		{"a loop is stuck", func() { r.late = []string{"events"} }, 503, 200},
 		{"the reader is down", func() { r.late, r.status.Reader.Up = nil, false }, 200, 503},
 		{"the key is refused", func() { r.status.Reader.Up, r.status.Key.Refused = true, true }, 200, 503},
+		{"something lies on the reader", func() {
+			r.status.Key.Refused, r.status.Reader.RestingMS = false, 60_000
+		}, 200, 503},
 		{"the platform has not answered yet", func() {
+			r.status.Reader.RestingMS = 0
 			r.status.Key.Refused, r.status.Platform.Met = false, false
 		}, 200, 503},
 		{"the platform cannot be reached", func() { r.status.Platform = PlatformStatus{Met: true} }, 200, 503},

@@ -41,7 +41,16 @@ type ReaderStatus struct {
 	Up      bool   `json:"up"`
 	Error   string `json:"error"`   // the last fault, while the reader is not up
 	Reopens uint64 `json:"reopens"` // how often the reader came back
+
+	RestingMS int64 `json:"resting_ms"` // for how long something has lain on it; 0: nothing does
 }
+
+// RestsTooLong is after how long a tag on the reader counts as forgotten there, or stuck below the cover.
+const RestsTooLong = time.Minute
+
+// Blocked returns whether a tag lies on the reader for so long that it is nobody's tap. Each tap behind
+// it is refused as two tags.
+func (r ReaderStatus) Blocked() bool { return r.RestingMS >= RestsTooLong.Milliseconds() }
 
 // A LampsStatus holds the three lamps.
 type LampsStatus struct {

@@ -69,6 +69,12 @@ func (e *examination) daemonSays() []Finding {
 		return eachSkipped(readerSteps, "held by the daemon, which does not answer: "+err.Error())
 	}
 	says := "held by the daemon, which says: " + r.Says
+	if r.Blocked {
+		found := eachSkipped(readerSteps[:len(readerSteps)-1], says)
+		return append(found, wrong(StepField, "something lies on the reader, and every tap behind it is refused",
+			"take away every tag and card that lies on the reader, and look below its cover",
+			"tagbase-edge status"))
+	}
 	if !r.Fault {
 		return eachSkipped(readerSteps, says)
 	}

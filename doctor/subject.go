@@ -66,9 +66,10 @@ type Probes struct {
 
 // A HeldReader is what the running daemon says of the reader that it holds.
 type HeldReader struct {
-	Says  string
-	Fault bool // it does not work
-	Gone  bool // and it is not even there
+	Says    string
+	Fault   bool // it does not work
+	Gone    bool // and it is not even there
+	Blocked bool // it works, but a tag has lain on it for more than a minute
 }
 
 // A ReaderStep is one step on the way to a reader that works.

@@ -270,6 +270,23 @@ func TestReaderIsLeftAloneBesideTheDaemon(t *testing.T) {
 	}
 }
 
+// A tag that has lain on the reader for a minute is wrong, and nothing else is.
+func TestTagThatLiesOnTheReaderIsWrong(t *testing.T) {
+	r := newBoard(models["Pi 3"], "trixie")
+	r.process(401, "tagbase-edge", "/usr/bin/tagbase-edge reader pn532_uart:/dev/ttyS0", "tagbase-edge.service",
+		"/dev/ttyS0")
+	r.probes.Daemon = func() (HeldReader, error) { return HeldReader{Says: "ready", Blocked: true}, nil }
+	findings := r.examine()
+
+	f := findingOf(t, findings, StepField)
+	if f.Result != Wrong || !strings.HasPrefix(f.Found, "something lies on the reader") || len(f.Mend) == 0 {
+		t.Errorf("%+v", f)
+	}
+	if f := findingOf(t, findings, StepOpen); f.Result != Skipped {
+		t.Errorf("%+v", f)
+	}
+}
+
 // A reader that does not work is wrong beside the daemon too, with the lamps' service code and a mend.
 func TestReaderFaultOfTheDaemonIsWrong(t *testing.T) {
 	for name, tt := range map[string]struct {

@@ -17,9 +17,14 @@ func await[T any](t *testing.T, what string, from <-chan T) T {
 	return waits.Value(t, what, from)
 }
 
+// nextEvent is the next event that is not about what rests on the reader.
 func nextEvent(t *testing.T, events <-chan Event) Event {
 	t.Helper()
-	return await(t, "the next event", events)
+	for {
+		if e := await(t, "the next event", events); e.Kind != EventBeat {
+			return e
+		}
+	}
 }
 
 // settlesAt waits for what others close a moment later.

@@ -96,7 +96,7 @@ func (w *watch) nobody(now time.Time) (cycled bool, err error) {
 // another one after that.
 func (w *watch) cycle() error {
 	if time.Since(w.well) > maxGap && w.spared == nil {
-		w.presence.forgetRandom(Target{})
+		w.presence.forgetRandom()
 	}
 	w.presence.switched()
 	return w.dev.Cycle()

@@ -26,6 +26,7 @@ type tagPresence struct {
 	away    time.Duration // the sum of looks that did not find it; 0 if the last one did
 	tapped  time.Time     // when it last counted as a tap; zero if that is not known
 	counted bool          // the present stay has had its tap
+	since   time.Time     // when the present stay began
 	halted  bool          // it is in HALT, where no look finds it
 	beside  bool          // it lies beside another tag, which looks find in its place
 	renewed bool          // its UID is random, and the reader has switched the field: it has another one now
@@ -60,14 +61,14 @@ func (p *presence) arrive(t Target, now time.Time) (due time.Time) {
 		tag = p.renewedAs(t)
 	}
 	if tag == nil {
-		p.tags = append(p.tags, tagPresence{target: t, tapped: now, counted: true})
+		p.tags = append(p.tags, tagPresence{target: t, tapped: now, counted: true, since: now})
 		return now
 	}
 
 	// The tag may have come back at any moment since the last look: the gap counts as away,
 	// but only for a tag that a look has missed before.
 	if tag.away > 0 && tag.away+gap >= awayFor {
-		tag.counted = false
+		tag.counted, tag.since = false, now
 	}
 	tag.away, tag.halted = 0, false
 
@@ -144,11 +145,12 @@ func (p *presence) switched() {
 	}
 }
 
-// forgetRandom forgets all tags with random UIDs but the one that shows itself as t now: the others cannot
+// forgetRandom forgets all tags with random UIDs but those that show themselves so now: the others cannot
 // be there any more, or nobody knows whether they are.
-func (p *presence) forgetRandom(t Target) {
+func (p *presence) forgetRandom(but ...Target) {
 	p.tags = slices.DeleteFunc(p.tags, func(tag tagPresence) bool {
-		return randomUID(tag.target.UID) && !bytes.Equal(tag.target.UID, t.UID)
+		is := func(t Target) bool { return bytes.Equal(tag.target.UID, t.UID) }
+		return randomUID(tag.target.UID) && !slices.ContainsFunc(but, is)
 	})
 }
 
@@ -176,7 +178,17 @@ func (p *presence) resting(t Target) {
 		tag.away, tag.counted = 0, true
 		return
 	}
-	p.tags = append(p.tags, tagPresence{target: t, counted: true})
+	p.tags = append(p.tags, tagPresence{target: t, counted: true, since: time.Now()})
+}
+
+// since returns when the tag came that has been there for the longest time; zero if none is there.
+func (p *presence) since() (since time.Time) {
+	for _, tag := range p.tags {
+		if tag.away < awayFor && (since.IsZero() || tag.since.Before(since)) {
+			since = tag.since
+		}
+	}
+	return since
 }
 
 // missed notes how long the tag has been away, if that is known better than from looks.

@@ -19,7 +19,7 @@ type EventKind string
 
 const (
 	EventReady   EventKind = "ready"   // the reader answers
-	EventBeat    EventKind = "beat"    // the reader is alive; Tap has the UID of the tag that rests on it, if any
+	EventBeat    EventKind = "beat"    // the reader is alive; Tap has UID and Entered of what rests on it, if anything
 	EventEntered EventKind = "entered" // a new tap has begun: Tap has UID, Chip and Entered
 	EventURL     EventKind = "url"     // its first URL is read, which Tap has too; it may still come to nothing
 	EventTap     EventKind = "tap"     // the reader is done with the tap: Tap is whole, and final

@@ -92,3 +92,86 @@ func TestWatchCountsTwoTagsThatRestOnce(t *testing.T) {
 		})
 	}
 }
+
+// Each beat says since when the oldest tag lies on the reader, whoever is tapped behind it.
+func TestWatchSaysSinceWhenATagRests(t *testing.T) {
+	for name, resting := range restingChips {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := newAntenna(nil)
+				start := time.Now()
+				on := resting()
+				events := watchWhile(t, a, func() {
+					time.Sleep(time.Second)
+					a.field.Put(on)
+					time.Sleep(20 * time.Second)
+					layBeside(a, newNTAG424(), 1500*ms)
+					time.Sleep(9 * time.Second)
+					a.field.Remove()
+					time.Sleep(18 * time.Second)
+				})
+
+				for _, e := range events {
+					switch since := e.Tap.Entered.Sub(start); {
+					case e.Kind != EventBeat:
+					case e.at > 2*time.Second && e.at < 31*time.Second && (since < time.Second || since > 1100*ms):
+						t.Errorf("at %v the tag rests since %v", e.at, since)
+					case (e.at < time.Second || e.at > 48*time.Second) && !e.Tap.Entered.IsZero():
+						t.Errorf("at %v a tag rests since %v", e.at, since)
+					}
+				}
+			})
+		})
+	}
+}
+
+func layBeside(a *antenna, tag simchip.Chip, d time.Duration) {
+	a.field.Add(tag)
+	time.Sleep(d)
+	a.field.Take(tag)
+}
+
+// The station hears of what rests once, and once more when it has gone.
+func TestSupervisorPassesOnWhatRests(t *testing.T) {
+	start := time.Now()
+	s := new(Supervisor)
+	for i, step := range []struct {
+		since time.Time
+		news  bool
+	}{{time.Time{}, false}, {start, true}, {start.Add(20 * time.Microsecond), false}, {start, false},
+		{start.Add(2 * time.Second), true}, {time.Time{}, true}, {time.Time{}, false}} {
+		if got := s.rests(step.since); got != step.news {
+			t.Errorf("beat %d: news %v, want %v", i, got, step.news)
+		}
+	}
+}
+
+// The same with the bench's readers: a genuine tag behind a sticker gets its lamp within a second.
+func TestChildSeesATagBehindASticker(t *testing.T) {
+	onEachRig(t, func(t *testing.T, r *rig) {
+		sticker, tag := simchip.NewForeign("https://example.net/x"), newNTAG424()
+		r.field.Put(sticker)
+		events, _ := superviseChild(t, "reader", r.device)
+		awaitTap := func() Tap {
+			for {
+				if e := nextEvent(t, events); e.Kind == EventTap {
+					return e.Tap
+				}
+			}
+		}
+
+		if tap := awaitTap(); tap.URL != "https://example.net/x" {
+			t.Fatalf("the sticker: %+v", tap)
+		}
+		for n := range 3 {
+			laid := time.Now()
+			r.field.Add(tag)
+			if tap := awaitTap(); tap.Reason != scan.ReasonTwoTags || tap.Entered.Sub(laid) > time.Second {
+				t.Errorf("tap %d behind the sticker: %+v, %v after it was laid down", n+1, tap, tap.Entered.Sub(laid))
+			}
+			r.field.Take(tag)
+			missed := time.NewTimer(1500 * ms) // longer than the reader needs to miss it, and than a second since its tap
+			<-missed.C
+		}
+	})
+}

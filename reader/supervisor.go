@@ -49,9 +49,11 @@ type Supervisor struct {
 
 	spared string    // the UID of the tag in whose last tap a child died
 	well   time.Time // when a child last showed that its reader was well
+	since  time.Time // since when something rests on the reader, as the station was told; zero if nothing does
 }
 
-// Run passes the child's events on, except beats, until ctx ends, which ends the child too.
+// Run passes the child's events on until ctx ends, which ends the child too. Of the beats it passes on
+// those after which something else rests on the reader, or nothing any more.
 // Every entered is followed by a tap, even if the child dies in between.
 func (s *Supervisor) Run(ctx context.Context, events chan<- Event) {
 	// The kernel kills the child when the thread that started it ends (PR_SET_PDEATHSIG,
@@ -184,7 +186,9 @@ func (s *Supervisor) follow(
 			switch e.Kind {
 			case EventBeat:
 				s.Resting, s.well = e.Tap.UID, time.Now()
-				continue
+				if !s.rests(e.Tap.Entered) {
+					continue
+				}
 			case EventReady:
 				left = readerWell
 			case EventFault:
@@ -202,6 +206,16 @@ func (s *Supervisor) follow(
 			send(ctx, events, e)
 		}
 	}
+}
+
+// rests notes since when something rests on the reader, and reports whether that is news.
+func (s *Supervisor) rests(since time.Time) bool {
+	// The clocks of two processes agree within microseconds.
+	if since.IsZero() == s.since.IsZero() && since.Sub(s.since).Abs() < beatEvery {
+		return false
+	}
+	s.since = since
+	return true
 }
 
 // spare forgets a tap that was torn by its child's death: nothing of it was

@@ -207,7 +207,14 @@ func (w *watch) noteTap(uid []byte, d *dialogue, fault error) {
 	w.well = time.Now()
 	w.presence.switched() // whoever was in HALT has been woken, or has gone
 	w.presence.rename(uid, d.target)
-	w.presence.forgetRandom(d.target)
+	known := []Target{d.target}
+	if d.other != nil {
+		known = append(known, *d.other)
+		if w.presence.find(d.other.UID) == nil {
+			w.presence.renewedAs(*d.other) // it may have been there before
+		}
+	}
+	w.presence.forgetRandom(known...)
 	w.occupy(d.target.UID)
 
 	w.presence.seen(w.here, w.well)
@@ -244,7 +251,7 @@ func (w *watch) beat() error {
 	if time.Since(w.emitted) < beatEvery {
 		return nil
 	}
-	return w.send(Event{Kind: EventBeat, Tap: Tap{UID: hex.EncodeToString(w.here)}})
+	return w.send(Event{Kind: EventBeat, Tap: Tap{UID: hex.EncodeToString(w.here), Entered: w.presence.since()}})
 }
 
 func (w *watch) send(e Event) error {

@@ -72,6 +72,32 @@ func (s *Station) readerFault(e reader.Event) {
 // and any goroutine may read it.
 type readerView struct {
 	atomic.Pointer[api.ReaderStatus]
+	since atomic.Pointer[time.Time] // since when something lies on the reader; nil or zero if nothing does
+}
+
+// rests takes the news that something has lain on the reader since then, or nothing any more (zero).
+func (r *readerStatus) rests(since time.Time) { r.since.Store(&since) }
+
+// resting is how long something has lain on the reader.
+func (r *readerStatus) resting() time.Duration {
+	since := r.since.Load()
+	if since == nil || since.IsZero() {
+		return 0
+	}
+	return time.Since(*since)
+}
+
+// noteResting logs once that something lies on the reader for so long that it was forgotten there, and once
+// that it has gone.
+func (s *Station) noteResting(logged bool) bool {
+	blocked := s.readerView.resting() >= api.RestsTooLong
+	switch {
+	case blocked && !logged:
+		s.Log.Warn("something lies on the reader; every tap behind it is refused")
+	case logged && !blocked:
+		s.Log.Info("nothing lies on the reader any more")
+	}
+	return blocked
 }
 
 // update takes the reader's fault, or nil if it answers.

@@ -50,6 +50,8 @@ func (s *Station) receive(ctx context.Context, events <-chan reader.Event, queue
 				s.readerFault(e)
 			case reader.EventResting:
 				s.askAgain()
+			case reader.EventBeat:
+				s.readerView.rests(e.Tap.Entered)
 			case reader.EventEntered:
 				enter(e)
 

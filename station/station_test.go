@@ -155,7 +155,7 @@ func newTestStationAt(t *testing.T, url string, roots *x509.CertPool, timeout ti
 func (r *testStation) send(e reader.Event) {
 	r.Helper()
 	await.Send(r, "the station takes the reader's event", r.events, e)
-	await.Send(r, "the station has dealt with the event", r.events, reader.Event{Kind: reader.EventBeat})
+	await.Send(r, "the station has dealt with the event", r.events, reader.Event{Kind: reader.EventLeft})
 }
 
 // enter begins a tap: a tag is found in the field.
@@ -446,6 +446,44 @@ func TestLowestServiceCodeIsShown(t *testing.T) {
 		s.change(nil, step.raise, step.clear...)
 		if got := s.lowest(); got != step.want {
 			t.Errorf("after %+v: %d, want %d", step, got, step.want)
+		}
+	}
+}
+
+// A tag that has lain on the reader for a minute is told: in the status, and once in the log.
+func TestTagThatRestsForAMinuteIsTold(t *testing.T) {
+	r := newTestStation(t, http.NotFoundHandler())
+	r.send(reader.Event{Kind: reader.EventReady})
+	rests := func(d time.Duration) {
+		beat := reader.Event{Kind: reader.EventBeat}
+		if d > 0 {
+			beat.Tap.Entered = time.Now().Add(-d)
+		}
+		r.send(beat)
+	}
+
+	rests(50 * time.Second)
+	if s := r.station.Status(); s.Reader.Blocked() || s.Reader.RestingMS < 50_000 || strings.Contains(s.Words, "lies") {
+		t.Errorf("after 50 s: %+v, %q", s.Reader, s.Words)
+	}
+	rests(61 * time.Second)
+	if s := r.station.Status(); s.OK || !s.Reader.Blocked() || s.Words != "something lies on the reader: take it away" {
+		t.Errorf("after a minute: %v, %+v, %q", s.OK, s.Reader, s.Words)
+	}
+
+	// The upkeep's own words are in the log when it has ended, or these are.
+	r.stop()
+	logged := r.station.noteResting(r.station.noteResting(false))
+	r.station.readerView.rests(time.Time{})
+	if s := r.station.Status(); s.Reader.RestingMS != 0 || strings.Contains(s.Words, "lies") {
+		t.Errorf("when it has gone: %+v, %q", s.Reader, s.Words)
+	}
+	if logged = r.station.noteResting(logged); logged || r.station.noteResting(logged) {
+		t.Error("it is said to lie there still")
+	}
+	for _, line := range []string{"something lies on the reader; every tap", "nothing lies on the reader any more"} {
+		if n := strings.Count(r.log.String(), line); n == 0 || n > 2 {
+			t.Errorf("%d lines %q in the log:\n%s", n, line, r.log.String())
 		}
 	}
 }

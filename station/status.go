@@ -47,13 +47,14 @@ func (s *Station) Status() api.Status {
 	}
 	if reader != nil {
 		st.Reader = *reader
+		st.Reader.RestingMS = s.readerView.resting().Milliseconds()
 	}
 
 	if late := s.Progress.Late(); len(late) > 0 {
 		st.Note = "stuck: " + strings.Join(late, ", ")
 	}
 
-	st.OK = code == scan.ServiceNone && st.Reader.Up && !st.Key.Refused && st.Clock.Good() && st.Note == ""
+	st.OK = code == scan.ServiceNone && st.Reader.Up && !st.Reader.Blocked() && !st.Key.Refused && st.Clock.Good() && st.Note == ""
 
 	return st
 }

@@ -5,6 +5,7 @@ package station
 import (
 	"fmt"
 
+	"github.com/tagbase/tagbase-edge/api"
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
@@ -16,6 +17,8 @@ func (s *Station) StatusText() string {
 		return fmt.Sprintf("service code %d: %s", int(code), code)
 	case s.readerView.Load() == nil:
 		return "waiting for the reader"
+	case s.readerView.resting() >= api.RestsTooLong:
+		return "something lies on the reader: take it away"
 	case !s.Platform.Met():
 		return "reader ready, platform not met yet"
 	default:

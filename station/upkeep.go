@@ -33,8 +33,10 @@ func (s *Station) keepUp(ctx context.Context) {
 
 	disk := &concern{name: "storage", again: " works again", code: scan.ServiceStorage}
 	lamps := &concern{name: "lamps", again: " work again", code: scan.ServiceLamps}
+	restingLogged := false
 	for {
 		s.Progress.Within(loopUpkeep, Stall)
+		restingLogged = s.noteResting(restingLogged)
 		s.noteLamps(s.Lamps)
 
 		counts := s.Journal.Counts()

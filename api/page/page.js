@@ -150,13 +150,18 @@ function lampsText(lamps) {
   return unwired.length ? "not wired: " + unwired.join(", ") : "in order";
 }
 
+function readerText(reader) {
+  if (!reader.up) return reader.error || "not ready yet";
+  return reader.resting_ms < 60000 ? "ready" : "something lies on it: take it away, look below its cover";
+}
+
 function showParts(s) {
   const lampsGood = lampNames.every((name) => !s.lamps[name].error);
   const clockGood = s.clock.ahead_ms === null || Math.abs(s.clock.ahead_ms) < 60000; // as `status` has it
   const lost = s.storage.lost_lines ? s.storage.lost_lines + " lines lost" : "";
 
   const rows = [
-    ["Reader", s.reader.up, s.reader.up ? "ready" : s.reader.error || "not ready yet", s.reader.device],
+    ["Reader", s.reader.up && s.reader.resting_ms < 60000, readerText(s.reader), s.reader.device],
     ["Lamps", lampsGood, lampsText(s.lamps)],
     ["Platform", s.platform.up, platformText(s.platform), s.platform.url],
     ["Key", !s.key.refused, s.key.refused ? "refused" : "in order", s.key.id],

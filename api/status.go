@@ -42,6 +42,7 @@ type ReaderStatus struct {
 	Error   string `json:"error"`   // the last fault, while the reader is not up
 	Reopens uint64 `json:"reopens"` // how often the reader came back
 
+	HaltFails bool  `json:"halt_fails"` // of two tags at once it may see only one
 	RestingMS int64 `json:"resting_ms"` // for how long something has lain on it; 0: nothing does
 }
 

@@ -76,7 +76,13 @@ func (e *examination) daemonSays() []Finding {
 			"tagbase-edge status"))
 	}
 	if !r.Fault {
-		return eachSkipped(readerSteps, says)
+		found := eachSkipped(readerSteps, says)
+		if r.HaltFails {
+			last := &found[len(found)-1]
+			last.Found += "; it wakes tags that it has put to HALT, so that of two tags at once it may see only one"
+			last.Better = []string{"use a PN532 of another make if people may hold two tags to the reader at once"}
+		}
+		return found
 	}
 
 	// The daemon knows no steps: a reader that is there and does not work has failed to wake up.

@@ -70,6 +70,8 @@ type HeldReader struct {
 	Fault   bool // it does not work
 	Gone    bool // and it is not even there
 	Blocked bool // it works, but a tag has lain on it for more than a minute
+
+	HaltFails bool // it works, but of two tags at once it may see only one
 }
 
 // A ReaderStep is one step on the way to a reader that works.

@@ -287,6 +287,20 @@ func TestTagThatLiesOnTheReaderIsWrong(t *testing.T) {
 	}
 }
 
+// A reader that wakes tags is no fault, but the doctor says so.
+func TestReaderThatWakesTagsIsSaid(t *testing.T) {
+	r := newBoard(models["Pi 3"], "trixie")
+	r.process(401, "tagbase-edge", "/usr/bin/tagbase-edge reader pn532_uart:/dev/ttyS0", "tagbase-edge.service",
+		"/dev/ttyS0")
+	r.probes.Daemon = func() (HeldReader, error) { return HeldReader{Says: "ready", HaltFails: true}, nil }
+	findings := r.examine()
+
+	f := findingOf(t, findings, StepField)
+	if !Healthy(findings) || !strings.Contains(f.Found, "of two tags at once it may see only one") || len(f.Better) == 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
 // A reader that does not work is wrong beside the daemon too, with the lamps' service code and a mend.
 func TestReaderFaultOfTheDaemonIsWrong(t *testing.T) {
 	for name, tt := range map[string]struct {

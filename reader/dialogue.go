@@ -56,6 +56,7 @@ type dialogue struct {
 	// The tag, as far as it is known.
 	selected bool
 	halted   bool      // it was put to HALT, and nobody else answered after that
+	woken    bool      // it was put to HALT, and answered all the same
 	switched bool      // the field was off since it was last selected
 	missing  time.Time // since when it did not answer a Select that it would have heard; zero if it did
 	other    *Target   // another tag that was found beside it
@@ -233,85 +234,6 @@ func (d *dialogue) cycle() error {
 func (d *dialogue) is(t Target) bool {
 	same := bytes.Equal(t.UID, d.target.UID) && t.ATQA == d.target.ATQA && t.SAK == d.target.SAK
 	return same || d.switched && twins(t, d.target)
-}
-
-// beside returns errAnother if the tag is still there beside another one, which answered in its
-// place, and ErrNoTag if it has gone.
-func (d *dialogue) beside(other Target) error {
-	// In HALT the others are silent, and leave the next Select to the tag.
-	for range maxBeside {
-		if err := d.dev.Deselect(); err != nil {
-			return err
-		}
-		t, err := d.dev.Select(1)
-		if err == nil && d.is(t) {
-			d.other = &other
-			return errAnother
-		}
-		if err != nil {
-			break
-		}
-	}
-
-	if err := d.cycle(); err != nil {
-		return err
-	}
-	return ErrNoTag
-}
-
-// alone returns errAnother if another tag is in the field. The tag itself is put to HALT for that, so that
-// whatever answers is another, or the tag that has gone and come back. If nobody answers, it returns
-// nil or ErrNoTag, which are both as good as alone.
-func (d *dialogue) alone() error {
-	if !d.selected {
-		if err := d.renew(); err != nil {
-			return err
-		}
-		// Since its URL was read it was lost, and another tag may have its place.
-		if randomUID(d.target.UID) {
-			return ErrTagLost
-		}
-	}
-
-	if err := d.dev.Deselect(); err != nil {
-		return err
-	}
-	d.selected = false
-
-	t, err := d.dev.Select(1)
-	d.halted = errors.Is(err, ErrNoTag)
-	switch {
-	case err != nil:
-		return err
-	case d.is(t):
-		d.selected = true
-		return nil
-	case twins(t, d.target):
-		return d.oneOfTwo()
-	}
-	d.other = &t
-	return errAnother
-}
-
-// oneOfTwo returns errAnother if two tags with random UIDs are in the field, and ErrTagLost if there is one. That
-// one is another than was read, or the same that has lost its power: nobody can tell, and it is read.
-func (d *dialogue) oneOfTwo() error {
-	if err := d.renew(); err != nil {
-		return err
-	}
-	if err := d.dev.Deselect(); err != nil {
-		return err
-	}
-	d.selected = false
-
-	t, err := d.dev.Select(1)
-	if errors.Is(err, ErrNoTag) {
-		return ErrTagLost
-	} else if err != nil {
-		return err
-	}
-	d.other = &t
-	return errAnother
 }
 
 // forgives reports whether a fault of the reader may be tried again: some clear

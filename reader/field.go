@@ -66,6 +66,10 @@ func (w *watch) found(t Target) error {
 // nobody notes a look that found no tag, and reports whether it has switched the field. Then the next look
 // must come at once: whoever was in HALT is awake.
 func (w *watch) nobody(now time.Time) (cycled bool, err error) {
+	if w.hushed {
+		w.noteHalt(false, ErrNoTag)
+	}
+	w.hushed = false
 	w.presence.nobody(now)
 
 	if w.field == uncertain { // it was taken away while the reader was gone

@@ -31,7 +31,7 @@ func TestWatchTakesNoRandomUIDForAnother(t *testing.T) {
 		for _, rest := range rests {
 			t.Run(fmt.Sprintf("%d ms, %d ms a command", rest, took), func(t *testing.T) {
 				for gap := -300; gap <= 500; gap += 7 {
-					synctest.Test(t, func(t *testing.T) { swapRandomUIDs(t, TwoTaps, false, gap, rest, took) })
+					synctest.Test(t, func(t *testing.T) { swapRandomUIDs(t, slowAntenna(took), TwoTaps, false, gap, rest) })
 				}
 			})
 		}
@@ -43,21 +43,26 @@ func TestWatchTakesNoRandomUIDForAnother(t *testing.T) {
 func TestWatchTakesNoRandomUIDForAnotherAtAnyMoment(t *testing.T) {
 	for _, gap := range []int{-12, 0, 9} {
 		for rest := 0; rest < 300; rest++ {
-			synctest.Test(t, func(t *testing.T) { swapRandomUIDs(t, TwoTaps, false, gap, rest, 3) })
-			synctest.Test(t, func(t *testing.T) { swapRandomUIDs(t, OneTap, false, gap, rest, 3) })
+			synctest.Test(t, func(t *testing.T) { swapRandomUIDs(t, slowAntenna(3), TwoTaps, false, gap, rest) })
+			synctest.Test(t, func(t *testing.T) { swapRandomUIDs(t, slowAntenna(3), OneTap, false, gap, rest) })
 			// Behind a shorter gap it may take the place while the field is off between the two proofs.
-			synctest.Test(t, func(t *testing.T) { swapRandomUIDs(t, OneTap, true, gap+40, rest, 3) })
+			synctest.Test(t, func(t *testing.T) { swapRandomUIDs(t, slowAntenna(3), OneTap, true, gap+40, rest) })
 		}
 	}
 }
 
-// swapRandomUIDs lays the first tag down for so many milliseconds, and the second so many after the first has
-// gone; a negative gap lets them lie together.
-func swapRandomUIDs(t *testing.T, liveness Liveness, perActivation bool, gap, rest, took int) {
-	first, second := newRandom424(1), newRandom424(2)
-	first.CountPerActivation, second.CountPerActivation = perActivation, perActivation
+// slowAntenna is one whose commands take so many milliseconds each.
+func slowAntenna(took int) *antenna {
 	a := newAntenna(nil)
 	a.took = time.Duration(took) * ms
+	return a
+}
+
+// swapRandomUIDs lays the first tag down for so many milliseconds, and the second so many after the first has
+// gone; a negative gap lets them lie together.
+func swapRandomUIDs(t *testing.T, a *antenna, liveness Liveness, perActivation bool, gap, rest int) {
+	first, second := newRandom424(1), newRandom424(2)
+	first.CountPerActivation, second.CountPerActivation = perActivation, perActivation
 	var alone time.Duration // when the second had the antenna to itself
 
 	start := time.Now()

@@ -37,6 +37,8 @@ type Event struct {
 	Err     error
 	Missing bool // of a fault: there is no such reader
 	Silent  bool // of a fault: the reader is ours, and does not answer well
+
+	HaltFails bool // of a beat: the reader's looks wake tags that were put to HALT
 }
 
 // maxLine is the longest line, in bytes, that a child can have reason to write: two URLs of
@@ -58,11 +60,13 @@ type eventLine struct {
 	Err     string      `json:"error,omitempty"`
 	Missing bool        `json:"missing,omitempty"`
 	Silent  bool        `json:"silent,omitempty"`
+
+	HaltFails bool `json:"halt_fails,omitempty"`
 }
 
 func encodeEvent(e Event) ([]byte, error) {
 	l := eventLine{
-		Kind: e.Kind, Missing: e.Missing, Silent: e.Silent,
+		Kind: e.Kind, Missing: e.Missing, Silent: e.Silent, HaltFails: e.HaltFails,
 		UID: e.Tap.UID, Chip: e.Tap.Chip, Reason: e.Tap.Reason,
 		URL: []byte(e.Tap.URL), Second: []byte(e.Tap.Second),
 		Entered: toMonotonic(e.Tap.Entered), Read: toMonotonic(e.Tap.Read),
@@ -99,7 +103,7 @@ func decodeEvent(line []byte) (Event, error) {
 		return Event{}, fmt.Errorf("%w: kind %q", errBadLine, l.Kind)
 	}
 
-	e := Event{Kind: l.Kind, Missing: l.Missing, Silent: l.Silent, Tap: Tap{
+	e := Event{Kind: l.Kind, Missing: l.Missing, Silent: l.Silent, HaltFails: l.HaltFails, Tap: Tap{
 		UID: l.UID, Chip: l.Chip, Reason: l.Reason,
 		URL: string(l.URL), Second: string(l.Second),
 		Entered: fromMonotonic(l.Entered), Read: fromMonotonic(l.Read),

@@ -15,8 +15,8 @@ import (
 // costs the resting tag its power for a moment.
 const besideEvery = 400 * time.Millisecond
 
-// So many tags beside a resting one are looked at in turn.
-const maxBeside = 4
+// After so many looks in a row that woke the tag which was in HALT, the reader is said to wake tags.
+const haltTries = 5
 
 // afterTap stays with the tag that was read, if that is still possible.
 func (w *watch) afterTap(ctx context.Context, d *dialogue) (pause time.Duration, err error) {
@@ -53,19 +53,19 @@ func (w *watch) afterTap(ctx context.Context, d *dialogue) (pause time.Duration,
 		return w.untilNextLook(), w.hush(d.target)
 	}
 
-	return 0, w.stay(ctx, d.target.UID, never)
+	return 0, w.stay(ctx, d.target, never)
 }
 
 // stay stays with the selected tag for as long as it is present, until due or until it is time to look for
 // others, and leaves a field in which whatever is there can be selected.
-func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
+func (w *watch) stay(ctx context.Context, t Target, due time.Time) error {
 	look := time.Now().Add(besideEvery)
 	for ctx.Err() == nil && time.Now().Before(due) {
 		if err := w.beat(); err != nil {
 			return err
 		}
 		if time.Now().After(look) {
-			return w.lookBeside(ctx, uid)
+			return w.lookBeside(ctx, t)
 		}
 
 		present, err := w.dev.Present()
@@ -73,12 +73,12 @@ func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
 			return err
 		}
 		if !present {
-			w.presence.lost(uid)
+			w.presence.lost(t.UID)
 			break
 		}
 
 		w.faults, w.well = 0, time.Now()
-		w.presence.seen(uid, w.well)
+		w.presence.seen(t.UID, w.well)
 		sleep(ctx, restEvery)
 	}
 	return w.cycle()
@@ -86,15 +86,12 @@ func (w *watch) stay(ctx context.Context, uid []byte, due time.Time) error {
 
 // lookBeside puts the selected tag to HALT, and takes what answers then for a new tap, unless it is known to
 // lie there. It leaves a field in which whatever is there can be selected.
-func (w *watch) lookBeside(ctx context.Context, uid []byte) error {
+func (w *watch) lookBeside(ctx context.Context, last Target) error {
 	for range maxBeside {
-		if err := w.dev.Deselect(); err != nil {
-			return err
-		}
-		w.presence.halt(uid)
-
-		t, err := w.dev.Select(1)
+		w.presence.halt(last.UID)
+		t, woken, err := lookPast(w.dev, last)
 		now := time.Now()
+		w.noteHalt(woken, err)
 		switch {
 		case errors.Is(err, ErrNoTag):
 			w.well = now
@@ -104,7 +101,7 @@ func (w *watch) lookBeside(ctx context.Context, uid []byte) error {
 			return w.cycle()
 		case err != nil:
 			return err
-		case bytes.Equal(t.UID, uid): // it has come back, or was never in HALT
+		case bytes.Equal(t.UID, last.UID): // nothing else can be found
 			return w.cycle()
 		}
 
@@ -115,9 +112,21 @@ func (w *watch) lookBeside(ctx context.Context, uid []byte) error {
 			return err
 		}
 		w.presence.beside(t.UID)
-		uid = t.UID
+		last = t
 	}
 	return w.cycle()
+}
+
+// noteHalt notes whether a tag that was put to HALT was woken by the look after that. One that was may have been taken
+// away and laid back in between; time after time that is the reader.
+func (w *watch) noteHalt(woken bool, err error) {
+	switch {
+	case woken:
+		w.wokenTags++
+	case errors.Is(err, ErrNoTag):
+		w.wokenTags = 0
+	}
+	w.haltFails = w.haltFails || w.wokenTags >= haltTries
 }
 
 // hush leaves a tag with a random UID in HALT. There it keeps its UID, and whatever answers is another tag. If
@@ -128,5 +137,6 @@ func (w *watch) hush(t Target) error {
 		return err
 	}
 	w.presence.halt(t.UID)
+	w.hushed = true
 	return nil
 }

@@ -47,13 +47,14 @@ type Supervisor struct {
 	// Turn is called at least every 6 s, to show that the supervision is alive; may be nil.
 	Turn func()
 
-	spared string    // the UID of the tag in whose last tap a child died
-	well   time.Time // when a child last showed that its reader was well
-	since  time.Time // since when something rests on the reader, as the station was told; zero if nothing does
+	spared    string    // the UID of the tag in whose last tap a child died
+	well      time.Time // when a child last showed that its reader was well
+	since     time.Time // since when something rests on the reader, as the station was told; zero if nothing does
+	haltFails bool      // as the station was told
 }
 
 // Run passes the child's events on until ctx ends, which ends the child too. Of the beats it passes on
-// those after which something else rests on the reader, or nothing any more.
+// those after which something else rests on the reader, or nothing any more, or which say anew how it halts tags.
 // Every entered is followed by a tap, even if the child dies in between.
 func (s *Supervisor) Run(ctx context.Context, events chan<- Event) {
 	// The kernel kills the child when the thread that started it ends (PR_SET_PDEATHSIG,
@@ -186,9 +187,10 @@ func (s *Supervisor) follow(
 			switch e.Kind {
 			case EventBeat:
 				s.Resting, s.well = e.Tap.UID, time.Now()
-				if !s.rests(e.Tap.Entered) {
+				if !s.rests(e.Tap.Entered) && e.HaltFails == s.haltFails {
 					continue
 				}
+				s.haltFails = e.HaltFails
 			case EventReady:
 				left = readerWell
 			case EventFault:

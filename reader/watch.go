@@ -54,6 +54,10 @@ type watch struct {
 	spared []byte // the UID of the tag whose last tap a fault of the reader tore
 	empty  int    // looks that found nobody, in a row
 
+	hushed    bool // the last command put a tag to HALT
+	wokenTags int  // looks in a row that woke a tag which was in HALT
+	haltFails bool // this reader's looks wake tags
+
 	litUntil time.Time // when the verdict of the last tap is out for certain
 
 	// The reader since it was opened.
@@ -149,8 +153,13 @@ func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 		return w.untilNextLook(), err
 	}
 
+	return w.meet(ctx, t, now)
+}
+
+// meet reads a tag that is a new tap, and otherwise stays with it or leaves it in HALT.
+func (w *watch) meet(ctx context.Context, t Target, now time.Time) (pause time.Duration, err error) {
 	w.empty = 0
-	keptPower := w.presence.halted(t.UID) // and answers all the same
+	woken := w.presence.halted(t.UID) // it was in HALT, and has kept its power
 	due := w.presence.arrive(t, now)
 	if !due.After(now) {
 		return w.tap(ctx, t, now)
@@ -158,10 +167,18 @@ func (w *watch) look(ctx context.Context) (pause time.Duration, err error) {
 	if err := w.found(t); err != nil {
 		return 0, err
 	}
-	if randomUID(t.UID) && !keptPower {
-		return w.untilNextLook(), w.hush(t)
+	if woken && w.hushed {
+		w.noteHalt(true, nil)
 	}
-	return 0, w.stay(ctx, t.UID, due)
+	w.hushed = false
+	switch {
+	case randomUID(t.UID) && !woken:
+		return w.untilNextLook(), w.hush(t)
+	case randomUID(t.UID) && t.ISODEP():
+		w.presence.halt(t.UID) // in ISO-DEP it does not hear a look either
+		return w.untilNextLook(), nil
+	}
+	return 0, w.stay(ctx, t, due)
 }
 
 // tap reads the tag that has just entered. All events of a tap come from here, in order: entered,
@@ -205,6 +222,11 @@ func (w *watch) tap(ctx context.Context, t Target, now time.Time) (pause time.Du
 // noteTap notes what a tap has shown of the tag that entered with this UID, and of the field.
 func (w *watch) noteTap(uid []byte, d *dialogue, fault error) {
 	w.well = time.Now()
+	if d.woken {
+		w.noteHalt(true, nil)
+	} else if d.halted {
+		w.noteHalt(false, ErrNoTag)
+	}
 	w.presence.switched() // whoever was in HALT has been woken, or has gone
 	w.presence.rename(uid, d.target)
 	known := []Target{d.target}
@@ -251,7 +273,7 @@ func (w *watch) beat() error {
 	if time.Since(w.emitted) < beatEvery {
 		return nil
 	}
-	return w.send(Event{Kind: EventBeat, Tap: Tap{UID: hex.EncodeToString(w.here), Entered: w.presence.since()}})
+	return w.send(Event{Kind: EventBeat, Tap: Tap{UID: hex.EncodeToString(w.here), Entered: w.presence.since()}, HaltFails: w.haltFails})
 }
 
 func (w *watch) send(e Event) error {

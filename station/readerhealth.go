@@ -73,6 +73,8 @@ func (s *Station) readerFault(e reader.Event) {
 type readerView struct {
 	atomic.Pointer[api.ReaderStatus]
 	since atomic.Pointer[time.Time] // since when something lies on the reader; nil or zero if nothing does
+
+	haltFails atomic.Bool // the reader wakes tags that it has put to HALT, or has done so since the daemon's start
 }
 
 // rests takes the news that something has lain on the reader since then, or nothing any more (zero).
@@ -85,6 +87,13 @@ func (r *readerStatus) resting() time.Duration {
 		return 0
 	}
 	return time.Since(*since)
+}
+
+// noteHalt takes the news of whether the reader can look past a tag. A reader that cannot is logged once.
+func (s *Station) noteHalt(fails bool) {
+	if fails && !s.readerView.haltFails.Swap(true) {
+		s.Log.Warn("the reader wakes tags that it has put to HALT: of two tags at once it may see only one")
+	}
 }
 
 // noteResting logs once that something lies on the reader for so long that it was forgotten there, and once

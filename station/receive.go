@@ -52,6 +52,7 @@ func (s *Station) receive(ctx context.Context, events <-chan reader.Event, queue
 				s.askAgain()
 			case reader.EventBeat:
 				s.readerView.rests(e.Tap.Entered)
+				s.noteHalt(e.HaltFails)
 			case reader.EventEntered:
 				enter(e)
 

@@ -487,3 +487,23 @@ func TestTagThatRestsForAMinuteIsTold(t *testing.T) {
 		}
 	}
 }
+
+// A reader that wakes tags is in the status, and in the log once.
+func TestReaderThatWakesTagsIsTold(t *testing.T) {
+	r := newTestStation(t, http.NotFoundHandler())
+	r.send(reader.Event{Kind: reader.EventReady})
+	if r.station.Status().Reader.HaltFails {
+		t.Error("it is said of a reader that has not done so")
+	}
+	for _, fails := range []bool{true, false, true} {
+		r.send(reader.Event{Kind: reader.EventBeat, HaltFails: fails})
+		if !r.station.Status().Reader.HaltFails {
+			t.Error("the status does not say it")
+		}
+	}
+
+	r.stop()
+	if n := strings.Count(r.log.String(), "the reader wakes tags"); n != 1 {
+		t.Errorf("%d lines in the log, want 1:\n%s", n, r.log.String())
+	}
+}

@@ -47,6 +47,7 @@ func (s *Station) Status() api.Status {
 	}
 	if reader != nil {
 		st.Reader = *reader
+		st.Reader.HaltFails = s.readerView.haltFails.Load()
 		st.Reader.RestingMS = s.readerView.resting().Milliseconds()
 	}
 

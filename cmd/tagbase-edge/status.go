@@ -116,6 +116,8 @@ func readerText(r api.ReaderStatus) string {
 	switch {
 	case r.Blocked():
 		return "ready, but something has lain on it for " + inSeconds(r.RestingMS) + ": take it away, look below its cover"
+	case r.Up && r.HaltFails:
+		return "ready; of two tags at once it may see only one (docs/reader.md)"
 	case r.Up:
 		return "ready"
 	case r.Error == "":

@@ -91,7 +91,8 @@ func askDaemon(ctx context.Context, socket string) (doctor.HeldReader, error) {
 	case err != nil:
 		return doctor.HeldReader{}, err
 	case s.Reader.Up:
-		return doctor.HeldReader{Says: "the reader answers", Blocked: s.Reader.Blocked()}, nil
+		return doctor.HeldReader{Says: "the reader answers", Blocked: s.Reader.Blocked(),
+			HaltFails: s.Reader.HaltFails}, nil
 	case s.Reader.Error == "":
 		return doctor.HeldReader{Says: "the reader is not ready yet"}, nil
 	default:

@@ -22,6 +22,7 @@ type Field struct {
 	tags    []*radio
 	chosen  *radio        // by the last activation; nil if that found none, or the chip has left
 	missed  int           // searches, with RF on, that found no chip
+	wakes   bool          // the reader's looks wake chips in HALT
 	leaving int           // counts down to the exchange at which everything leaves; 0 means never
 	arrival chan struct{} // closed, and made again, at each Put
 }
@@ -141,6 +142,14 @@ func (f *Field) Select() (chip.Target, bool) {
 	return target, found
 }
 
+// WakesHalted makes a reader whose looks wake chips in HALT, too, as some ACR122U and copies of the PN532 do (libnfc#476:
+// a chip that was deselected answers the next InListPassiveTarget). A chip in ISO-DEP stays silent to it.
+func (f *Field) WakesHalted(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.wakes = on
+}
+
 // Find activates a chip and returns how many tries it took.
 func (f *Field) Find(r Request) (t chip.Target, tries int, found bool) {
 	f.mu.Lock()
@@ -150,6 +159,9 @@ func (f *Field) Find(r Request) (t chip.Target, tries int, found bool) {
 	f.chosen = nil
 	if !f.rf {
 		return chip.Target{}, r.Tries, false
+	}
+	if f.wakes {
+		r.Command = WUPA
 	}
 
 	// A chip that was in READY or ACTIVE only falls back at the first request, and answers the second.

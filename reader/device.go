@@ -38,7 +38,7 @@ type Device interface {
 	Present() (bool, error)
 
 	// Deselect puts the selected tag to HALT (ISO/IEC 14443-3, 6.3.4): it does not
-	// answer the next Select, and whatever does is another tag.
+	// answer the next Select, and whatever does is another tag. Some readers' Select wakes it (lookPast).
 	Deselect() error
 
 	// Cycle switches the field off for long enough that all tags forget everything

@@ -17,6 +17,12 @@
 // The first URI record of the message is the tap URL. An authentic tag makes a new one at every read, so
 // that no read is put together from two halves: a retry starts at offset 0. All bytes of a tag may be hostile.
 //
+// # Who lies there
+//
+// After a read the tag is put to HALT, and the reader looks for another one, again every 400 ms while the tag
+// rests. A tag with a random UID stays in HALT: there it keeps its UID, and whatever answers is another tag.
+// chip.go, beside.go and rest.go have the rules.
+//
 // # Two processes
 //
 // libnfc can block for ever in a call that Go cannot cancel, and can abort the process it lives in. So

@@ -109,6 +109,24 @@ func TestRandomUIDsAreToldApartByAReaderThatWakesTags(t *testing.T) {
 	}
 }
 
+// A tag that cannot be left in silence there is asked whether it is there. Another one in its place is a new tap.
+func TestRandomUIDsOfType2AreToldApartByAReaderThatWakesTags(t *testing.T) {
+	for rest := 1000; rest < 1500; rest += 7 {
+		synctest.Test(t, func(t *testing.T) {
+			a := wakingAntenna(3 * ms)
+			events := watchWhile(t, a, func() {
+				for range 2 {
+					a.field.Put(&randomUIDChip{Chip: newNTAG223(), first: 0x08})
+					time.Sleep(time.Duration(rest) * ms)
+				}
+			})
+			if taps := tapEvents(events); len(taps) != 2 {
+				t.Errorf("after %d ms: %s, want two taps", rest, describe(taps))
+			}
+		})
+	}
+}
+
 // A genuine tag behind a sticker gets its lamp, where the sticker speaks ISO-DEP or loses the anticollision.
 func TestTagBehindAStickerIsSeenByAReaderThatWakesTags(t *testing.T) {
 	for _, sticker := range []simchip.Chip{

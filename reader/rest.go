@@ -64,7 +64,9 @@ func (w *watch) stay(ctx context.Context, t Target, due time.Time) error {
 		if err := w.beat(); err != nil {
 			return err
 		}
-		if time.Now().After(look) {
+		// While its verdict is lit, no other tag may take the place of a random UID in the look's Cycle.
+		mayLook := !randomUID(t.UID) || time.Now().After(w.litUntil)
+		if mayLook && time.Now().After(look) {
 			return w.lookBeside(ctx, t)
 		}
 

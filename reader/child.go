@@ -13,7 +13,7 @@ import (
 // on the reader when the last child ended, or nil: that tag is no new tap until it has left.
 func Child(ctx context.Context, device string, liveness Liveness, resting []byte, out io.Writer) error {
 	w := newWatch(liveness, resting, func(e Event) error {
-		line, err := encodeEvent(e)
+		line, err := EncodeEvent(e)
 		if err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ func TestChildEndsWithItsInput(t *testing.T) {
 	// A child that does not end is killed, and then Wait returns an error.
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, self, "child", "reader", r.device)
+	cmd := exec.CommandContext(ctx, self, "child", r.device)
 	life, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,21 @@ func TestChildWaitsForAMissingReader(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	go func() { ended <- Child(ctx, simulatedPrefix+path, TwoTaps, nil, out) }()
 	events := make(chan Event)
-	go readLines(in, events, ctx.Done())
+	go func() {
+		for lines := bufio.NewScanner(in); lines.Scan(); {
+			e, err := DecodeEvent(lines.Bytes())
+			if err != nil {
+				t.Error(err)
+			}
+
+			// Nobody takes lines from a child that is to end.
+			select {
+			case events <- e:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 
 	for range 3 {
 		e := nextEvent(t, events)

@@ -53,8 +53,8 @@ func chipOfVersion(v []byte) Chip {
 // shows another one after that: four bytes, the first 08 (ISO/IEC 14443-3, 6.5.4), or 80 as recorded of a DESFire.
 func randomUID(uid []byte) bool { return len(uid) == 4 && (uid[0] == 0x08 || uid[0] == 0x80) }
 
-// sameOrRandom reports whether two UIDs may be those of one tag, at different times.
-func sameOrRandom(a, b []byte) bool { return bytes.Equal(a, b) || randomUID(a) && randomUID(b) }
+// SameOrRandom reports whether two UIDs may be those of one tag, at different times.
+func SameOrRandom(a, b []byte) bool { return bytes.Equal(a, b) || randomUID(a) && randomUID(b) }
 
 // twins reports whether both tags have random UIDs and are of one kind. Only the reader can know whether they
 // are one tag: if it has switched the field in between, and nobody came and nobody went.

@@ -70,7 +70,7 @@ func TestRandomUIDsMayBeOfOneTagAtDifferentTimes(t *testing.T) {
 		{"four bytes that are not random", []byte{9, 1, 2, 3}, []byte{9, 1, 2, 4}, false},
 	}
 	for _, tt := range tests {
-		if got := sameOrRandom(tt.a, tt.b); got != tt.want {
+		if got := SameOrRandom(tt.a, tt.b); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}

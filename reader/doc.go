@@ -2,9 +2,8 @@
 
 // Package reader is everything between the antenna and a tap URL.
 //
-// What comes in is a connstring, which names the reader, and tags that people hold to it. What
-// goes out is a stream of events: a tag has entered, its URL is read, the tap is final, the tag has left,
-// the reader failed, the reader is back.
+// What comes in is a connstring, which names the reader, and tags that people hold to it. What goes out are
+// events: a tag has entered, its URL is read, the tap is final, the tag has left, the reader failed, it is back.
 //
 // # How a tag is read
 //
@@ -26,29 +25,27 @@
 // # Two processes
 //
 // libnfc can block for ever in a call that Go cannot cancel, and can abort the process it lives in. So
-// it lives in a child, which the daemon starts, watches and kills:
+// it lives in a child, which the daemon starts, watches and kills. This package is what the child does; the
+// daemon's half is package supervisor.
 //
-//	the child (Child)                                   the daemon (Supervisor)
-//	antenna -> Device -> dialogue -> watch -> encode ~~ pipe ~~ decode -> follow -> Event
-//	           libnfc    one tap's   a new    JSON                        kills a child that is
-//	           or bench  commands    tap?     lines                       silent for 5 s, starts another
+//	the child (Child)                                   the daemon (package supervisor)
+//	antenna -> Device -> dialogue -> watch -> encode ~~ pipe ~~ decode -> Event
+//	           libnfc or simulated                JSON lines
 //
-// The end of the child's standard input is its order to end. Both sides recover what they
-// can; recovery.go has the whole list, from the same call again to the reset line.
+// Both sides recover what they can: recovery.go has the child's steps.
 //
 // # Goroutines
 //
 // A child's events and all that leads to them come from the one goroutine that calls Child; a Device is used by
-// no other. The daemon's side is the goroutine that calls Supervisor.Run, and one for each child
-// that reads its pipe, which ends when the pipe does or when Run no longer follows. Run returns when its context ends.
+// no other.
 //
 // # Promises
 //
-//   - Every entered is followed by the tap of the same tag, whatever fails in between. At
-//     most one url comes before that tap, and it may come to nothing.
-//   - A tag that lies still gives one tap. It gives another one after it was away for 300 ms, and
-//     at most one a second. A tag with a random UID gives another one whenever it has lost its power, since
-//     it may be another tag then; only the reader's own switching of the field does not count.
+//   - Every entered is followed by the tap of the same tag (if the child dies, by package supervisor). At most
+//     one url comes before that tap, and it may come to nothing.
+//   - A tag that lies still gives one tap. It gives another one after it was away for 300 ms, at most one a second.
+//     A tag with a random UID gives another one whenever it has lost its power, since it may be another tag
+//     then; only the reader's own switching of the field does not count.
 //   - A tap takes at most 600 ms and 64 commands, whatever the tag answers.
 //   - A URL is what the tag gave in one read, unchanged and unchecked. A tap that is not alone in the field has none.
 package reader

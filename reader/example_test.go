@@ -3,7 +3,6 @@
 package reader_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,23 +53,4 @@ func ExampleRead() {
 
 	fmt.Println(tap.Chip, tap.UID, tap.URL)
 	// Output: ntag21x 04f04e16900002 https://example.net/menu
-}
-
-// A supervisor with a program that it cannot start says so, and tries again until its context ends.
-func ExampleSupervisor() {
-	ctx, stop := context.WithCancel(context.Background())
-	events := make(chan reader.Event)
-	ended := make(chan struct{})
-	supervisor := &reader.Supervisor{Command: []string{"/usr/bin/no-such-program", "reader"}}
-	go func() {
-		defer close(ended)
-		supervisor.Run(ctx, events)
-	}()
-
-	event := <-events
-	stop()
-	<-ended
-
-	fmt.Println(event.Kind, event.Err)
-	// Output: fault fork/exec /usr/bin/no-such-program: no such file or directory
 }

@@ -47,7 +47,7 @@ func (w *watch) opened(dev Device) {
 	if gone >= awayFor {
 		w.field = uncertain
 	}
-	if gone >= restsFor {
+	if gone >= RestsFor {
 		w.presence.missed(w.here, awayFor)
 	}
 }
@@ -110,7 +110,7 @@ func (w *watch) cycle() error {
 // posted, and a tag that is still there when the reader is back is a new tap. A tag that
 // makes the reader fail every time is not.
 func (w *watch) spare(uid []byte) error {
-	if w.spared != nil && sameOrRandom(uid, w.spared) {
+	if w.spared != nil && SameOrRandom(uid, w.spared) {
 		return nil
 	}
 	w.spared = uid

@@ -67,7 +67,7 @@ func checkRead(t *testing.T, dev Device, target Target, sent *int) {
 
 func FuzzEvent(f *testing.F) {
 	tap := Tap{UID: "04", Chip: ChipNTAG424, URL: "https://a/\xff", Entered: time.Now()}
-	line, err := encodeEvent(Event{Kind: EventTap, Tap: tap})
+	line, err := EncodeEvent(Event{Kind: EventTap, Tap: tap})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -75,17 +75,17 @@ func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{"kind":"fault","error":"x","missing":true}`))
 
 	f.Fuzz(func(t *testing.T, line []byte) {
-		e, err := decodeEvent(line)
+		e, err := DecodeEvent(line)
 		if err != nil {
 			return
 		}
 
-		again, err := encodeEvent(e)
+		again, err := EncodeEvent(e)
 		if err != nil {
 			t.Fatal(err)
 		}
 
-		twice, err := decodeEvent(again)
+		twice, err := DecodeEvent(again)
 		if err != nil || twice.Kind != e.Kind || twice.Tap.URL != e.Tap.URL || twice.Tap.UID != e.Tap.UID {
 			t.Fatalf("%q came back as %+v, %v; want %+v", again, twice, err, e)
 		}

@@ -147,25 +147,3 @@ func TestTagBehindAStickerIsSeenByAReaderThatWakesTags(t *testing.T) {
 		})
 	}
 }
-
-// The same with the bench's readers: two NTAG 424 DNA are refused, and the reader's beats say what it does.
-func TestChildTellsTwoTagsApartOnAReaderThatWakesTags(t *testing.T) {
-	onEachRig(t, func(t *testing.T, r *rig) {
-		r.field.WakesHalted(true)
-		r.field.Put(newNTAG424(), simchip.NewNTAG424([7]byte{4, 1, 1, 1, 1, 1, 1}, key1, key2, url424))
-		events, _ := superviseChild(t, "reader", r.device)
-
-		var reason scan.Reason
-		for told := false; !told || reason == ""; {
-			switch e := await(t, "the tap, and a beat that says that the reader wakes tags", events); e.Kind {
-			case EventTap:
-				reason = e.Tap.Reason
-			case EventBeat:
-				told = told || e.HaltFails
-			}
-		}
-		if reason != scan.ReasonTwoTags {
-			t.Errorf("got %q, want %s", reason, scan.ReasonTwoTags)
-		}
-	})
-}

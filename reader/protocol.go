@@ -28,9 +28,8 @@ const (
 	EventFault   EventKind = "fault"   // the reader cannot be used: Err says why
 )
 
-// An Event is one thing that happened at a reader. Every entered is followed by
-// the tap of the same tag, whatever fails in between. At most one url comes before that; only
-// the tap decides whether its URL counts.
+// An Event is one thing that happened at a reader. Every entered is followed by the tap of the same tag, whatever
+// fails in between. At most one url comes before that; only the tap decides whether its URL counts.
 type Event struct {
 	Kind    EventKind
 	Tap     Tap
@@ -41,9 +40,11 @@ type Event struct {
 	HaltFails bool // of a beat: the reader's looks wake tags that were put to HALT
 }
 
-// maxLine is the longest line, in bytes, that a child can have reason to write: two URLs of
+// MaxLine is the longest line, in bytes, that a child can have reason to write: two URLs of
 // 1 KiB in base64 and the rest.
-const maxLine = 4096
+const MaxLine = 4096
+
+const maxFaultText = 300 // bytes kept of a fault's error
 
 // eventLine is an Event on the pipe between the child and the daemon: one JSON
 // object a line. Moments are readings of CLOCK_MONOTONIC in nanoseconds, which
@@ -64,7 +65,8 @@ type eventLine struct {
 	HaltFails bool `json:"halt_fails,omitempty"`
 }
 
-func encodeEvent(e Event) ([]byte, error) {
+// EncodeEvent returns an event as the line that a child writes, with its end.
+func EncodeEvent(e Event) ([]byte, error) {
 	l := eventLine{
 		Kind: e.Kind, Missing: e.Missing, Silent: e.Silent, HaltFails: e.HaltFails,
 		UID: e.Tap.UID, Chip: e.Tap.Chip, Reason: e.Tap.Reason,
@@ -75,32 +77,33 @@ func encodeEvent(e Event) ([]byte, error) {
 	// A long error must not make the line longer than the daemon takes.
 	if e.Err != nil {
 		text := e.Err.Error()
-		l.Err = text[:min(len(text), maxWords)]
+		l.Err = text[:min(len(text), maxFaultText)]
 	}
 
 	b, err := json.Marshal(l)
 	return append(b, '\n'), err
 }
 
-var errBadLine = errors.New("not a line of the reader's protocol")
+// ErrBadLine means that a line is not one that EncodeEvent writes.
+var ErrBadLine = errors.New("not a line of the reader's protocol")
 
-// decodeEvent takes nothing but what encodeEvent writes: a child that writes anything else, such as
+// DecodeEvent reads a line, and takes nothing but what EncodeEvent writes: a child that writes anything else, such as
 // libnfc's log, cannot be trusted with the next line either.
-func decodeEvent(line []byte) (Event, error) {
+func DecodeEvent(line []byte) (Event, error) {
 	var l eventLine
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&l); err != nil {
-		return Event{}, fmt.Errorf("%w: %v", errBadLine, err)
+		return Event{}, fmt.Errorf("%w: %v", ErrBadLine, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return Event{}, fmt.Errorf("%w: more than one object", errBadLine)
+		return Event{}, fmt.Errorf("%w: more than one object", ErrBadLine)
 	}
 
 	switch l.Kind {
 	case EventReady, EventBeat, EventEntered, EventURL, EventTap, EventLeft, EventResting, EventFault:
 	default:
-		return Event{}, fmt.Errorf("%w: kind %q", errBadLine, l.Kind)
+		return Event{}, fmt.Errorf("%w: kind %q", ErrBadLine, l.Kind)
 	}
 
 	e := Event{Kind: l.Kind, Missing: l.Missing, Silent: l.Silent, HaltFails: l.HaltFails, Tap: Tap{

@@ -48,15 +48,15 @@ func TestEventSurvivesThePipe(t *testing.T) {
 
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			line, err := encodeEvent(tt.in)
+			line, err := EncodeEvent(tt.in)
 			if err != nil {
 				t.Fatal(err)
 			}
 
-			if i := bytes.IndexByte(line, '\n'); i != len(line)-1 || len(line) > maxLine {
+			if i := bytes.IndexByte(line, '\n'); i != len(line)-1 || len(line) > MaxLine {
 				t.Errorf("a line of %d bytes with its first end at %d", len(line), i)
 			}
-			got, err := decodeEvent(bytes.TrimSuffix(line, []byte("\n")))
+			got, err := DecodeEvent(bytes.TrimSuffix(line, []byte("\n")))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,12 +97,12 @@ func sameMoment(t *testing.T, name string, got, want time.Time) {
 // An hour that lies before the line was read is still an hour afterwards.
 func TestEventMomentsAreMonotonic(t *testing.T) {
 	const hour = time.Hour
-	line, err := encodeEvent(Event{Kind: EventTap, Tap: Tap{Entered: time.Now().Add(-hour), Read: time.Now()}})
+	line, err := EncodeEvent(Event{Kind: EventTap, Tap: Tap{Entered: time.Now().Add(-hour), Read: time.Now()}})
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	e, err := decodeEvent(line)
+	e, err := DecodeEvent(line)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,23 +132,23 @@ func TestDecodeEventRefusesOtherLines(t *testing.T) {
 		{"a moment that is no number", `{"kind":"tap","entered":1e99}`},
 	}
 	for _, tt := range tests {
-		if got, err := decodeEvent([]byte(tt.in)); !errors.Is(err, errBadLine) {
-			t.Errorf("%s: got %+v, %v; want %v", tt.name, got, err, errBadLine)
+		if got, err := DecodeEvent([]byte(tt.in)); !errors.Is(err, ErrBadLine) {
+			t.Errorf("%s: got %+v, %v; want %v", tt.name, got, err, ErrBadLine)
 		}
 	}
 }
 
 // However long an error's text is, its line is one that the daemon takes.
 func TestLongFaultFitsALine(t *testing.T) {
-	line, err := encodeEvent(Event{Kind: EventFault, Err: errors.New("reader: " + strings.Repeat("\x00", 10_000))})
+	line, err := EncodeEvent(Event{Kind: EventFault, Err: errors.New("reader: " + strings.Repeat("\x00", 10_000))})
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	if len(line) > maxLine {
-		t.Errorf("a line of %d bytes, want at most %d", len(line), maxLine)
+	if len(line) > MaxLine {
+		t.Errorf("a line of %d bytes, want at most %d", len(line), MaxLine)
 	}
-	if e, err := decodeEvent(line); err != nil || !strings.HasPrefix(text(e.Err), "reader: ") {
+	if e, err := DecodeEvent(line); err != nil || !strings.HasPrefix(text(e.Err), "reader: ") {
 		t.Errorf("got %+v, %v", e, err)
 	}
 }
@@ -164,11 +164,11 @@ func BenchmarkEvent(b *testing.B) {
 	b.ReportAllocs()
 
 	for b.Loop() {
-		line, err := encodeEvent(tap)
+		line, err := EncodeEvent(tap)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := decodeEvent(line[:len(line)-1]); err != nil {
+		if _, err := DecodeEvent(line[:len(line)-1]); err != nil {
 			b.Fatal(err)
 		}
 	}

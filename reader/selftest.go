@@ -3,18 +3,13 @@
 package reader
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,8 +22,7 @@ type SelfTestStep struct {
 	Aborted bool   `json:"aborted,omitempty"` // libnfc aborted or hung in this step
 }
 
-// The steps, in their order: the device's node opens, the chip wakes up, it tells
-// its version, and it can ask the field for a tag.
+// The steps, in their order: the device's node opens, the chip wakes up, it tells its version, it asks for a tag.
 const (
 	StepOpen     = "open"
 	StepWakeUp   = "wake-up"
@@ -36,7 +30,8 @@ const (
 	StepField    = "field"
 )
 
-var selfTestSteps = []string{StepOpen, StepWakeUp, StepFirmware, StepField}
+// SelfTestSteps are all steps, in their order.
+var SelfTestSteps = []string{StepOpen, StepWakeUp, StepFirmware, StepField}
 
 // versioned is a device that tells which chip it is and its version. Only a libnfc device does; a simulated
 // one has no firmware. The assertion to it also compiles without libnfc.
@@ -57,7 +52,7 @@ func SelfTest(device string, out io.Writer) error {
 	dev, err := Open(device)
 	if err != nil {
 		at := failedStep(err)
-		for _, before := range selfTestSteps[1:max(1, slices.Index(selfTestSteps, at))] {
+		for _, before := range SelfTestSteps[1:max(1, slices.Index(SelfTestSteps, at))] {
 			passed(before, "the chip answered")
 		}
 		return failed(at, err)
@@ -94,42 +89,4 @@ func openNode(device string) error {
 		return err
 	}
 	return f.Close()
-}
-
-// SelfTestInChild runs command, which is SelfTest in a process of its own, and returns its steps. If the
-// process ends early, or does not come back before ctx ends, the step that it was in has failed.
-func SelfTestInChild(ctx context.Context, command []string) []SelfTestStep {
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	cmd.Env = []string{"GOTRACEBACK=none"}
-	cmd.WaitDelay = time.Second // something that it started may hold the pipe open
-	words := &firstWords{}
-	cmd.Stderr = words
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		return []SelfTestStep{{Name: StepOpen, Err: err.Error()}}
-	}
-
-	// Ends with the process, which closes its end of the pipe.
-	var done []SelfTestStep
-	for s := bufio.NewScanner(out); s.Scan(); {
-		var step SelfTestStep
-		if json.Unmarshal(s.Bytes(), &step) == nil {
-			done = append(done, step)
-		}
-	}
-	err = cmd.Wait()
-	if len(done) == len(selfTestSteps) || len(done) > 0 && done[len(done)-1].Err != "" {
-		return done
-	}
-
-	if ctx.Err() != nil {
-		err = errors.New("the reader does not come back from this step")
-	} else {
-		err = words.explain(err)
-	}
-	return append(done, SelfTestStep{Name: selfTestSteps[len(done)], Err: err.Error(), Aborted: true})
 }

@@ -4,16 +4,13 @@ package reader
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // selfTest runs SelfTest and reads what it writes.
@@ -39,13 +36,13 @@ func TestSelfTestTellsEveryStep(t *testing.T) {
 	onEachRig(t, func(t *testing.T, r *rig) {
 		for _, field := range []string{"on, without a tag in it", "on, with tag 04de5f1eacc040 in it"} {
 			found := selfTest(t, r.device)
-			if len(found) != len(selfTestSteps) || found[3].Found != field {
+			if len(found) != len(SelfTestSteps) || found[3].Found != field {
 				t.Fatalf("got %+v, want the field %s", found, field)
 			}
 
 			for i, s := range found {
-				if s.Name != selfTestSteps[i] || s.Err != "" || s.Found == "" {
-					t.Errorf("step %d is %+v, want %s", i, s, selfTestSteps[i])
+				if s.Name != SelfTestSteps[i] || s.Err != "" || s.Found == "" {
+					t.Errorf("step %d is %+v, want %s", i, s, SelfTestSteps[i])
 				}
 			}
 
@@ -71,7 +68,7 @@ func TestSelfTestOfAChipThatHangsFailsInItsStep(t *testing.T) {
 			found := selfTest(t, r.device)
 
 			for i, step := range found {
-				if step.Name != selfTestSteps[i] || (step.Err != "") != (step.Name == want) {
+				if step.Name != SelfTestSteps[i] || (step.Err != "") != (step.Name == want) {
 					t.Errorf("step %d is %+v, want every step until %s fails", i, step, want)
 				}
 			}
@@ -93,41 +90,5 @@ func TestSelfTestOfAMissingNodeFailsToOpen(t *testing.T) {
 	found = selfTest(t, "pn532_uart:"+missing+":115200")
 	if len(found) != 1 || !strings.Contains(found[0].Err, missing+": no such file") {
 		t.Errorf("with a speed: %+v", found)
-	}
-}
-
-// The step in which the process ends, hangs or writes nonsense is the one that failed.
-func TestSelfTestInChildBlamesTheStepThatEndedIt(t *testing.T) {
-	const two = `echo '{"step":"open","found":"x"}'; echo '{"step":"wake-up","found":"x"}'; `
-	for name, tt := range map[string]struct {
-		script string
-		want   SelfTestStep
-		number int
-	}{
-		"aborts":     {two + `kill -ABRT $$`, SelfTestStep{Name: StepFirmware, Aborted: true}, 3},
-		"hangs":      {two + `exec sleep 60`, SelfTestStep{Name: StepFirmware, Aborted: true}, 3},
-		"ends early": {`exit 1`, SelfTestStep{Name: StepOpen, Aborted: true}, 1},
-		"tells a step": {
-			two + `echo '{"step":"firmware","error":"no"}'`, SelfTestStep{Name: StepFirmware, Err: "no"}, 3},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
-			found := SelfTestInChild(ctx, []string{"sh", "-c", tt.script})
-			if len(found) != tt.number {
-				t.Fatalf("got %+v", found)
-			}
-
-			last := found[len(found)-1]
-			if last.Name != tt.want.Name || last.Aborted != tt.want.Aborted || last.Err == "" ||
-				tt.want.Err != "" && last.Err != tt.want.Err {
-				t.Errorf("ended with %+v, want %+v", last, tt.want)
-			}
-		})
-	}
-
-	if found := SelfTestInChild(t.Context(), []string{os.DevNull}); len(found) != 1 || found[0].Err == "" {
-		t.Errorf("a program that cannot be run: %+v", found)
 	}
 }

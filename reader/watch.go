@@ -16,9 +16,9 @@ const (
 	nearEvery = 15 * time.Millisecond // the same, when a tag may have left a moment ago
 	restEvery = 50 * time.Millisecond // between questions whether a tag is still there
 
-	// The daemon takes a child for hung after 5 s. One command may take libnfc 350 ms, and a
-	// tap is over after 600 ms and three of them: two seconds at most between two beats.
-	beatEvery = 500 * time.Millisecond
+	// BeatEvery is the time between two beats. The daemon takes a child for hung after 5 s. One command may take
+	// libnfc 350 ms, and a tap is over after 600 ms and three of them: two seconds at most between two beats.
+	BeatEvery = 500 * time.Millisecond
 
 	// An unplugged reader gives an I/O error at once and for ever; a tap that
 	// lands in libnfc's flush gives up to six that clear within 5 ms.
@@ -34,9 +34,9 @@ const (
 	// A verdict may be lit for so long after its tag was read: the platform has 8 s, and the lamp is lit for 3 s.
 	litFor = 15 * time.Second
 
-	// A tag that lies there when the reader comes back after longer than this is not
+	// RestsFor is how long a reader may be gone: a tag that lies there when it comes back later is not
 	// taken for the one that rested before.
-	restsFor = 10 * time.Minute
+	RestsFor = 10 * time.Minute
 )
 
 // A watch looks for tags with one reader, and outlives the reader's being opened anew. What it knows
@@ -270,7 +270,7 @@ func (w *watch) sayReady() error {
 
 // beat emits a sign of life, unless another event was one a moment ago.
 func (w *watch) beat() error {
-	if time.Since(w.emitted) < beatEvery {
+	if time.Since(w.emitted) < BeatEvery {
 		return nil
 	}
 	return w.send(Event{Kind: EventBeat, Tap: Tap{UID: hex.EncodeToString(w.here), Entered: w.presence.since()}, HaltFails: w.haltFails})

@@ -16,6 +16,7 @@ import (
 	"github.com/tagbase/tagbase-edge/journal"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/reader/supervisor"
 	"github.com/tagbase/tagbase-edge/session"
 	"github.com/tagbase/tagbase-edge/station"
 	"github.com/tagbase/tagbase-edge/uplink"
@@ -115,8 +116,8 @@ const readerTurn = 10 * time.Second
 
 // newReader prepares the process that reads tags. resting is the UID of the tag that may still
 // lie on the reader from before, or "".
-func (d *daemon) newReader(cfg *config.Config, resting string) *reader.Supervisor {
-	p := &reader.Supervisor{
+func (d *daemon) newReader(cfg *config.Config, resting string) *supervisor.Supervisor {
+	p := &supervisor.Supervisor{
 		Path:    self,
 		Command: []string{os.Args[0], "reader", cfg.Reader.Device, string(cfg.Reader.Liveness)},
 		Resting: resting,
@@ -124,7 +125,7 @@ func (d *daemon) newReader(cfg *config.Config, resting string) *reader.Superviso
 	}
 	if cfg.Reader.ResetGPIO != "" {
 		open := led.Opener(cfg.Reader.ResetGPIO, true) // RSTPDN resets the PN532 while it is low
-		p.Reset = func() (reader.ResetLine, error) { return open() }
+		p.Reset = func() (supervisor.ResetLine, error) { return open() }
 	}
 	return p
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tagbase/tagbase-edge/internal/config"
 	"github.com/tagbase/tagbase-edge/led"
 	"github.com/tagbase/tagbase-edge/reader"
+	"github.com/tagbase/tagbase-edge/reader/supervisor"
 	"github.com/tagbase/tagbase-edge/scan"
 	"github.com/tagbase/tagbase-edge/uplink"
 	"golang.org/x/sys/unix"
@@ -112,7 +113,7 @@ func Reader(ctx context.Context, device string) (steps []doctor.ReaderStep) {
 	ctx, cancel := context.WithTimeout(ctx, readerPatience)
 	defer cancel()
 
-	for _, s := range reader.SelfTestInChild(ctx, []string{program, "try-reader", device}) {
+	for _, s := range supervisor.SelfTestInChild(ctx, []string{program, "try-reader", device}) {
 		steps = append(steps, doctor.ReaderStep(s))
 	}
 	return steps

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package supervisor
 
 import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,12 +15,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/scan"
-	simchip "github.com/tagbase/tagbase-edge/sim/chip"
 )
 
 // superviseChild runs a child for as long as the test reads its events.
-func superviseChild(t *testing.T, child string, args ...string) (events <-chan Event, stop func()) {
+func superviseChild(t *testing.T, child string, args ...string) (events <-chan reader.Event, stop func()) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -31,7 +29,7 @@ func superviseChild(t *testing.T, child string, args ...string) (events <-chan E
 
 	s := &Supervisor{Command: append([]string{self, "child", child}, args...)}
 	ctx, cancel := context.WithCancel(t.Context())
-	c := make(chan Event)
+	c := make(chan reader.Event)
 	ended := make(chan struct{})
 
 	go func() {
@@ -55,12 +53,12 @@ func superviseChild(t *testing.T, child string, args ...string) (events <-chan E
 func TestSupervisorPassesEvents(t *testing.T) {
 	t.Parallel()
 	events, _ := superviseChild(t, "one tap")
-	for _, want := range []EventKind{EventReady, EventEntered, EventTap} { // no Beat
+	for _, want := range []reader.EventKind{reader.EventReady, reader.EventEntered, reader.EventTap} { // no Beat
 		e := nextEvent(t, events)
 		if e.Kind != want {
 			t.Fatalf("got %+v, want %s", e, want)
 		}
-		if want != EventReady && (e.Tap.UID != aTap.UID || e.Tap.Chip != aTap.Chip || e.Tap.Entered.IsZero()) {
+		if want != reader.EventReady && (e.Tap.UID != aTap.UID || e.Tap.Chip != aTap.Chip || e.Tap.Entered.IsZero()) {
 			t.Errorf("%s: got %+v, want %+v", want, e.Tap, aTap)
 		}
 	}
@@ -71,22 +69,28 @@ func TestSupervisorSaysHowAChildEnded(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		child   string
-		before  []EventKind
+		before  []reader.EventKind
 		want    []string // in the fault's text
 		is      error
 		missing bool
 	}{
-		{"dies in a tap", []EventKind{EventEntered, EventURL, EventTap}, []string{"exit status 3"}, nil, false},
-		{"dies between taps", []EventKind{EventEntered, EventTap}, []string{"exit status 3"}, nil, false},
+		{
+			"dies in a tap", []reader.EventKind{reader.EventEntered, reader.EventURL, reader.EventTap},
+			[]string{"exit status 3"}, nil, false,
+		},
+		{
+			"dies between taps", []reader.EventKind{reader.EventEntered, reader.EventTap},
+			[]string{"exit status 3"}, nil, false,
+		},
 		{"says why", nil, []string{"unplugged"}, nil, true},
 		{"exits", nil, []string{"ended"}, nil, false},
 		{"exits 3", nil, []string{"exit status 3"}, nil, false},
 		{"complains", nil, []string{"exit status 3", `"abort: NAD"`}, nil, false},
 		{"rants", nil, []string{"exit status 3", "xxxx"}, nil, false},
 		{"aborts", nil, []string{"SIGABRT"}, nil, false},
-		{"silent", []EventKind{EventEntered, EventTap}, []string{"silent for 5s"}, nil, false},
-		{"babbles", nil, nil, errBadLine, false},
-		{"half a line", nil, nil, errBadLine, false},
+		{"silent", []reader.EventKind{reader.EventEntered, reader.EventTap}, []string{"silent for 5s"}, nil, false},
+		{"babbles", nil, nil, reader.ErrBadLine, false},
+		{"half a line", nil, nil, reader.ErrBadLine, false},
 		{"never ends", nil, nil, bufio.ErrTooLong, false},
 	}
 
@@ -100,7 +104,7 @@ func TestSupervisorSaysHowAChildEnded(t *testing.T) {
 					t.Fatalf("got %+v, want %s", e, want)
 				}
 
-				if torn := tt.child != "dies between taps"; want == EventTap && torn {
+				if torn := tt.child != "dies between taps"; want == reader.EventTap && torn {
 					if e.Tap.UID != aTap.UID || e.Tap.Reason != scan.ReasonTorn || e.Tap.Read.IsZero() {
 						t.Errorf("got %+v, want it torn", e.Tap)
 					}
@@ -108,7 +112,7 @@ func TestSupervisorSaysHowAChildEnded(t *testing.T) {
 			}
 
 			fault := nextEvent(t, events)
-			if fault.Kind != EventFault || fault.Err == nil || fault.Missing != tt.missing {
+			if fault.Kind != reader.EventFault || fault.Err == nil || fault.Missing != tt.missing {
 				t.Fatalf("got %+v, want a fault (missing: %v)", fault, tt.missing)
 			}
 
@@ -131,7 +135,7 @@ func TestSupervisorSaysHowAChildEnded(t *testing.T) {
 
 func TestSupervisorOfAMissingProgramTriesAgain(t *testing.T) {
 	t.Parallel()
-	events := make(chan Event)
+	events := make(chan reader.Event)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 
@@ -141,7 +145,7 @@ func TestSupervisorOfAMissingProgramTriesAgain(t *testing.T) {
 	}()
 
 	for range 2 {
-		if e := nextEvent(t, events); e.Kind != EventFault || e.Err == nil || e.Missing {
+		if e := nextEvent(t, events); e.Kind != reader.EventFault || e.Err == nil || e.Missing {
 			t.Errorf("got %+v, want a fault", e)
 		}
 	}
@@ -227,11 +231,11 @@ func TestSupervisorLeavesNoGoroutineAndNoFile(t *testing.T) {
 // and does not take the child for a silent one.
 func TestSupervisorWaitsForASlowListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lines, ended, events := make(chan Event), make(chan error, 1), make(chan Event)
+		lines, ended, events := make(chan reader.Event), make(chan error, 1), make(chan reader.Event)
 		const n = 100
 		go func() {
 			for i := range n {
-				send(t.Context(), lines, Event{Kind: EventTap, Tap: Tap{UID: strconv.Itoa(i)}})
+				send(t.Context(), lines, reader.Event{Kind: reader.EventTap, Tap: reader.Tap{UID: strconv.Itoa(i)}})
 			}
 			ended <- nil
 		}()
@@ -262,12 +266,16 @@ func TestSupervisorWaitsForASlowListener(t *testing.T) {
 func TestSupervisorGivesAChild5SecondsOfSilence(t *testing.T) {
 	for _, pause := range []time.Duration{silence - 1, silence + 1} {
 		synctest.Test(t, func(t *testing.T) {
-			lines, events := make(chan Event), make(chan Event)
+			lines, events := make(chan reader.Event), make(chan reader.Event)
 			const beats = 10
 			go func() {
 				for range beats {
-					sleep(t.Context(), pause)
-					send(t.Context(), lines, Event{Kind: EventBeat})
+					select {
+					case <-time.After(pause):
+					case <-t.Context().Done():
+						return
+					}
+					send(t.Context(), lines, reader.Event{Kind: reader.EventBeat})
 				}
 			}()
 
@@ -285,53 +293,17 @@ func TestSupervisorGivesAChild5SecondsOfSilence(t *testing.T) {
 	}
 }
 
-// A tap goes from the antenna through a child to the daemon, and so does the end of the reader.
-func TestSupervisorPassesATapFromTheAntenna(t *testing.T) {
-	t.Parallel()
-	r := simulatedRig(t)
-	chip := simchip.NewNTAG424(uid424, key1, key2, url424)
-	events, _ := superviseChild(t, "reader", r.device)
-	if e := nextEvent(t, events); e.Kind != EventReady {
-		t.Fatalf("got %+v, want %s", e, EventReady)
-	}
-
-	before := time.Now()
-	r.field.Put(chip)
-	if e := nextEvent(t, events); e.Kind != EventEntered || e.Tap.UID != fmt.Sprintf("%x", uid424) {
-		t.Errorf("got %+v, want %s", e, EventEntered)
-	}
-
-	early, e := nextEvent(t, events), nextEvent(t, events)
-	if early.Kind != EventURL || e.Kind != EventTap || early.Tap.URL != e.Tap.URL {
-		t.Fatalf("got %+v and %+v, want %s and %s", early, e, EventURL, EventTap)
-	}
-
-	if err := genuineTags[0].verify(e.Tap.URL, chip); err != nil {
-		t.Error(err)
-	}
-	// The moments come from another process's reading of the same clock: 20 ms for what lies between two readings.
-	entered, read := e.Tap.Entered, e.Tap.Read
-	if entered.Before(before.Add(-20*ms)) || read.Before(entered) || read.After(time.Now().Add(20*ms)) {
-		t.Errorf("put at %v, entered %v, read %v", before, e.Tap.Entered, e.Tap.Read)
-	}
-
-	r.stop()
-	for { // its socket is gone
-		if e := nextEvent(t, events); e.Kind == EventFault && e.Missing {
-			break
+// The station hears of what rests once, and once more when it has gone.
+func TestSupervisorPassesOnWhatRests(t *testing.T) {
+	start := time.Now()
+	s := new(Supervisor)
+	for i, step := range []struct {
+		since time.Time
+		news  bool
+	}{{time.Time{}, false}, {start, true}, {start.Add(20 * time.Microsecond), false}, {start, false},
+		{start.Add(2 * time.Second), true}, {time.Time{}, true}, {time.Time{}, false}} {
+		if got := s.rests(step.since); got != step.news {
+			t.Errorf("beat %d: news %v, want %v", i, got, step.news)
 		}
-	}
-}
-
-func TestFirstWordsKeepTheBeginning(t *testing.T) {
-	words := &firstWords{}
-	for _, part := range slices.Repeat([]string{strings.Repeat("a", 120), "b"}, 10) {
-		if n, err := words.Write([]byte(part)); n != len(part) || err != nil {
-			t.Fatalf("wrote %d of %d, %v", n, len(part), err)
-		}
-	}
-
-	if len(words.said) != maxWords {
-		t.Errorf("%d bytes are kept, want %d", len(words.said), maxWords)
 	}
 }

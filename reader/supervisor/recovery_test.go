@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package supervisor
 
 import (
 	"errors"
@@ -35,6 +35,8 @@ func TestResetLineIsPulsedWhenANewChildDidNotHelp(t *testing.T) {
 		}
 	}
 }
+
+var errBroken = errors.New("input/output error")
 
 // A recordedResetLine writes down what is done to it, and when.
 type recordedResetLine struct {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package reader
+package supervisor
 
 import (
 	"bufio"
@@ -13,20 +13,19 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
+	"github.com/tagbase/tagbase-edge/reader"
 	"github.com/tagbase/tagbase-edge/scan"
 )
 
 const (
 	grace    = 500 * time.Millisecond // for a child to switch the field off and end
-	maxWords = 300                    // bytes kept of what a child writes to standard error
 	exitTold = 1                      // exit status of a child that has emitted why it ends
 )
 
-// A Supervisor runs the reader in a child process, and starts a new one whenever the child
+// A Supervisor runs the reader in a child process (reader.Child), and starts a new one whenever the child
 // ends, hangs or writes nonsense.
 type Supervisor struct {
 	// Command is the child's program and arguments. It writes events to its
@@ -56,7 +55,7 @@ type Supervisor struct {
 // Run passes the child's events on until ctx ends, which ends the child too. Of the beats it passes on
 // those after which something else rests on the reader, or nothing any more, or which say anew how it halts tags.
 // Every entered is followed by a tap, even if the child dies in between.
-func (s *Supervisor) Run(ctx context.Context, events chan<- Event) {
+func (s *Supervisor) Run(ctx context.Context, events chan<- reader.Event) {
 	// The kernel kills the child when the thread that started it ends (PR_SET_PDEATHSIG,
 	// prctl(2)): it must not end before the daemon does.
 	runtime.LockOSThread()
@@ -75,10 +74,15 @@ func (s *Supervisor) Run(ctx context.Context, events chan<- Event) {
 		reset, delay := steps.childEnded(left, time.Since(started))
 		if reset && s.Reset != nil {
 			if err := pulse(s.Reset); err != nil {
-				send(ctx, events, Event{Kind: EventFault, Err: err})
+				send(ctx, events, reader.Event{Kind: reader.EventFault, Err: err})
 			}
 		}
-		sleep(ctx, delay)
+
+		// The end of ctx ends the delay too.
+		select {
+		case <-ctx.Done():
+		case <-time.After(delay):
+		}
 	}
 }
 
@@ -90,7 +94,7 @@ func (s *Supervisor) turn() {
 
 // runChild runs one child to its end, emits a fault if the child did not say why it ends,
 // and returns how it left the reader.
-func (s *Supervisor) runChild(ctx context.Context, events chan<- Event) readerState {
+func (s *Supervisor) runChild(ctx context.Context, events chan<- reader.Event) readerState {
 	words := &firstWords{}
 	cmd := s.command(words)
 	life, lifeErr := cmd.StdinPipe()
@@ -100,12 +104,12 @@ func (s *Supervisor) runChild(ctx context.Context, events chan<- Event) readerSt
 		err = cmd.Start()
 	}
 	if err != nil {
-		send(ctx, events, Event{Kind: EventFault, Err: err})
+		send(ctx, events, reader.Event{Kind: reader.EventFault, Err: err})
 		return readerSilent
 	}
 
 	// Ends when the child's output does, or at its next line once nobody follows.
-	lines := make(chan Event)
+	lines := make(chan reader.Event)
 	read := make(chan error, 1)
 	done := make(chan struct{})
 	go func() { read <- readLines(out, lines, done) }()
@@ -122,7 +126,7 @@ func (s *Supervisor) runChild(ctx context.Context, events chan<- Event) readerSt
 		err = words.explain(exit)
 	}
 	if err != nil {
-		send(ctx, events, Event{Kind: EventFault, Err: err})
+		send(ctx, events, reader.Event{Kind: reader.EventFault, Err: err})
 	}
 	return left
 }
@@ -131,7 +135,7 @@ func (s *Supervisor) runChild(ctx context.Context, events chan<- Event) readerSt
 func (s *Supervisor) command(words io.Writer) *exec.Cmd {
 	// A tag that lies there after ten minutes without a reader counts as a new tap.
 	args := s.Command[1:]
-	if s.Resting != "" && time.Since(s.well) < restsFor {
+	if s.Resting != "" && time.Since(s.well) < reader.RestsFor {
 		args = append(slices.Clone(args), s.Resting)
 	}
 
@@ -152,14 +156,14 @@ func (s *Supervisor) command(words io.Writer) *exec.Cmd {
 // follow passes events on until the child ends, is silent, or ctx ends. It ends a tap that the child did
 // not. The error is that of a child which must be ended.
 func (s *Supervisor) follow(
-	ctx context.Context, lines <-chan Event, read <-chan error, events chan<- Event,
+	ctx context.Context, lines <-chan reader.Event, read <-chan error, events chan<- reader.Event,
 ) (left readerState, err error) {
-	var open *Tap // has entered, and is not final
+	var open *reader.Tap // has entered, and is not final
 	defer func() {
 		if open != nil {
 			s.spare(open.UID)
 			open.Reason, open.Read = scan.ReasonTorn, time.Now()
-			send(ctx, events, Event{Kind: EventTap, Tap: *open})
+			send(ctx, events, reader.Event{Kind: reader.EventTap, Tap: *open})
 		}
 	}()
 
@@ -178,31 +182,31 @@ func (s *Supervisor) follow(
 		case <-hang.C:
 			return left, fmt.Errorf("the reader's process was silent for %v", silence)
 		case err := <-read:
-			if errors.Is(err, errBadLine) || errors.Is(err, bufio.ErrTooLong) {
+			if errors.Is(err, reader.ErrBadLine) || errors.Is(err, bufio.ErrTooLong) {
 				return left, err
 			}
 			return left, nil // its exit status says more than an error of the pipe
 		case e := <-lines:
 			// What the next child must know, should this one die here.
 			switch e.Kind {
-			case EventBeat:
+			case reader.EventBeat:
 				s.Resting, s.well = e.Tap.UID, time.Now()
 				if !s.rests(e.Tap.Entered) && e.HaltFails == s.haltFails {
 					continue
 				}
 				s.haltFails = e.HaltFails
-			case EventReady:
+			case reader.EventReady:
 				left = readerWell
-			case EventFault:
+			case reader.EventFault:
 				left = readerAbsent
 				if e.Silent {
 					left = readerSilent
 				}
-			case EventEntered:
+			case reader.EventEntered:
 				open, s.Resting = &e.Tap, e.Tap.UID
-			case EventTap:
+			case reader.EventTap:
 				open, s.spared = nil, ""
-			case EventLeft:
+			case reader.EventLeft:
 				s.Resting, s.spared = "", ""
 			}
 			send(ctx, events, e)
@@ -213,7 +217,7 @@ func (s *Supervisor) follow(
 // rests notes since when something rests on the reader, and reports whether that is news.
 func (s *Supervisor) rests(since time.Time) bool {
 	// The clocks of two processes agree within microseconds.
-	if since.IsZero() == s.since.IsZero() && since.Sub(s.since).Abs() < beatEvery {
+	if since.IsZero() == s.since.IsZero() && since.Sub(s.since).Abs() < reader.BeatEvery {
 		return false
 	}
 	s.since = since
@@ -226,17 +230,18 @@ func (s *Supervisor) rests(since time.Time) bool {
 func (s *Supervisor) spare(uid string) {
 	was, _ := hex.DecodeString(s.spared)
 	is, _ := hex.DecodeString(uid)
-	if !sameOrRandom(was, is) {
+	if !reader.SameOrRandom(was, is) {
 		s.spared, s.Resting = uid, ""
 	}
 }
 
 // readLines passes on what the child writes until it ends (nil), writes nonsense, or done is closed.
-func readLines(out io.Reader, lines chan<- Event, done <-chan struct{}) error {
+func readLines(out io.Reader, lines chan<- reader.Event, done <-chan struct{}) error {
 	s := bufio.NewScanner(out)
-	s.Buffer(make([]byte, 0, maxLine), maxLine) // a child that never ends its line must not fill the memory
+	// A child that never ends its line must not fill the memory.
+	s.Buffer(make([]byte, 0, reader.MaxLine), reader.MaxLine)
 	for s.Scan() {
-		e, err := decodeEvent(s.Bytes())
+		e, err := reader.DecodeEvent(s.Bytes())
 		if err != nil {
 			return err
 		}
@@ -252,31 +257,9 @@ func readLines(out io.Reader, lines chan<- Event, done <-chan struct{}) error {
 }
 
 // send waits for the receiver as long as ctx lasts.
-func send(ctx context.Context, events chan<- Event, e Event) {
+func send(ctx context.Context, events chan<- reader.Event, e reader.Event) {
 	select {
 	case events <- e:
 	case <-ctx.Done():
-	}
-}
-
-// firstWords keeps the beginning of what a child writes to standard error, where libnfc
-// and the Go runtime say why they gave up.
-type firstWords struct{ said []byte }
-
-func (w *firstWords) Write(b []byte) (int, error) {
-	w.said = append(w.said, b[:min(len(b), maxWords-len(w.said))]...)
-	return len(b), nil
-}
-
-// explain describes a child's end by its exit error, nil if there was none, and by its first line.
-func (w *firstWords) explain(exit error) error {
-	first, _, _ := strings.Cut(strings.TrimSpace(string(w.said)), "\n")
-	switch {
-	case exit == nil:
-		return errors.New("the reader's process ended")
-	case first == "":
-		return fmt.Errorf("the reader's process ended: %w", exit)
-	default:
-		return fmt.Errorf("the reader's process ended: %w: %q", exit, first)
 	}
 }

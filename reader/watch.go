@@ -273,7 +273,8 @@ func (w *watch) beat() error {
 	if time.Since(w.emitted) < BeatEvery {
 		return nil
 	}
-	return w.send(Event{Kind: EventBeat, Tap: Tap{UID: hex.EncodeToString(w.here), Entered: w.presence.since()}, HaltFails: w.haltFails})
+	tap := Tap{UID: hex.EncodeToString(w.here), Entered: w.presence.since()}
+	return w.send(Event{Kind: EventBeat, Tap: tap, HaltFails: w.haltFails})
 }
 
 func (w *watch) send(e Event) error {

@@ -78,10 +78,10 @@ type readerView struct {
 }
 
 // rests takes the news that something has lain on the reader since then, or nothing any more (zero).
-func (r *readerStatus) rests(since time.Time) { r.since.Store(&since) }
+func (r *readerView) rests(since time.Time) { r.since.Store(&since) }
 
 // resting is how long something has lain on the reader.
-func (r *readerStatus) resting() time.Duration {
+func (r *readerView) resting() time.Duration {
 	since := r.since.Load()
 	if since == nil || since.IsZero() {
 		return 0

@@ -55,7 +55,8 @@ func (s *Station) Status() api.Status {
 		st.Note = "stuck: " + strings.Join(late, ", ")
 	}
 
-	st.OK = code == scan.ServiceNone && st.Reader.Up && !st.Reader.Blocked() && !st.Key.Refused && st.Clock.Good() && st.Note == ""
+	st.OK = code == scan.ServiceNone && st.Reader.Up && !st.Reader.Blocked() && !st.Key.Refused &&
+		st.Clock.Good() && st.Note == ""
 
 	return st
 }

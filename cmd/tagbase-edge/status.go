@@ -91,7 +91,8 @@ func statusText(s api.Status) string {
 	}
 
 	// In the order in which a tap meets them.
-	t.line("reader", s.Reader.Up && !s.Reader.Blocked(), "%s, %s", terminal.Quote(s.Reader.Device), readerText(s.Reader))
+	t.line("reader", s.Reader.Up && !s.Reader.Blocked(),
+		"%s, %s", terminal.Quote(s.Reader.Device), readerText(s.Reader))
 	lamps, lampsGood := lampsText(s.Lamps)
 	t.line("lamps", lampsGood, "%s", lamps)
 	t.line("platform", s.Platform.Up, "%s, %s", terminal.Quote(s.Platform.URL), platformText(s.Platform))
@@ -115,7 +116,8 @@ func statusText(s api.Status) string {
 func readerText(r api.ReaderStatus) string {
 	switch {
 	case r.Blocked():
-		return "ready, but something has lain on it for " + inSeconds(r.RestingMS) + ": take it away, look below its cover"
+		return "ready, but something has lain on it for " + inSeconds(r.RestingMS) +
+			": take it away, look below its cover"
 	case r.Up && r.HaltFails:
 		return "ready; of two tags at once it may see only one (docs/reader.md)"
 	case r.Up:

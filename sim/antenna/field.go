@@ -142,8 +142,8 @@ func (f *Field) Select() (chip.Target, bool) {
 	return target, found
 }
 
-// WakesHalted makes a reader whose looks wake chips in HALT, too, as some ACR122U and copies of the PN532 do (libnfc#476:
-// a chip that was deselected answers the next InListPassiveTarget). A chip in ISO-DEP stays silent to it.
+// WakesHalted makes a reader whose looks wake chips in HALT, too, as some ACR122U and copies of the PN532 do
+// (libnfc#476: a chip that was deselected answers the next InListPassiveTarget). A chip in ISO-DEP stays silent to it.
 func (f *Field) WakesHalted(on bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -64,11 +64,12 @@ func TestTwoTagsAreJudgedByAReaderThatWakesTags(t *testing.T) {
 	}
 	for first, newFirst := range chips {
 		for second, newSecond := range chips {
+			if first == second && first != "424" {
+				continue // two tags never have one UID
+			}
+
 			for _, after := range []int{0, 30, 700} {
 				t.Run(fmt.Sprintf("%s, then %s after %d ms", first, second, after), func(t *testing.T) {
-					if first == second && first != "424" {
-						t.Skip("SKIPPED: two tags never have one UID")
-					}
 					synctest.Test(t, func(t *testing.T) {
 						one, two := newFirst(), newSecond()
 						a := wakingAntenna(3 * ms)

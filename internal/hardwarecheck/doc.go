@@ -6,9 +6,9 @@
 // in one activation, the time of its read, when an NTAG 22x DNA counts, HALT on a bare PN532. A person with a reader
 // and two tags runs this check, and sends the report (docs/hardware-check.md).
 //
-//	person <── Ask ── Run ── inChild ──> RunOne(check) ── recorder ── reader.Device ── tags
-//	                   │                     │
-//	            HardwareReport <── lines: frames, observations, outcome
+//	person <-- Ask -- Run -- inChild --> RunOne(check) -- recorder -- reader.Device -- tags
+//	                   |                     |
+//	            HardwareReport <-- lines: frames, observations, outcome
 //
 // In comes a connstring, and a person who lays tags down and takes them away. Out goes a HardwareReport: for each
 // assumption what was seen, and the frames that show it. libnfc may hang or abort, so every check is a process of its
